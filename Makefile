@@ -1,0 +1,40 @@
+# Two commands do everything: `make run` opens the console, `make test` runs all checks and tests.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: run test lint check-tests bench screenshots clean
+
+run: $(STAMP)
+	@$(BIN)/taskdeck $(ARGS)
+
+test: lint check-tests
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check-tests: $(STAMP)
+	$(BIN)/pytest -q
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+screenshots: $(STAMP)
+	$(BIN)/python screenshots/make_screenshots.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# The first Python from 3.11 on that can make a virtual environment; PYTHON=... chooses another.
+$(STAMP): pyproject.toml constraints.txt
+	@python=""; for each in $(PYTHON) python3.11 python3 python3.12 python3.13; do \
+	  if $$each -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$each; break; fi; done; \
+	  if [ -z "$$python" ]; then echo "taskdeck needs Python 3.11 or newer with the venv module (Debian: apt install python3-venv)" >&2; exit 2; fi; \
+	  echo "Setting up $(VENV) with $$($$python --version)"; \
+	  [ -x $(BIN)/python ] || $$python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)

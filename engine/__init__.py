@@ -1,0 +1,92 @@
+"""The engine's public names; everything a script, an executor file or the console needs comes from here.
+
+Only what executor files need is imported at once; the rest is loaded when it is first asked for, so that importing an
+executor, or asking the command for `--help`, does not wait for SQLite, asyncio and the watcher.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from engine.executor import BaseTask, ExecutableTask, executor_register
+
+if TYPE_CHECKING:
+    from engine.catalogue import Catalogue, ExecutorSpec, Problem
+    from engine.engine import Counts, Engine
+    from engine.engine_thread import EngineThread
+    from engine.errors import ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
+    from engine.events import Event, EventBus, EventKind, LogLine
+    from engine.function_executor import function_executor
+    from engine.hooks import clear_hooks, register_post_hook, register_pre_hook
+    from engine.loader import Folder, Loader
+    from engine.manager import Session, TaskManager, TaskRepository, create_session
+    from engine.settings import Settings
+    from engine.store import Attempt, Run
+    from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
+    from engine.watcher import WatchState
+
+_HOMES = {
+    "catalogue": ("Catalogue", "ExecutorSpec", "Problem"),
+    "engine": ("Counts", "Engine"),
+    "engine_thread": ("EngineThread",),
+    "errors": ("ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
+    "events": ("Event", "EventBus", "EventKind", "LogLine"),
+    "function_executor": ("function_executor",),
+    "hooks": ("clear_hooks", "register_post_hook", "register_pre_hook"),
+    "loader": ("Folder", "Loader"),
+    "manager": ("Session", "TaskManager", "TaskRepository", "create_session"),
+    "settings": ("Settings",),
+    "store": ("Attempt", "Run"),
+    "task": ("Dependency", "Task", "TaskStatus", "TaskTreeNode"),
+    "watcher": ("WatchState",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Attempt",
+    "BaseTask",
+    "Catalogue",
+    "Counts",
+    "Dependency",
+    "Engine",
+    "EngineThread",
+    "Event",
+    "EventBus",
+    "EventKind",
+    "ExecutableTask",
+    "ExecutorError",
+    "ExecutorSpec",
+    "Folder",
+    "Loader",
+    "LogLine",
+    "Problem",
+    "Run",
+    "Session",
+    "Settings",
+    "SettingsError",
+    "StoreError",
+    "Task",
+    "TaskError",
+    "TaskManager",
+    "TaskRepository",
+    "TaskStatus",
+    "TaskTreeNode",
+    "TaskdeckError",
+    "WatchState",
+    "clear_hooks",
+    "create_session",
+    "executor_register",
+    "function_executor",
+    "register_post_hook",
+    "register_pre_hook",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    found = getattr(import_module(f"engine.{home}"), name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,91 @@
+"""The catalogue: what can be run, as one immutable snapshot that is swapped whole."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.executor import ExecutableTask, constructor
+
+if TYPE_CHECKING:
+    from engine.schema import Checker
+
+Origin = Literal["given", "user", "shipped", "script"]
+"""Where an executor comes from: a `--executors` folder, the user's, the shipped ones, or a script's imports (1.4)."""
+
+
+@dataclass(frozen=True)
+class ExecutorSpec:
+    """One executor as the catalogue knows it; an attempt pins the spec it was launched with.
+
+    `version` is the content hash of the source that defines it (with its helpers), hex. `file` is absolute, `line` is
+    1-based; both None for executors without a source file. `schema` is the JSON Schema of the inputs; where asking for
+    it raised or it is no valid schema, `schema_problem` says why and launches are refused by rule 4.3.
+    """
+
+    id: str
+    name: str
+    description: str
+    factory: Callable[..., ExecutableTask]
+    schema: Mapping[str, Any]
+    schema_problem: str | None = None
+    tags: tuple[str, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+    version: str = ""
+    file: str | None = None
+    line: int | None = None
+    origin: Origin = "script"
+    replaces: Origin | None = None
+    timeout: float | None = None
+    pre_hook: Callable[..., Any] | None = None
+    post_hook: Callable[..., Any] | None = None
+
+    @cached_property
+    def create(self) -> Callable[[dict[str, Any]], ExecutableTask]:
+        """Makes a new instance for an attempt from its inputs (1.5)."""
+        return constructor(self.factory)
+
+    @cached_property
+    def checker(self) -> Checker:
+        """The compiled schema, kept with the spec: looking it up by content costs more than the check."""
+        from engine.schema import compile
+
+        return compile(self.schema)
+
+    @property
+    def note(self) -> str:
+        """What the catalogue says beside the name, e.g. "replaces the shipped one" (1.4)."""
+        return f"replaces the {self.replaces} one" if self.replaces else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a file or executor cannot be used: `text` is one line ("SyntaxError: invalid syntax"), foreign text."""
+
+    file: str
+    line: int | None
+    text: str
+    traceback: str = ""
+    executor_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """`id -> ExecutorSpec` and the problems, at one moment. `epoch` grows with every published snapshot."""
+
+    executors: Mapping[str, ExecutorSpec] = field(default_factory=lambda: MappingProxyType({}))
+    problems: tuple[Problem, ...] = ()
+    epoch: int = 0
+
+    def get(self, executor_id: str) -> ExecutorSpec | None:
+        return self.executors.get(executor_id)
+
+    def unknown(self, executor_id: str) -> str:
+        """The words for an id that is not here, with close matches (2.6)."""
+        close = difflib.get_close_matches(executor_id, self.executors, n=3, cutoff=0.5)
+        text = f"no executor named '{executor_id}'"
+        return f"{text}; did you mean {' or '.join(close)}?" if close else text

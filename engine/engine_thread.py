@@ -1,0 +1,59 @@
+"""An engine on a thread of its own, for the console: its loop goes on however busy or stalled the screen is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from engine.engine import Engine
+from engine.events import Event
+from engine.loader import Folder
+from engine.runners.loop_thread import LoopThreadRunner
+from engine.settings import Settings
+
+T = TypeVar("T")
+
+
+class EngineThread:
+    """`engine`'s plain properties may be read from any thread; its coroutines go through `ask`."""
+
+    def __init__(self, settings: Settings, folders: Sequence[Folder], *, user: str | None = None) -> None:
+        if user is not None:
+            settings = replace(settings, user=user)
+        self.engine = Engine(settings, folders)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, daemon=True, name="engine")
+
+    def subscribe(self, subscriber: Callable[[Event], None]) -> None:
+        """Call `subscriber` on the engine's thread for every event; it must be O(1)."""
+        self.engine.bus.subscribe(subscriber)
+
+    async def start(self) -> None:
+        """Start thread and engine. Raises what `Engine.start` raises."""
+        self._thread.start()
+        await self.ask(self._start())
+
+    async def _start(self) -> None:
+        self.engine._runner = LoopThreadRunner()
+        # logging of executors is wanted in their logs from INFO on; in the console nobody else configures it
+        logging.getLogger().setLevel(logging.INFO)
+        await self.engine.start()
+
+    async def ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run `coroutine` on the engine's loop and await its result here."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
+
+    async def stop(self, *, cancel: bool) -> None:
+        """Stop the engine (see `Engine.stop`) and its thread."""
+        if not self._thread.is_alive():
+            return
+        await self.ask(self.engine.stop(cancel=cancel))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()

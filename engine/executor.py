@@ -1,0 +1,269 @@
+"""What executor authors write against: the interface, the base class and the registering decorator (behaviour.md 1)."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from copy import copy
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, ClassVar, TypeVar, overload
+
+from engine.task import Task
+
+
+@dataclass(slots=True)
+class TaskContext:
+    """What a running executor knows of its task and can tell about it. The callbacks may be called from any thread."""
+
+    task: Task
+    on_progress: Callable[[float, str], None]
+    on_log: Callable[[str], None]
+    cancelled: bool = False
+
+
+class ExecutableTask(ABC):
+    """The bare interface (1.2). `id`, `name` and `description` are class attributes or properties.
+
+    `execute` may be a coroutine function or, being plain, is run in a worker thread (1.7).
+    """
+
+    id: Any = ""
+    name: Any = ""
+    description: Any = ""
+
+    @abstractmethod
+    def execute(self, inputs: dict[str, Any]) -> Any:
+        """Do the work. Returns JSON data; see rule 4.4 for what a returned `status` or `error` means."""
+
+    def get_input_schema(self) -> dict[str, Any]:
+        """The JSON Schema of `inputs`."""
+        return {"type": "object"}
+
+    async def cancel(self) -> dict[str, Any]:
+        """Asked to stop; may end within a second, or let `execute` notice. Overriding it grants the grace (5.1)."""
+        return {"status": "cancelled", "message": "cancel is not overridden"}
+
+
+def _completed(result: Any) -> Any:
+    """Rule 4.4: a dict that says neither `status` nor an error is a completed one."""
+    if isinstance(result, dict) and "status" not in result and not result.get("error"):
+        return {**result, "status": "completed"}
+    return result
+
+
+def _completing(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `execute` so that direct calls see the same result as a run does; sync stays sync."""
+    if inspect.iscoroutinefunction(execute):
+
+        @wraps(execute)
+        async def completing_async(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return _completed(await execute(self, *args, **kwargs))
+
+        return completing_async
+
+    @wraps(execute)
+    def completing(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = execute(self, *args, **kwargs)
+        if inspect.isawaitable(result):
+
+            async def awaited() -> Any:
+                return _completed(await result)
+
+            return awaited()
+        return _completed(result)
+
+    return completing
+
+
+class BaseTask(ExecutableTask):
+    """The usual base class (1.3): defaults, and the running task's context.
+
+    `tags` group and filter it, `examples` are input dicts that the console offers, `inputs_schema` is a JSON Schema
+    dict or a pydantic model class, `timeout` is in seconds. `inputs` never overwrite attributes (1.5).
+    """
+
+    tags: ClassVar[Iterable[str]] = ()
+    examples: ClassVar[Iterable[Mapping[str, Any]]] = ()
+    cancelable: bool = False
+    inputs_schema: ClassVar[Any] = None
+    timeout: ClassVar[float | None] = None
+
+    _context: TaskContext | None = None
+    _task_id: str | None = None
+    inputs: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        execute = cls.__dict__.get("execute")
+        if inspect.isfunction(execute) and not getattr(execute, "__isabstractmethod__", False):
+            cls.execute = _completing(execute)  # type: ignore[method-assign]
+
+    def __init__(self, inputs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        self.inputs = inputs if inputs is not None else {}
+
+    def get_input_schema(self) -> dict[str, Any]:
+        given = self.inputs_schema
+        if given is None:
+            return {"type": "object"}
+        derive = getattr(given, "model_json_schema", None)
+        schema = derive() if callable(derive) else given
+        return dict(schema)
+
+    def get_demo_result(self, inputs: dict[str, Any]) -> Any:
+        """What a dry run shows instead of executing."""
+        return {"status": "completed", "demo": True, "inputs": inputs}
+
+    @property
+    def task(self) -> Task | None:
+        """A copy of the running task's row; None outside a run."""
+        return copy(self._context.task) if self._context else None
+
+    @property
+    def task_id(self) -> str | None:
+        return self._task_id
+
+    @property
+    def user_id(self) -> str | None:
+        return self._context.task.user_id if self._context else None
+
+    def is_cancelled(self) -> bool:
+        """True once a cancel was asked for, even before execute began (5.3)."""
+        return self._context is not None and self._context.cancelled
+
+    def report_progress(self, fraction: float, message: str = "") -> None:
+        """Show `fraction` (0..1, clamped) and a short message at the task's row."""
+        if self._context:
+            self._context.on_progress(fraction, message)
+
+    def log(self, text: str) -> None:
+        """Add lines to the task's log; outside a run it prints nothing and keeps nothing."""
+        if self._context:
+            self._context.on_log(str(text))
+
+
+ExecutorClass = TypeVar("ExecutorClass", bound=type)
+PreHook = Callable[..., Any]
+PostHook = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One decorated class, with the decorator's arguments and the place it stands at."""
+
+    cls: type[ExecutableTask]
+    id: str
+    override: bool = False
+    pre_hook: PreHook | None = None
+    post_hook: PostHook | None = None
+    factory: Callable[..., ExecutableTask] | None = None
+    file: str | None = None
+    line: int | None = None
+
+    @property
+    def where(self) -> str:
+        return f"{self.cls.__qualname__} ({self.file}:{self.line})"
+
+
+@dataclass(slots=True)
+class Registry:
+    """The process's default catalogue: what a script's imports registered (1.4). `epoch` grows with each change."""
+
+    registrations: dict[str, Registration] = field(default_factory=dict)
+    epoch: int = 0
+
+    def add(self, registration: Registration) -> None:
+        first = self.registrations.get(registration.id)
+        if first is not None and not registration.override:
+            raise ValueError(
+                f"executor id '{registration.id}' is taken: {registration.where} clashes with {first.where}; "
+                "choose another id or register with override=True"
+            )
+        self.registrations[registration.id] = registration
+        self.epoch += 1
+
+
+DEFAULT_REGISTRY = Registry()
+
+collecting: ContextVar[list[Registration] | None] = ContextVar("collecting", default=None)
+"""While set (by the loader, in the context that imports a file), decorated classes are put here and nowhere else."""
+
+
+def _id_of(cls: type[ExecutableTask], factory: Callable[..., ExecutableTask] | None, where: str) -> str:
+    found = getattr(cls, "id", None)
+    if not isinstance(found, str):  # a property: only an instance can tell
+        try:
+            found = constructor(factory or cls)({}).id
+        except Exception as error:
+            raise TypeError(f"cannot ask {where} for its id: {type(error).__name__}: {error}") from error
+    if not isinstance(found, str) or not found.strip():
+        raise ValueError(f'{where} has no id; give it a class attribute `id = "..."`')
+    return found
+
+
+@overload
+def executor_register(cls: ExecutorClass, /) -> ExecutorClass: ...
+@overload
+def executor_register(
+    *,
+    override: bool = False,
+    pre_hook: PreHook | None = None,
+    post_hook: PostHook | None = None,
+    factory: Callable[..., ExecutableTask] | None = None,
+) -> Callable[[ExecutorClass], ExecutorClass]: ...
+def executor_register(
+    cls: type | None = None,
+    /,
+    *,
+    override: bool = False,
+    pre_hook: PreHook | None = None,
+    post_hook: PostHook | None = None,
+    factory: Callable[..., ExecutableTask] | None = None,
+) -> Any:
+    """Register an executor class and return it unchanged (1.4); works with and without parentheses.
+
+    `pre_hook(executor, task, inputs)` may return a dict that replaces execute; `post_hook(executor, task, inputs,
+    result)` sees the outcome; `factory(inputs)` makes the instance instead of the class.
+
+    Raises TypeError for what is no executor class and ValueError for a missing or taken id, naming class and file.
+    """
+    frame = sys._getframe(1)
+    file, line = frame.f_code.co_filename, frame.f_lineno
+
+    def register(target: Any) -> Any:
+        where = f"{getattr(target, '__qualname__', target)!s} ({file}:{line})"
+        if not isinstance(target, type):
+            raise TypeError(f"@executor_register is for classes, not for {where}")
+        if not issubclass(target, ExecutableTask):
+            raise TypeError(f"{where} is no executor: derive it from BaseTask")
+        if getattr(target.execute, "__isabstractmethod__", False):
+            raise TypeError(f"{where} has no execute method")
+        found = _id_of(target, factory, where)
+        registration = Registration(target, found, override, pre_hook, post_hook, factory, file, line)
+        into = collecting.get()
+        if into is not None:
+            into.append(registration)
+        else:
+            DEFAULT_REGISTRY.add(registration)
+        return target
+
+    return register if cls is None else register(cls)
+
+
+def constructor(factory: Callable[..., ExecutableTask]) -> Callable[[dict[str, Any]], ExecutableTask]:
+    """A maker of instances from inputs, whichever of `(inputs=..., **kwargs)`, `(inputs)` or nothing is taken (1.5).
+
+    The signature is read here, once per executor, since reading it costs more than a whole no-op attempt.
+    """
+    try:
+        parameters = list(inspect.signature(factory).parameters.values())
+    except (TypeError, ValueError):
+        return lambda inputs: factory()
+    if any((p.name == "inputs" and p.kind is not p.POSITIONAL_ONLY) or p.kind is p.VAR_KEYWORD for p in parameters):
+        return lambda inputs: factory(inputs=inputs)
+    if any(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
+        return lambda inputs: factory(inputs)
+    return lambda inputs: factory()

@@ -1,0 +1,316 @@
+"""Pure rules over a tree of tasks: references, cycles, readiness counters, blocking, tree status (behaviour.md 2.7, 3).
+
+Nothing here does I/O or recursion; a tree may be 100,000 deep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import TaskError
+from engine.task import TERMINAL, Task, TaskStatus
+
+REASON_HOPS = 200
+"""How many tasks `pending_reason` looks at before it names the nearest one instead of the cause."""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One task as the scheduler plans it: ahead of the row, which changes only once the change is on disk.
+
+    `waits` counts dependencies (and, for a group, children) that may still end. `stuck_on` is a node whose needed end
+    can no longer be had, so that this one never runs (3.2). `group` is the nearest ancestor without executor (2.6);
+    `opened` says that a group's in_progress is queued or stored.
+    """
+
+    task: Task
+    tree: Tree
+    order: int
+    status: TaskStatus
+    is_group: bool = False
+    group: Node | None = None
+    children: list[Node] = field(default_factory=list)
+    dependents: list[tuple[Node, bool]] = field(default_factory=list)
+    dependencies: list[Node] = field(default_factory=list)
+    waits: int = 0
+    stuck_on: Node | None = None
+    queued: bool = False
+    opened: bool = False
+    result: Any = None
+
+    @property
+    def settled(self) -> bool:
+        """True when it is terminal or can never run."""
+        return self.stuck_on is not None or self.status in TERMINAL
+
+    @property
+    def ready(self) -> bool:
+        return (
+            self.status is TaskStatus.PENDING
+            and not (self.waits or self.is_group or self.queued)
+            and self.stuck_on is None
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Tree:
+    """The nodes of one run. `live` counts those that run or may still run, `open` attempts not yet ended on disk.
+
+    At 0 and 0 the tree has ended.
+    """
+
+    run_id: str
+    nodes: dict[str, Node] = field(default_factory=dict)
+    live: int = 0
+    open: int = 0
+
+    @property
+    def status(self) -> TaskStatus:
+        """The planned status by rule 2.7; what is stuck without a failure in this tree makes it failed too."""
+        return combine((node.status for node in self.nodes.values()), ended=self.live == 0)
+
+
+@dataclass(slots=True)
+class Spread:
+    """What settled nodes changed: nodes that became ready, groups that ended, nodes that can never run now."""
+
+    ready: list[Node] = field(default_factory=list)
+    groups: list[Node] = field(default_factory=list)
+    stuck: list[Node] = field(default_factory=list)
+
+
+def build_tree(
+    run_id: str,
+    tasks: Sequence[Task],
+    is_group: Callable[[Task], bool],
+    outside: Callable[[str], Node | None],
+    first_order: int = 0,
+) -> Tree:
+    """Nodes and edges from `tasks`, parents first, whose `parent_id` and `dependencies` hold ids; call `recount` next.
+
+    `outside(id)` gives the node of a task of another tree (live, or made of a stored row). Raises `TaskError` for a
+    duplicate id, a reference to nowhere and a cycle, naming the path (3.3); no other tree is changed then.
+    """
+    tree = Tree(run_id)
+    for order, task in enumerate(tasks, first_order):
+        if task.id in tree.nodes:
+            raise TaskError(f"task id '{task.id}' stands twice in the tree", "Give every task its own id")
+        node = tree.nodes[task.id] = Node(task, tree, order, task.status, is_group(task), result=task.result)
+        parent = tree.nodes.get(task.parent_id or "")
+        if parent is not None:
+            node.group = parent if parent.is_group else parent.group
+            if node.group is not None:
+                node.group.children.append(node)
+    links: list[tuple[Node, Node, bool]] = []
+    for node in tree.nodes.values():
+        for dependency in node.task.dependencies:
+            target = tree.nodes.get(dependency.id) or outside(dependency.id)
+            if target is None:
+                raise TaskError(
+                    f"task '{node.task.name}' ({node.task.id}) depends on '{dependency.id}', which does not exist",
+                    "Create that task first, or remove the dependency",
+                )
+            node.dependencies.append(target)
+            links.append((target, node, dependency.required))
+    check_cycles(tree)
+    for target, node, required in links:
+        target.dependents.append((node, required))
+    return tree
+
+
+def check_cycles(tree: Tree) -> None:
+    """Raise `TaskError` naming a cycle as "a → b → a" (3.3); a group waits for its children, so that counts too."""
+    done: set[Node] = set()
+    for start in tree.nodes.values():
+        if start in done:
+            continue
+        path: dict[Node, int] = {start: 0}
+        stack = [(start, iter(start.dependencies + start.children))]
+        while stack:
+            node, rest = stack[-1]
+            following = next(rest, None)
+            if following is None:
+                stack.pop()
+                path.pop(node)
+                done.add(node)
+            elif following in path:
+                circle = [n.task.name for n, _ in stack[path[following] :]] + [following.task.name]
+                raise TaskError(f"tasks wait for each other: {' → '.join(circle)}", "Remove one of these dependencies")
+            elif following not in done and following.tree is tree:
+                path[following] = len(stack)
+                stack.append((following, iter(following.dependencies + following.children)))
+
+
+def recount(tree: Tree) -> Spread:
+    """Set every counter of `tree` anew from its nodes' states: after building it and after a rerun reset some.
+
+    The result holds all nodes that are ready now and the groups that ended by it.
+    """
+    tree.live = 0
+    for node in tree.nodes.values():
+        node.stuck_on = None
+        node.waits = len(node.dependencies) + len(node.children)
+        tree.live += node.status not in TERMINAL
+    found = Spread()
+    outside = {d: None for node in tree.nodes.values() for d in node.dependencies if d.tree is not tree}
+    for node in [*outside, *tree.nodes.values()]:
+        if node.status in TERMINAL or (node.tree is not tree and node.settled):
+            _spread([node], found, tree)
+    for node in tree.nodes.values():
+        _end_group(node, found, tree)
+    found.ready = [node for node in tree.nodes.values() if node.ready]
+    return found
+
+
+def settle(node: Node, status: TaskStatus, result: Any = None) -> Spread:
+    """Plan `node`'s end and tell what follows from it."""
+    found = Spread()
+    was_stuck = node.stuck_on is not None
+    node.status = status
+    node.result = result
+    if not was_stuck:  # what is stuck was counted when it became so
+        node.tree.live -= 1
+        _spread([node], found, None)
+    return found
+
+
+def _spread(queue: list[Node], found: Spread, only: Tree | None) -> None:
+    """Count settled nodes at their dependents and groups, and follow what that settles in turn.
+
+    An optional dependent also goes on when its dependency can never run: nothing would ever end that one (3.2).
+    `only` limits the effect to one tree, while that tree is being counted.
+    """
+    while queue:
+        settled = queue.pop()
+        completed = settled.status is TaskStatus.COMPLETED
+        for dependent, required in settled.dependents:
+            if only is not None and dependent.tree is not only:
+                continue
+            dependent.waits -= 1
+            if dependent.settled:
+                continue
+            if required and not completed:
+                dependent.stuck_on = settled
+                dependent.tree.live -= 1
+                found.stuck.append(dependent)
+                queue.append(dependent)
+            elif dependent.ready:
+                found.ready.append(dependent)
+            else:
+                _end_group(dependent, found, only, queue)
+        if settled.group is not None:
+            settled.group.waits -= 1
+            _end_group(settled.group, found, only, queue)
+
+
+def _end_group(node: Node, found: Spread, only: Tree | None, queue: list[Node] | None = None) -> None:
+    """A group whose children and dependencies have all settled ends with their common status (2.6)."""
+    if not node.is_group or node.waits or node.settled:
+        return
+    node.status = combine((child.status for child in node.children), ended=True)
+    node.tree.live -= 1
+    found.groups.append(node)
+    if queue is None:
+        _spread([node], found, only)
+    else:
+        queue.append(node)
+
+
+def reset(tree: Tree, start: Node) -> list[Node]:
+    """Put `start` and its transitive dependents in this tree back to pending (5.4), with the groups they stand in.
+
+    A group is reset with its children. Completed siblings keep their results. Call `recount` next.
+    """
+    found: dict[Node, None] = {}
+    queue = [start]
+    for node in queue:  # grows while it is walked: all that stands under a group
+        queue.extend(node.children)
+    while queue:
+        node = queue.pop()
+        if node in found or node.tree is not tree:
+            continue
+        found[node] = None
+        node.status = TaskStatus.PENDING
+        node.opened = False
+        node.result = None
+        queue.extend(dependent for dependent, _ in node.dependents)
+        _reset_groups(node.group, found, queue)
+    return list(found)
+
+
+def _reset_groups(group: Node | None, found: dict[Node, None], queue: list[Node]) -> None:
+    """The groups around a reset node are open again, and what depended on their end with them."""
+    while group is not None and group not in found:
+        found[group] = None
+        group.status = TaskStatus.PENDING
+        group.opened = False
+        queue.extend(dependent for dependent, _ in group.dependents)
+        group = group.group
+
+
+def combine(statuses: Iterable[TaskStatus], *, ended: bool = False) -> TaskStatus:
+    """One status for many (2.7); `ended` says that what is still pending can never run."""
+    seen = set(statuses)
+    if TaskStatus.FAILED in seen:
+        return TaskStatus.FAILED
+    if TaskStatus.CANCELLED in seen:
+        return TaskStatus.CANCELLED
+    if seen <= {TaskStatus.COMPLETED}:
+        return TaskStatus.COMPLETED
+    return TaskStatus.FAILED if ended else TaskStatus.IN_PROGRESS
+
+
+def tree_status(tasks: Iterable[Task]) -> TaskStatus:
+    """The status of a tree as its rows stand (2.7)."""
+    return combine(task.status for task in tasks)
+
+
+def tree_progress(tasks: Iterable[Task]) -> float:
+    """Mean progress over all nodes, 0..1; a completed one counts as 1 (2.7)."""
+    total = count = 0.0
+    for task in tasks:
+        count += 1
+        total += 1.0 if task.status is TaskStatus.COMPLETED else task.progress
+    return total / count if count else 0.0
+
+
+def pending_reason(task: Task, lookup: Callable[[str], Task | None]) -> str:
+    """What is shown beside `pending` (2.3): "queued", "waiting for X", "blocked by X (failed)"; "" for other states.
+
+    `lookup` finds a task by id, None when it is not known here.
+    """
+    if task.status is not TaskStatus.PENDING:
+        return ""
+    cause = _blocking(task, lookup)
+    if cause is not None:
+        return f"blocked by {cause.name} ({cause.status})"
+    waiting = []
+    for dependency in task.dependencies:
+        target = lookup(dependency.id)
+        if target is None:
+            waiting.append(dependency.id[:8])
+        elif not target.is_terminal:
+            waiting.append(target.name)
+    if not waiting:
+        return "queued"
+    more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+    return f"waiting for {waiting[0]}{more}"
+
+
+def _blocking(task: Task, lookup: Callable[[str], Task | None]) -> Task | None:
+    """The failed or cancelled task that keeps `task` from ever running, through pending ones in between."""
+    seen = {task.id}
+    queue = [task]
+    for current in queue:
+        for dependency in current.dependencies:
+            target = lookup(dependency.id) if dependency.required else None
+            if target is None or target.id in seen:
+                continue
+            seen.add(target.id)
+            if target.is_terminal and target.status is not TaskStatus.COMPLETED:
+                return target
+            if target.status is TaskStatus.PENDING and len(queue) < REASON_HOPS:
+                queue.append(target)
+    return None

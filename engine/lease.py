@@ -1,0 +1,56 @@
+"""Who owns which runs: a file per engine process, locked while it lives (behaviour.md 7.2).
+
+The kernel frees a flock the moment its process dies, also by kill -9, so a free lock proves a dead owner.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from uuid import uuid4
+
+
+class Lease:
+    """A held lock. `id` names the owner in the store; a store in memory has no folder and needs no lock."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.id = f"{os.getpid()}-{uuid4().hex[:12]}"
+        self._folder = folder
+        self._fd: int | None = None
+
+    def acquire(self) -> None:
+        """Make and lock the file; raises OSError where the folder cannot be written."""
+        if self._folder is None:
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # a child must not keep the lock alive
+        self._fd = os.open(self._folder / self.id, flags, 0o600)
+        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def release(self) -> None:
+        if self._folder is None or self._fd is None:
+            return
+        (self._folder / self.id).unlink(missing_ok=True)
+        os.close(self._fd)
+        self._fd = None
+
+    def is_dead(self, owner: str) -> bool:
+        """True when `owner` is another process that has ended; its file is removed on the way."""
+        if owner == self.id or self._folder is None:
+            return False
+        path = self._folder / owner
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+            return True
+        except OSError:
+            return False
+        finally:
+            os.close(fd)

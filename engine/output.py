@@ -1,0 +1,273 @@
+"""stdout, stderr and logging of executors -> the log of the task that wrote them (behaviour.md 4.9).
+
+A context variable says whose code runs; tasks, worker threads and (through `Thread.start`) raw threads inherit it.
+What is written outside of any task goes where it went before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from typing import Any, TextIO
+
+from engine.events import LogLine
+
+LINE_LIMIT = 16_384
+"""Characters in one line at most; a longer one becomes several."""
+PENDING_LIMIT = 20_000
+"""Lines of one task that may wait for the engine; more than it can take are counted, not kept."""
+
+current: ContextVar[TaskLog | None] = ContextVar("current", default=None)
+
+
+class TaskLog:
+    """The log of one attempt. `write` may be called from any thread; lines reach `Reports` in order.
+
+    `secrets` are values that must not be stored: they are masked in every line (8.6).
+    """
+
+    __slots__ = ("_lock", "_partial", "_reports", "dropped", "key", "pending", "secrets")
+
+    def __init__(self, key: Any, reports: Reports, secrets: tuple[str, ...] = ()) -> None:
+        self.key = key
+        self.secrets = secrets
+        self.pending: deque[LogLine] = deque()
+        self.dropped = 0
+        self._reports = reports
+        self._partial: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def write(self, stream: str, text: str) -> None:
+        """Add text as it comes; a line is kept once its end has come or the attempt ended."""
+        with self._lock:
+            text = self._partial.pop(stream, "") + text
+            *lines, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            while len(rest) > LINE_LIMIT:
+                lines.append(rest[:LINE_LIMIT])
+                rest = rest[LINE_LIMIT:]
+            if rest:
+                self._partial[stream] = rest
+            self._keep(stream, lines)
+
+    def line(self, stream: str, text: str) -> None:
+        """Add whole lines."""
+        with self._lock:
+            self._keep(stream, text.replace("\r\n", "\n").rstrip("\n").split("\n"))
+
+    def close(self) -> None:
+        """Keep what never got its line end."""
+        with self._lock:
+            rest, self._partial = self._partial, {}
+            for stream, text in rest.items():
+                self._keep(stream, [text])
+
+    def _keep(self, stream: str, lines: list[str]) -> None:
+        if not lines:
+            return
+        at = time.time()
+        for text in lines:
+            for secret in self.secrets:
+                text = text.replace(secret, "•••")
+            for start in range(0, max(len(text), 1), LINE_LIMIT):
+                if len(self.pending) >= PENDING_LIMIT:
+                    self.pending.popleft()
+                    self.dropped += 1
+                self.pending.append(LogLine(at, stream, text[start : start + LINE_LIMIT]))
+        self._reports.ready(self)
+
+    def take(self) -> list[LogLine]:
+        """The lines since the last call; says so where some were dropped."""
+        with self._lock:
+            lines, self.pending = list(self.pending), deque()
+            dropped, self.dropped = self.dropped, 0
+        if dropped:
+            lines.insert(0, LogLine(lines[0].at, "engine", f"… {dropped} lines came too fast and were not kept …"))
+        return lines
+
+
+class Keeper:
+    """Which lines of an attempt's log are stored: all up to a limit, then the last ones, with a word on the gap."""
+
+    __slots__ = ("_head", "_left_out", "_tail")
+
+    def __init__(self, limit: int) -> None:
+        self._head = limit - limit // 4
+        self._tail: deque[LogLine] = deque(maxlen=limit // 4)
+        self._left_out = 0
+
+    def keep(self, lines: list[LogLine]) -> list[LogLine]:
+        """The lines to store now; what is over the limit is held back."""
+        now, later = lines[: self._head], lines[self._head :]
+        self._head -= len(now)
+        self._left_out += max(len(self._tail) + len(later) - (self._tail.maxlen or 0), 0)
+        self._tail.extend(later)
+        return now
+
+    def rest(self) -> list[LogLine]:
+        """What was held back, at the attempt's end."""
+        lines, self._tail = list(self._tail), deque(maxlen=self._tail.maxlen)
+        if self._left_out and lines:
+            lines.insert(0, LogLine(lines[0].at, "engine", f"… {self._left_out} lines left out …"))
+        return lines
+
+
+class Reports:
+    """Brings what attempts report (lines, progress) to the engine's loop: one hop a batch, however much there is.
+
+    `deliver(key)` runs on the loop, once per reporting attempt and batch.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[Any], None]) -> None:
+        self._loop = loop
+        self._deliver = deliver
+        self._keys: dict[Any, None] = {}
+        self._lock = threading.Lock()
+
+    def ready(self, log: TaskLog) -> None:
+        self.notify(log.key)
+
+    def notify(self, key: Any) -> None:
+        """`key` has something to report; any thread."""
+        with self._lock:
+            first = not self._keys
+            self._keys[key] = None
+        if first:
+            try:
+                self._loop.call_soon_threadsafe(self.flush)
+            except RuntimeError:  # the loop is closed: a thread outlived its engine
+                pass
+
+    def flush(self) -> None:
+        """Deliver what waits now; on the loop."""
+        with self._lock:
+            keys, self._keys = self._keys, {}
+        for key in keys:
+            self._deliver(key)
+
+
+class _Router(io.TextIOBase):
+    """Stands in for sys.stdout or sys.stderr."""
+
+    def __init__(self, name: str, original: TextIO) -> None:
+        self._name = name
+        self.original = original
+
+    def write(self, text: str) -> int:
+        log = current.get()
+        if log is None:
+            return self.original.write(text)
+        log.write(self._name, text)
+        return len(text)
+
+    def flush(self) -> None:
+        self.original.flush()
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return current.get() is None and self.original.isatty()
+
+    def fileno(self) -> int:
+        return self.original.fileno()
+
+    def close(self) -> None:
+        """An executor that closes "its" stdout closes nobody else's."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+
+class _Handler(logging.Handler):
+    """Takes records of tasks; outside of tasks it does what the root logger would do without it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = current.get()
+        if log is not None:
+            log.line("log", f"{record.levelname} {record.name}: {self.format(record)}")
+        elif len(logging.root.handlers) == 1 and logging.lastResort and record.levelno >= logging.lastResort.level:
+            logging.lastResort.handle(record)
+
+
+class Capture:
+    """The process-wide redirection; counted, so that several engines in one process share it."""
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._handler = _Handler()
+        self._original_start = threading.Thread.start
+
+    def install(self) -> None:
+        self._users += 1
+        if self._users > 1:
+            return
+        self.ensure()
+        logging.getLogger().addHandler(self._handler)
+        original = self._original_start
+
+        def start(thread: threading.Thread) -> None:
+            if current.get() is not None:
+                context, run = copy_context(), thread.run
+                thread.run = lambda: context.run(run)  # type: ignore[method-assign]
+            original(thread)
+
+        threading.Thread.start = start  # type: ignore[method-assign,assignment]
+
+    def ensure(self) -> None:
+        """Stand in front of the standard streams; called for each attempt, since others may have replaced them."""
+        if type(sys.stdout) is not _Router:
+            sys.stdout = _Router("stdout", sys.stdout)
+        if type(sys.stderr) is not _Router:
+            sys.stderr = _Router("stderr", sys.stderr)
+
+    def remove(self) -> None:
+        self._users -= 1
+        if self._users:
+            return
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if isinstance(stream, _Router):
+                setattr(sys, name, stream.original)
+        logging.getLogger().removeHandler(self._handler)
+        threading.Thread.start = self._original_start  # type: ignore[method-assign]
+
+
+capture = Capture()
+
+
+async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
+    """Run blocking foreign code in a daemon thread of its own, with the task's context; a hung one blocks no exit."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+    context = copy_context()
+
+    def finish(result: Any, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(result)
+        elif isinstance(error, StopIteration):  # asyncio refuses to carry it
+            future.set_exception(RuntimeError(f"StopIteration: {error}"))
+        else:
+            future.set_exception(error)
+
+    def work() -> None:
+        result, error = None, None
+        try:
+            result = context.run(function, *args)
+        except BaseException as caught:  # SystemExit too: it is the task's fault, not the program's end
+            error = caught
+        try:
+            loop.call_soon_threadsafe(finish, result, error)
+        except RuntimeError:  # the loop ended before this thread did
+            pass
+
+    threading.Thread(target=work, daemon=True, name="executor thread").start()
+    return await future

@@ -1,0 +1,256 @@
+"""One attempt of one task: merge -> defaults -> check -> (committed) -> execute -> outcome (behaviour.md 3.5, 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine import json_data
+from engine.catalogue import ExecutorSpec
+from engine.executor import BaseTask, ExecutableTask, TaskContext
+from engine.graph import Node
+from engine.output import Keeper, TaskLog, capture, current, in_thread
+from engine.secrets import MASK
+from engine.settings import Settings
+from engine.task import TaskStatus
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How an attempt ended. `packed` is what the result column gets; `trace` goes to the log."""
+
+    status: TaskStatus
+    result: Any = None
+    packed: str | bytes | None = None
+    error: str | None = None
+    error_type: str | None = None
+    trace: str = ""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Inputs ready for execute, or the refusal that makes the attempt fail before it (4.2)."""
+
+    inputs: dict[str, Any]
+    ignore: frozenset[str] = frozenset()
+    notes: list[str] = field(default_factory=list)
+    refusal: Outcome | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """What a runner executes, and what is known of it while it does.
+
+    `ended` is set by whoever waits for its end; `abandoned` says that its end is no longer waited for (5.1).
+    """
+
+    spec: ExecutorSpec
+    inputs: dict[str, Any]
+    context: TaskContext
+    log: TaskLog
+    settings: Settings
+    keeper: Keeper
+    timeout: float | None = None
+    instance: ExecutableTask | None = None
+    running: asyncio.Task[Any] | None = None
+    timed_out: bool = False
+    abandoned: bool = False
+    ended: asyncio.Event | None = None
+    progress: tuple[float, str] | None = None
+    progress_stored: float = 0.0
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the executor brings its own `cancel()`, which earns it the grace period (5.1)."""
+        return self.instance is not None and type(self.instance).cancel is not ExecutableTask.cancel
+
+
+def failed(error: str, error_type: str) -> Outcome:
+    return Outcome(TaskStatus.FAILED, error=error, error_type=error_type)
+
+
+def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, unknown: str) -> Prepared:
+    """Merge, fill defaults and validate, in this order; `inputs` are the caller's, secrets unmasked.
+
+    `unknown` are the words for a missing executor (2.6).
+    """
+    merged = dict(inputs)
+    notes: list[str] = []
+    properties: Mapping[str, Any] = {}
+    if spec is not None and isinstance(spec.schema, Mapping):
+        found = spec.schema.get("properties")
+        properties = found if isinstance(found, Mapping) else {}
+    for dependency in node.dependencies:
+        if dependency.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED):
+            _merge(merged, dependency, properties, notes)
+    prepared = Prepared(merged, frozenset(d.task.id for d in node.dependencies), notes)
+    if spec is None:
+        prepared.refusal = failed(unknown, "unknown_executor")
+    elif spec.schema_problem:
+        prepared.refusal = failed(
+            f"the input schema of '{spec.id}' cannot be used: {spec.schema_problem}", "schema_error"
+        )
+    else:
+        check(prepared, spec)
+    if prepared.refusal is None and (lost := _lost_secret(inputs)):
+        prepared.refusal = failed(
+            f"needs its secrets: '{lost}' is never stored; rerun and give it again", "needs_secrets"
+        )
+    return prepared
+
+
+def check(prepared: Prepared, spec: ExecutorSpec) -> None:
+    """Fill defaults and validate `prepared.inputs` in place; sets the refusal that lists every violation (4.2)."""
+    checker = spec.checker
+    prepared.inputs = checker.with_defaults(prepared.inputs)
+    if not checker.is_valid(prepared.inputs, prepared.ignore):
+        problems = checker.problems(prepared.inputs, prepared.ignore)
+        if problems:
+            prepared.refusal = failed("; ".join(map(str, problems)), "validation_error")
+
+
+def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, Any], notes: list[str]) -> None:
+    """Rule 3.5 for one dependency: its result under its id, and into what the caller left absent, null or empty."""
+    result = dependency.result
+    merged[dependency.task.id] = result
+    if dependency.status is not TaskStatus.COMPLETED or not isinstance(result, dict):
+        return
+    nested = result.get("result")
+    sources = [{k: v for k, v in result.items() if k != "status"}, nested if isinstance(nested, dict) else {}]
+    for name in properties:
+        if merged.get(name) not in (None, "", [], {}):
+            continue
+        for source in sources:
+            if name in source:
+                merged[name] = source[name]
+                notes.append(f"input '{name}' taken from the result of {dependency.task.name}")
+                break
+
+
+def _lost_secret(given: Mapping[str, Any], path: str = "") -> str | None:
+    """The path of a value of which only the mask is left, None when all secrets are there."""
+    for key, value in given.items():
+        where = f"{path}.{key}" if path else str(key)
+        if value == MASK:
+            return where
+        if isinstance(value, Mapping) and (inner := _lost_secret(value, where)):
+            return inner
+    return None
+
+
+async def execute(job: Job) -> Outcome:
+    """Make the instance and run it; whatever it does becomes an outcome (4.4-4.6). Runs on the runner's loop."""
+    token = current.set(job.log)
+    capture.ensure()
+    try:
+        if job.context.cancelled:
+            return Outcome(TaskStatus.CANCELLED, error="cancelled before it began", error_type="cancelled")
+        job.instance = job.spec.create(job.inputs)
+        _bind(job.instance, job)
+        result = await _call(job)
+        return outcome_of(result, job)
+    except asyncio.CancelledError:
+        if job.timed_out:
+            return failed(f"timed out after {job.timeout:g} s", "timeout_error")
+        running = asyncio.current_task()
+        if not job.context.cancelled and running is not None and running.cancelling():
+            raise  # the loop itself is ending; the row will say interrupted
+        reason = "cancelled" if job.context.cancelled else "the executor cancelled itself"
+        return Outcome(TaskStatus.CANCELLED, error=reason, error_type="cancelled")
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: a task must not end the program (4.6)
+        return _raised(error, job)
+    finally:
+        job.log.close()
+        current.reset(token)
+
+
+async def _call(job: Job) -> Any:
+    spec, instance = job.spec, job.instance
+    assert instance is not None
+    if spec.pre_hook is not None:
+        replaced = await _resolve(spec.pre_hook(instance, job.context.task, job.inputs))
+        if isinstance(replaced, dict):
+            return replaced
+        if job.context.cancelled:  # asked for while the hook ran: execute would not notice (5.3)
+            raise asyncio.CancelledError
+    if inspect.iscoroutinefunction(instance.execute):
+        result = await instance.execute(job.inputs)
+    else:
+        result = await _resolve(await in_thread(instance.execute, job.inputs))
+    if spec.post_hook is not None:
+        await _resolve(spec.post_hook(instance, job.context.task, job.inputs, result))
+    return result
+
+
+async def _resolve(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value
+
+
+def _bind(instance: ExecutableTask, job: Job) -> None:
+    if isinstance(instance, BaseTask):
+        instance._context = job.context
+        instance._task_id = job.context.task.id
+        if "inputs" not in vars(instance):  # an __init__ that never called ours
+            instance.inputs = job.inputs
+
+
+def _raised(error: BaseException, job: Job) -> Outcome:
+    kind = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:
+        text = "(its message cannot be read)"
+    if isinstance(error, SystemExit):
+        text = f"the executor called sys.exit({text})"
+    outcome = failed(scrub(text or kind, job), kind)
+    outcome.trace = scrub("".join(traceback.format_exception(error)), job)
+    if job.context.cancelled:
+        outcome.status = TaskStatus.CANCELLED
+    return outcome
+
+
+def outcome_of(result: Any, job: Job) -> Outcome:
+    """Rule 4.4 for a returned value, 4.5 for what cannot be stored."""
+    status, error, error_type = TaskStatus.COMPLETED, None, None
+    if isinstance(result, dict):
+        said = result.get("status")
+        if said == "failed" or ("status" not in result and result.get("error")):
+            status = TaskStatus.FAILED
+            error = str(result.get("error") or result.get("message") or result.get("error_type") or "failed")
+            error_type = str(result.get("error_type") or "failed")
+        elif said == "cancelled":
+            status = TaskStatus.CANCELLED
+            error, error_type = str(result.get("message") or "cancelled"), "cancelled"
+    if job.timed_out:
+        status, error, error_type = TaskStatus.FAILED, f"timed out after {job.timeout:g} s", "timeout_error"
+    elif job.context.cancelled and status is TaskStatus.FAILED:
+        status = TaskStatus.CANCELLED
+    outcome = Outcome(status, None, None, error and scrub(error, job), error_type)
+    return _with_result(outcome, result, job)
+
+
+def _with_result(outcome: Outcome, result: Any, job: Job) -> Outcome:
+    if result is None:
+        return outcome
+    try:
+        text = scrub(json_data.encode(result), job)
+    except json_data.NotJson as problem:
+        return failed(f"result is not JSON at {problem}", "result_error")
+    limits = job.settings
+    if len(text) > limits.result_max:
+        size = f"{len(text) / 2**20:.1f} MiB"
+        return failed(f"the result is too large: {size}, at most {limits.result_max >> 20} MiB", "result_error")
+    outcome.packed = json_data.pack(text, limits.result_limit)
+    outcome.result = json_data.decode(text)  # what is kept is what was stored, apart from the executor's own objects
+    return outcome
+
+
+def scrub(text: str, job: Job) -> str:
+    """`text` without the attempt's secret values (8.6)."""
+    for secret in job.log.secrets:
+        text = text.replace(secret, MASK)
+    return text

@@ -1,0 +1,32 @@
+"""Executors on the engine's own loop: the way of a script, where both are the caller's."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from engine.run import Job, Outcome, execute
+
+
+class InlineRunner:
+    """Runs each job inside the attempt's own asyncio task: a task of its own would cost as much as a no-op."""
+
+    async def run(self, job: Job) -> Outcome:
+        job.running = asyncio.current_task()
+        try:
+            return await execute(job)
+        finally:
+            job.running = None
+
+    def interrupt(self, job: Job) -> None:
+        if job.running is not None:
+            job.running.cancel()
+
+    async def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        result = function(*args)
+        return await result if inspect.isawaitable(result) else result
+
+    async def close(self) -> None:
+        """Nothing is held."""

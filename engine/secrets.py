@@ -1,0 +1,142 @@
+"""Which inputs are secrets, and how they are hidden (behaviour.md 8.6, forms.md 5.2 rule 13). No jsonschema in it.
+
+A secret is known by a marker (`writeOnly`, `format: password`, `x-secret`) or by its name. Where in doubt `mask` hides
+more rather than less: a name also covers what lies inside its value and is not declared by a name of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from engine.schema_nodes import CONDITIONAL, Local, Node, Path, elements, members
+
+MASK = "•••"
+"""What stands where a secret was."""
+
+SHORTEST = 4
+"""Characters of a secret below which its copies in other texts are let be."""
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_ALONE = frozenset({"password", "passwd", "secret", "token", "apikey", "credential", "credentials", "authorization"})
+_PAIRS = frozenset({("api", "key"), ("private", "key"), ("auth", "token")})
+_COUNT_FIRST = frozenset({"max", "min", "num", "total"})
+_COUNT_LAST = frozenset({"count", "limit", "length", "len", "size", "budget"})
+_POINTER_LAST = frozenset({"id", "path"})
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|keyring:\S+")
+
+
+@lru_cache(maxsize=4096)
+def _secret_name(name: str) -> bool:
+    words = tuple(word.lower() for word in _WORD.findall(name))
+    if not words or words[-1] in _POINTER_LAST or words[0] in _COUNT_FIRST or words[-1] in _COUNT_LAST:
+        return False
+    return not _ALONE.isdisjoint(words) or any(pair in _PAIRS for pair in pairwise(words))
+
+
+def _marked(node: Node) -> bool:
+    return node.get("writeOnly") is True or node.get("format") == "password" or node.get("x-secret") is True
+
+
+def _takes_text(nodes: Sequence[Node]) -> bool:
+    """Whether text may stand here: rule 13 is about strings, so `max_token: integer` is none whatever its name."""
+    types: set[Any] = set()
+    for node in nodes:
+        given = node.get("type")
+        types.update(t for t in (given if isinstance(given, list) else [given]) if isinstance(t, str))
+    return not types or "string" in types
+
+
+def is_secret(name: str, schema: Any) -> bool:
+    """Whether the input `name` with this schema is a secret (forms.md 5.2 rule 13).
+
+    By marker: `writeOnly`, `format: password`, `x-secret`. By name, where the schema allows text or says nothing: a
+    whole word of it (split at `_`, `-` and camelCase) is password, passwd, secret, token, apikey, api+key, private+key
+    credential(s) or authorization (the header). Counts (`max_tokens`) and what ends in `id` or `path` are none.
+    """
+    nodes = Local(schema).same_value([schema], ("anyOf", "oneOf"))
+    return any(_marked(node) for node in nodes) or (_secret_name(str(name)) and _takes_text(nodes))
+
+
+def mask(schema: Any, value: Any) -> Any:
+    """`value` with every secret in it replaced by `MASK`; the same object where there is none to replace.
+
+    References (`env:NAME`, `keyring:NAME`), None and "" stay as they are, and so does the caller's value: what changes
+    is a copy. Lists and objects keep their shape, their leaves are masked one by one.
+    """
+    hidden = _secret_paths(schema, value)
+    return _replaced(value, hidden) if hidden else value
+
+
+def _secret_paths(schema: Any, value: Any) -> list[Path]:
+    """The paths of all values to hide. Own stack, so depth is no limit; a container met inside itself is left."""
+    local = Local(schema)
+    hidden: list[Path] = []
+    # path, value, schemas, the name that covers it, whether a marker above covers it, the containers around it
+    stack: list[tuple[Path, Any, list[Any], str, bool, frozenset[int]]] = [
+        ((), value, [schema], "", False, frozenset())
+    ]
+    while stack:
+        path, item, schemas, name, marked, around = stack.pop()
+        if item is None or item == "":
+            continue
+        nodes = local.same_value(schemas, CONDITIONAL)
+        marked = marked or any(_marked(node) for node in nodes)
+        if isinstance(item, (dict, list, tuple)):
+            if id(item) in around:
+                continue
+            inside = around | {id(item)}
+            if isinstance(item, dict):
+                for key, inner in item.items():
+                    found, declared = members(nodes, key)
+                    covering = str(key) if declared or not _secret_name(name) else name
+                    if not (found or marked or isinstance(inner, (dict, list, tuple)) or _secret_name(covering)):
+                        continue  # the usual leaf: nothing speaks of it
+                    stack.append(((*path, key), inner, found, covering, marked, inside))
+            else:
+                for i, inner in enumerate(item):
+                    stack.append(((*path, i), inner, elements(nodes, i), name, marked, inside))
+        elif isinstance(item, str) and (item == MASK or _REFERENCE.fullmatch(item)):
+            continue
+        elif marked or (_secret_name(name) and not isinstance(item, bool) and _takes_text(nodes)):
+            hidden.append(path)
+    return hidden
+
+
+def _replaced(value: Any, hidden: Collection[Path]) -> Any:
+    """A copy of `value` along the `hidden` paths, with `MASK` at their ends."""
+    holder = [value]
+    fresh: dict[Path, Any] = {(): holder}
+    for path in hidden:
+        whole: Path = (0, *path)
+        for depth in range(1, len(whole)):
+            place = whole[:depth]
+            if place not in fresh:
+                outer, step = fresh[place[:-1]], place[-1]
+                old = outer[step]
+                fresh[place] = outer[step] = dict(old) if isinstance(old, dict) else list(old)
+        fresh[whole[:-1]][whole[-1]] = MASK
+    return holder[0]
+
+
+def hidden_texts(given: Any, masked: Any) -> tuple[str, ...]:
+    """The texts that `mask` took out of `given` to make `masked`, each also as JSON writes it, longest first.
+
+    Only what is long enough not to stand in other words by chance: these are replaced in logs, errors and results.
+    """
+    found: set[str] = set()
+    stack = [(given, masked)]
+    while stack:
+        before, after = stack.pop()
+        if after == MASK and before != MASK:
+            found.add(str(before))
+        elif isinstance(before, dict) and isinstance(after, dict) and before is not after:
+            stack.extend((before[key], after[key]) for key in before)
+        elif isinstance(before, (list, tuple)) and before is not after:
+            stack.extend(zip(before, after, strict=True))
+    texts = {t for text in found if len(text) >= SHORTEST for t in (text, json.dumps(text, ensure_ascii=False)[1:-1])}
+    return tuple(sorted(texts, key=len, reverse=True))

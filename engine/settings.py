@@ -1,0 +1,89 @@
+"""Settings: a TOML file and the environment, with platform folders as defaults."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from engine.errors import SettingsError
+
+ENV_PREFIX = "TASKDECK_"
+
+
+def _data_folder() -> Path:
+    return platformdirs.user_data_path("taskdeck", appauthor=False)
+
+
+def config_folder() -> Path:
+    """Where `settings.toml` and the user's `executors/` lie."""
+    return platformdirs.user_config_path("taskdeck", appauthor=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default. The file is `settings.toml` in the config folder; `TASKDECK_NAME` overrides.
+
+    Sizes are bytes, times seconds.
+    """
+
+    store: Path = field(default_factory=lambda: _data_folder() / "taskdeck.db")
+    executors: Path = field(default_factory=lambda: config_folder() / "executors")
+    slots: int = 64
+    """How many tasks run at once."""
+    grace: float = 2.0
+    """How long a cancelled attempt whose executor has `cancel()` may end by itself (5.1)."""
+    cancel_limit: float = 1.0
+    """How long `cancel()` itself may take, inside the grace."""
+    result_limit: int = 8 * 2**20
+    """Results above this are stored compressed, up to `result_max` (4.5)."""
+    result_max: int = 64 * 2**20
+    synchronous: str = "FULL"
+    """SQLite's durability: FULL or NORMAL."""
+    log_lines: int = 50_000
+    """Lines kept of one attempt's log; the end is always kept."""
+    import_limit: float = 10.0
+    """How long importing one executor file may take."""
+    user: str = field(default_factory=lambda: os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown")
+
+    @classmethod
+    def load(cls, file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the file (missing: defaults), then the environment. Raises `SettingsError` naming the wrong key."""
+        path = file or config_folder() / "settings.toml"
+        given: dict[str, tuple[Any, str]] = {}
+        if path.exists():
+            try:
+                for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+                    given[key] = (value, str(path))
+            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+                raise SettingsError(f"cannot read {path}: {error}", "Mend or remove the file") from error
+        known = {f.name for f in fields(cls)}
+        for name in known:
+            if (text := (environ or os.environ).get(ENV_PREFIX + name.upper())) is not None:
+                given[name] = (text, ENV_PREFIX + name.upper())
+        values = {}
+        for key, (value, source) in given.items():
+            if key not in known:
+                raise SettingsError(f"unknown setting '{key}' in {source}", f"Known are {', '.join(sorted(known))}")
+            values[key] = _read(key, value, source)
+        return cls(**values)
+
+
+def _read(key: str, value: Any, source: str) -> Any:
+    """Turn `value` into the field's type; the environment gives text for all."""
+    types = {"store": Path, "executors": Path, "synchronous": str, "user": str}
+    kind = types.get(key, float if key in {"grace", "cancel_limit", "import_limit"} else int)
+    try:
+        read: Any = kind(value)
+    except (TypeError, ValueError):
+        raise SettingsError(f"'{key}' in {source} must be a {kind.__name__}, not {value!r}") from None
+    if kind in (int, float) and read <= 0:
+        raise SettingsError(f"'{key}' in {source} must be above 0, not {value!r}")
+    if key == "synchronous" and read not in {"FULL", "NORMAL"}:
+        raise SettingsError(f"'synchronous' in {source} must be FULL or NORMAL, not {value!r}")
+    return read.expanduser() if isinstance(read, Path) else read

@@ -1,0 +1,183 @@
+"""From a registered class to the `ExecutorSpec` that the catalogue holds, whatever the class does when it is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+
+from engine.catalogue import Catalogue, ExecutorSpec, Origin, Problem
+from engine.errors import TaskdeckError
+from engine.executor import Registration, Registry, constructor
+from engine.problems import problem_of, words
+
+T = TypeVar("T")
+ANY_OBJECT: Mapping[str, Any] = MappingProxyType({"type": "object"})
+"""Stands in for the schema of an executor whose own cannot be used."""
+
+
+def describe(
+    registration: Registration,
+    *,
+    origin: Origin,
+    version: str = "",
+    file: str | None = None,
+    line: int | None = None,
+) -> tuple[ExecutorSpec, Problem | None]:
+    """Make an instance and ask it for all that the catalogue shows. Never raises.
+
+    What cannot be asked falls back (name to id, description to the docstring's first line) and is told by the problem,
+    the first one found. Without an instance or a valid schema the spec has a `schema_problem` (4.3).
+    """
+    asking = _Asking(registration, file, line)
+    cls = registration.cls
+    instance = asking.ask(lambda: constructor(registration.factory or cls)({}), "cannot make an instance")
+    schema, schema_problem = ANY_OBJECT, None
+    if instance is None:
+        schema_problem = asking.words or "the factory gave nothing"
+        asking.complain(TypeError(schema_problem))
+    else:
+        schema, schema_problem = _schema(asking, instance)
+    source: Any = cls if instance is None else instance
+    spec = ExecutorSpec(
+        id=registration.id,
+        name=_text(asking, source, "name") or registration.id,
+        description=_text(asking, source, "description") or _first_line(cls),
+        factory=registration.factory or cls,
+        schema=schema,
+        schema_problem=schema_problem,
+        tags=asking.ask(lambda: _tags(getattr(source, "tags", ())), "cannot read tags") or (),
+        examples=asking.ask(lambda: _examples(getattr(source, "examples", ())), "cannot read examples") or (),
+        version=version,
+        file=file,
+        line=line,
+        origin=origin,
+        timeout=asking.ask(lambda: _timeout(getattr(source, "timeout", None)), "cannot read timeout"),
+        pre_hook=registration.pre_hook,
+        post_hook=registration.post_hook,
+    )
+    return spec, asking.problem
+
+
+def from_registry(registry: Registry) -> Catalogue:
+    """The catalogue of what a script imported (1.4); versions are the content hashes of the files, where readable."""
+    executors, problems = {}, []
+    versions: dict[str, str] = {}
+    for registration in list(registry.registrations.values()):
+        file = registration.file
+        if file is not None and file not in versions:
+            versions[file] = _hash_of(file)
+        spec, problem = describe(
+            registration, origin="script", version=versions.get(file or "", ""), file=file, line=registration.line
+        )
+        executors[spec.id] = spec
+        if problem is not None:
+            problems.append(problem)
+    return Catalogue(MappingProxyType(executors), tuple(problems), registry.epoch)
+
+
+class _Asking:
+    """Asks foreign code and remembers the first thing that went wrong."""
+
+    def __init__(self, registration: Registration, file: str | None, line: int | None) -> None:
+        self._registration = registration
+        self._file = file or registration.file or ""
+        self._line = line
+        self.problem: Problem | None = None
+        self.words: str | None = None
+        """What went wrong in the latest question; None when nothing did."""
+
+    def ask(self, question: Callable[[], T], otherwise: str) -> T | None:
+        self.words = None
+        try:
+            return question()
+        except BaseException as error:  # the class may even exit the interpreter
+            self.words = error.message if isinstance(error, TaskdeckError) else f"{otherwise}: {words(error)}"
+            self.complain(error, self.words)
+            return None
+
+    def complain(self, error: BaseException, text: str | None = None) -> None:
+        if self.problem is None:
+            text = f"executor '{self._registration.id}': {text or words(error)}"
+            self.problem = problem_of(
+                error,
+                self._file,
+                code_file=self._registration.file,
+                line=self._line,
+                text=text,
+                executor_id=self._registration.id,
+            )
+
+
+def _schema(asking: _Asking, instance: Any) -> tuple[Mapping[str, Any], str | None]:
+    """The input schema, or `ANY_OBJECT` and why the executor's own cannot be used (4.3)."""
+    given = asking.ask(lambda: _get_schema(instance), "get_input_schema failed")
+    if given is None:
+        return ANY_OBJECT, asking.words
+
+    def check() -> Mapping[str, Any]:
+        from engine.schema import compile  # jsonschema is slow to import and not needed to start
+
+        return cast(Mapping[str, Any], compile(given).schema)  # its own copy: the class may change the one it gave
+
+    checked = asking.ask(check, "the schema cannot be read")
+    return (ANY_OBJECT, asking.words) if checked is None else (checked, None)
+
+
+def _get_schema(instance: Any) -> Mapping[str, Any]:
+    given = instance.get_input_schema()
+    if inspect.iscoroutine(given):
+        given.close()
+        raise TypeError("get_input_schema must be a plain function, not async")
+    derive = getattr(given, "model_json_schema", None)  # a pydantic model class
+    if callable(derive):
+        given = derive()
+    if not isinstance(given, Mapping):
+        raise TypeError(f"it returned {type(given).__name__}, not a dict")
+    return given
+
+
+def _text(asking: _Asking, source: Any, attribute: str) -> str:
+    def read() -> str:
+        value = getattr(source, attribute, "")
+        if value is None or (isinstance(source, type) and isinstance(value, property)):
+            return ""
+        return str(value).strip()
+
+    return asking.ask(read, f"cannot read {attribute}") or ""
+
+
+def _first_line(cls: type) -> str:
+    lines = str(cls.__dict__.get("__doc__") or "").strip().splitlines()
+    return lines[0].strip() if lines else ""
+
+
+def _tags(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    return tuple(str(tag) for tag in given or ())
+
+
+def _examples(given: Any) -> tuple[Mapping[str, Any], ...]:
+    """Only input dicts can be offered; other entries (some authors write prose here) are left out."""
+    entries: Iterable[Any] = (given,) if isinstance(given, Mapping) else given or ()
+    return tuple(entry for entry in entries if isinstance(entry, Mapping))
+
+
+def _timeout(given: Any) -> float | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not given > 0 or math.isinf(given):
+        raise ValueError(f"it must be a number of seconds above 0, not {given!r}")
+    return float(given)
+
+
+def _hash_of(file: str) -> str:
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,174 @@
+"""The store's write statements and the row each takes; with `store.py` and the migrations the only place with SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from engine import json_data
+from engine.events import LogLine
+from engine.task import Task, TaskStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`rank` is the order inside one transaction for one task; a `guarded` one must change exactly one row each."""
+
+    rank: int
+    sql: str
+    guarded: bool = False
+
+
+class Write(NamedTuple):
+    """One row of one statement; `key` (the task's id) keeps writes to one task in order."""
+
+    statement: Statement
+    key: str
+    values: tuple[Any, ...]
+
+
+RUN = Statement(
+    0, "INSERT INTO run (id, owner, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET owner = excluded.owner"
+)
+INSERT = Statement(
+    1,
+    "INSERT INTO task (id, run_id, parent_id, user_id, name, priority, inputs, params, schemas, dependencies,"
+    " created_at, original_task_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+)
+MOVE = Statement(2, "UPDATE task SET run_id = ?, parent_id = ?, dependencies = ? WHERE id = ?", guarded=True)
+ARCHIVE = Statement(
+    3,
+    "INSERT INTO attempt SELECT id, attempt, status, inputs, effective_inputs, result, error, error_type, started_at,"
+    " completed_at, executor_version FROM task WHERE id = ? AND attempt > 0",
+)
+RESET = Statement(
+    4,
+    "UPDATE task SET status = 'pending', inputs = ?, effective_inputs = NULL, result = NULL, error = NULL,"
+    " error_type = NULL, progress = 0, progress_message = '', started_at = NULL, completed_at = NULL, updated_at = ?"
+    " WHERE id = ? AND status != 'pending'",
+    guarded=True,
+)
+INPUTS = Statement(4, "UPDATE task SET inputs = ? WHERE id = ? AND status = 'pending'", guarded=True)
+START = Statement(
+    5,
+    "UPDATE task SET status = 'in_progress', attempt = ?, started_at = ?, updated_at = ?, effective_inputs = ?,"
+    " executor_version = ? WHERE id = ? AND status = 'pending'",
+    guarded=True,
+)
+PROGRESS = Statement(
+    6, "UPDATE task SET progress = ?, progress_message = ?, updated_at = ? WHERE id = ? AND status = 'in_progress'"
+)
+LOG = Statement(7, "INSERT INTO log (task_id, attempt, at, stream, text) VALUES (?, ?, ?, ?, ?)")
+FINISH = Statement(
+    8,
+    "UPDATE task SET status = ?, result = ?, error = ?, error_type = ?, progress = ?, completed_at = ?, updated_at = ?"
+    " WHERE id = ? AND status = 'in_progress'",
+    guarded=True,
+)
+CANCEL = Statement(
+    9,
+    "UPDATE task SET status = 'cancelled', error = ?, error_type = ?, completed_at = ?, updated_at = ?"
+    " WHERE id = ? AND status = 'pending'",
+    guarded=True,
+)
+PARTIAL = Statement(10, "UPDATE task SET result = ? WHERE id = ? AND attempt = ? AND status = 'cancelled'")
+RUN_ENDED = Statement(11, "UPDATE run SET owner = NULL WHERE id = ?")
+DELETE_LOG = Statement(12, "DELETE FROM log WHERE task_id = ?")
+DELETE_ATTEMPT = Statement(13, "DELETE FROM attempt WHERE task_id = ?")
+DELETE_TASK = Statement(14, "DELETE FROM task WHERE id = ? AND status != 'in_progress'", guarded=True)
+DELETE_RUN = Statement(15, "DELETE FROM run WHERE id = ?")
+
+
+def seconds(moment: datetime | None) -> float | None:
+    return moment.timestamp() if moment is not None else None
+
+
+def _object(value: dict[str, Any]) -> str:
+    return json_data.encode(value) if value else "{}"
+
+
+def _dependencies(task: Task) -> str:
+    return json_data.encode([d.as_dict() for d in task.dependencies]) if task.dependencies else "[]"
+
+
+def insert(task: Task) -> Write:
+    return Write(
+        INSERT,
+        task.id,
+        (
+            task.id,
+            task.run_id,
+            task.parent_id,
+            task.user_id,
+            json_data.storable(task.name),
+            task.priority,
+            _object(task.inputs),
+            _object(task.params),
+            _object(task.schemas),
+            _dependencies(task),
+            task.created_at.timestamp(),
+            task.original_task_id,
+        ),
+    )
+
+
+def move(task: Task) -> Write:
+    return Write(MOVE, task.id, (task.run_id, task.parent_id, _dependencies(task), task.id))
+
+
+def run(run_id: str, owner: str, created_at: datetime) -> Write:
+    return Write(RUN, run_id, (run_id, owner, created_at.timestamp()))
+
+
+def start(task_id: str, attempt: int, at: datetime, effective: str | None, version: str | None) -> Write:
+    stamp = at.timestamp()
+    return Write(START, task_id, (attempt, stamp, stamp, effective, version, task_id))
+
+
+def finish(
+    task_id: str,
+    status: TaskStatus,
+    result: str | bytes | None,
+    error: str | None,
+    error_type: str | None,
+    progress: float,
+    at: datetime,
+) -> Write:
+    stamp = at.timestamp()
+    return Write(FINISH, task_id, (status.value, result, error, error_type, progress, stamp, stamp, task_id))
+
+
+def cancel(task_id: str, error: str, at: datetime) -> Write:
+    stamp = at.timestamp()
+    return Write(CANCEL, task_id, (error, "cancelled", stamp, stamp, task_id))
+
+
+def reset(task: Task, inputs: dict[str, Any], at: datetime) -> list[Write]:
+    """The former attempt goes to history, the row back to pending (5.4)."""
+    return [
+        Write(ARCHIVE, task.id, (task.id,)),
+        Write(RESET, task.id, (_object(inputs), at.timestamp(), task.id)),
+    ]
+
+
+def progress(task: Task, at: datetime) -> Write:
+    return Write(PROGRESS, task.id, (task.progress, task.progress_message, at.timestamp(), task.id))
+
+
+def partial(task_id: str, attempt: int, result: str | bytes) -> Write:
+    """What an abandoned attempt returned after all (5.1)."""
+    return Write(PARTIAL, task_id, (result, task_id, attempt))
+
+
+def inputs(task_id: str, value: dict[str, Any]) -> Write:
+    """Edited inputs of a task that has not run."""
+    return Write(INPUTS, task_id, (_object(value), task_id))
+
+
+def log(task_id: str, attempt: int, line: LogLine) -> Write:
+    return Write(LOG, task_id, (task_id, attempt, line.at, line.stream, json_data.storable(line.text)))
+
+
+def delete(task_id: str) -> list[Write]:
+    return [Write(statement, task_id, (task_id,)) for statement in (DELETE_LOG, DELETE_ATTEMPT, DELETE_TASK)]

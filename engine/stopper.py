@@ -1,0 +1,156 @@
+"""Ending what runs: cancel with grace, timeouts, abandonment, and the engine's own end (behaviour.md 5.1-5.3)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from engine import statements
+from engine.errors import TaskError
+from engine.events import EventKind
+from engine.graph import Node, settle
+from engine.output import current
+from engine.run import Job, Outcome, failed
+from engine.runners import Runner
+from engine.settings import Settings
+from engine.store import Store
+from engine.task import TaskStatus, now
+
+if TYPE_CHECKING:
+    from engine.dispatcher import Dispatcher
+
+logger = logging.getLogger(__name__)
+CANCELLED_WORDS = "cancelled before it began"
+
+
+class Stopper:
+    """Ends attempts of one dispatcher. `abandoned` are jobs whose code still runs though nobody waits for it."""
+
+    def __init__(self, dispatcher: Dispatcher, store: Store, runner: Runner, settings: Settings) -> None:
+        self.abandoned: set[Job] = set()
+        self._dispatcher = dispatcher
+        self._store = store
+        self._runner = runner
+        self._settings = settings
+
+    async def cancel(self, nodes: list[Node]) -> None:
+        """Cancel these nodes: pending ones at once, running ones as rule 5.1 says; returns when all have ended."""
+        pending = [n for n in nodes if n.status is TaskStatus.PENDING and not (n.is_group and n.stuck_on is None)]
+        running = [n for n in nodes if n.status is TaskStatus.IN_PROGRESS and not n.is_group]
+        waits = [self._stop(node) for node in running]
+        if pending:
+            waits.append(self._cancel_pending(pending))
+        await asyncio.gather(*waits)
+
+    async def _cancel_pending(self, nodes: list[Node]) -> None:
+        dispatcher, at = self._dispatcher, now()
+        tree = nodes[0].tree
+        tree.open += 1
+        spreads = []
+        for node in nodes:
+            dispatcher.scheduler.withdraw(node)
+            spreads.append(settle(node, TaskStatus.CANCELLED))
+        writes = [statements.cancel(node.task.id, CANCELLED_WORDS, at) for node in nodes]
+        groups = [group for spread in spreads for group in spread.groups]
+        writes += dispatcher.group_writes(groups, at)
+        try:
+            await self._store.writer.commit(writes)
+        except TaskError as refusal:
+            logger.error("cancel: %s", refusal)
+        for node in nodes:
+            task = node.task
+            task.error, task.error_type = CANCELLED_WORDS, "cancelled"
+            task.completed_at = task.updated_at = at
+            task.status = TaskStatus.CANCELLED
+            dispatcher.bus.publish(EventKind.FINISHED, task)
+        dispatcher.show_groups(groups, at)
+        tree.open -= 1
+        for spread in spreads:
+            spread.groups.clear()
+            spread.ready = [node for node in spread.ready if node.ready]
+            dispatcher.follow(tree, spread)
+
+    async def _stop(self, node: Node) -> None:
+        """Ask, wait, interrupt, wait, abandon: one grace period for all that the executor does about it."""
+        job = self._dispatcher.jobs.get(node)
+        if job is None:  # refused before execute: its end is on the way
+            return
+        first = job.ended is None
+        ended = job.ended = job.ended or asyncio.Event()
+        job.context.cancelled = True
+        if not first:
+            await ended.wait()
+            return
+        if job.can_cancel:
+            await self._ask(job, ended)
+        await self._interrupt(node, job, Outcome(TaskStatus.CANCELLED, error="cancelled", error_type="cancelled"))
+
+    async def _ask(self, job: Job, ended: asyncio.Event) -> None:
+        """Call the executor's `cancel()` and give it the grace to end by itself."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._settings.grace
+        asked = asyncio.ensure_future(self._runner.call(_call_cancel, job))
+        await asyncio.wait({asked}, timeout=self._settings.cancel_limit)
+        if asked.done():
+            if not asked.cancelled() and (error := asked.exception()) is not None:
+                job.log.line("engine", f"its cancel() failed: {type(error).__name__}: {error}")
+        else:
+            asked.cancel()
+            job.log.line("engine", f"its cancel() did not return within {self._settings.cancel_limit:g} s")
+        await _wait(ended, until - loop.time())
+
+    async def _interrupt(self, node: Node, job: Job, end: Outcome) -> None:
+        """Cancel the code's asyncio task; code that ignores even that is abandoned with the outcome `end`."""
+        ended = job.ended = job.ended or asyncio.Event()
+        if not ended.is_set():
+            self._runner.interrupt(job)
+            await _wait(ended, self._settings.cancel_limit)
+        if ended.is_set():
+            return
+        job.abandoned = True
+        self.abandoned.add(job)
+        job.log.line("engine", "its code does not stop and still occupies a thread; no longer waited for")
+        end.error = f"{end.error}; its code did not stop and was abandoned"
+        await self._dispatcher.conclude(node, job, end)
+
+    def expire(self, node: Node, job: Job) -> None:
+        """The timeout of a running attempt has passed (4.7)."""
+        if job.ended is None:
+            job.timed_out = True
+            end = failed(f"timed out after {job.timeout:g} s", "timeout_error")
+            self._dispatcher.spawn(self._interrupt(node, job, end))
+
+    def late(self, node: Node, job: Job, attempt: int, outcome: Outcome) -> None:
+        """An abandoned attempt ended after all: what it returned is kept as partial result only."""
+        self.abandoned.discard(job)
+        if outcome.packed is not None:
+            self._store.writer.write([statements.partial(node.task.id, attempt, outcome.packed)])
+
+    async def stop(self) -> None:
+        """The engine ends: nothing new starts, and what still runs is stored as interrupted (7.2)."""
+        self._dispatcher.scheduler.close()
+        for node, job in list(self._dispatcher.jobs.items()):
+            job.abandoned = True
+            job.context.cancelled = True
+            self._runner.interrupt(job)
+            await self._dispatcher.conclude(node, job, failed("the console ended while this ran", "interrupted"))
+
+
+async def _call_cancel(job: Job) -> None:
+    """On the executors' loop, as part of the task it belongs to."""
+    token = current.set(job.log)
+    try:
+        if job.instance is not None:
+            await job.instance.cancel()
+    finally:
+        current.reset(token)
+
+
+async def _wait(ended: asyncio.Event, seconds: float) -> None:
+    """Until `ended` or for `seconds`; `asyncio.wait_for` would wait for the swallowed cancellation of others."""
+    if ended.is_set() or seconds <= 0:
+        return
+    waiting = asyncio.ensure_future(ended.wait())
+    await asyncio.wait({waiting}, timeout=seconds)
+    waiting.cancel()

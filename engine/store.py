@@ -1,0 +1,303 @@
+"""The store: one SQLite file, one connection that writes, one that reads (behaviour.md 7)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from engine import json_data
+from engine.errors import StoreError
+from engine.events import LogLine
+from engine.lease import Lease
+from engine.statements import RUN_ENDED, Write
+from engine.task import Dependency, Task, TaskStatus, now
+from engine.writer import Writer
+
+APPLICATION_ID = 0x7A5DEC
+"""Marks the file as ours, so that a foreign or empty one is told apart."""
+BUSY_SECONDS = 10.0
+LOCKED_TRIES = 50
+MEMORY = ":memory:"
+
+_TASK = (
+    "id, name, run_id, parent_id, user_id, status, priority, inputs, params, schemas, dependencies, {result}, error,"
+    " error_type, progress, progress_message, attempt, created_at, started_at, updated_at, completed_at,"
+    " original_task_id, executor_version, effective_inputs"
+)
+_WHOLE = _TASK.format(result="result")
+_LIGHT = _TASK.format(result="NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One tree in the history: `seq` pages (keyset), `root` is its root's row without result, `size` its task count."""
+
+    seq: int
+    id: str
+    root: Task
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of a task; the latest is the task's row itself."""
+
+    number: int
+    status: TaskStatus
+    started_at: datetime | None
+    completed_at: datetime | None
+    error: str | None
+    error_type: str | None
+    result: Any
+    inputs: dict[str, Any]
+    executor_version: str | None
+
+
+class Store:
+    """Open with `Store.open`; every method runs on the loop that opened it."""
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, lease: Lease) -> None:
+        self._write_connection = writer
+        self._reader = reader
+        self.lease = lease
+        self.writer = Writer(writer)
+
+    @classmethod
+    async def open(cls, path: Path | str, *, synchronous: str = "FULL") -> Store:
+        """Open or make the store at `path` (":memory:" too), migrate it, take the lease and recover dead owners' runs.
+
+        Raises `StoreError` saying why it cannot be opened and what to do.
+        """
+        in_memory = str(path) == MEMORY
+        where = _prepare(path)
+        writer = reader = None
+        lease = Lease(None if in_memory else Path(f"{where}-owners"))
+        try:
+            writer = await _connect(where, synchronous)
+            await _migrate(writer, where)
+            reader = writer if in_memory else await _connect(where, synchronous)
+            lease.acquire()
+        except (sqlite3.Error, OSError, StoreError) as error:
+            for connection in (reader, writer):
+                if connection is not None:
+                    await connection.close()
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(f"cannot open the store {where}: {error}", _hint(error)) from error
+        store = cls(writer, reader, lease)
+        await store._recover()
+        return store
+
+    async def close(self) -> None:
+        """Write what waits, then close; safe to call twice."""
+        try:
+            await self.writer.close()
+        finally:
+            for connection in {self._reader, self._write_connection}:
+                with suppress(ValueError):  # aiosqlite's answer when it is closed already
+                    await connection.close()
+            self.lease.release()
+
+    async def _recover(self) -> None:
+        """Runs whose owner is dead: what was in progress becomes failed, `interrupted` (7.2)."""
+        owners = [row[0] for row in await self._rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())]
+        for owner in owners:
+            if not self.lease.is_dead(owner):
+                continue
+            at = now().timestamp()
+            await self._write_connection.execute(
+                "UPDATE task SET status = 'failed', error = 'the console ended while this ran', error_type ="
+                " 'interrupted', completed_at = ?, updated_at = ? WHERE status = 'in_progress' AND run_id IN"
+                " (SELECT id FROM run WHERE owner = ?)",
+                (at, at, owner),
+            )
+            await self._write_connection.execute("UPDATE run SET owner = NULL WHERE owner = ?", (owner,))
+            await self._write_connection.commit()
+
+    def end_run(self, run_id: str) -> None:
+        self.writer.write([Write(RUN_ENDED, run_id, (run_id,))])
+
+    async def _rows(self, sql: str, values: Iterable[Any]) -> Iterable[Any]:
+        return await self._reader.execute_fetchall(sql, tuple(values))
+
+    async def task(self, task_id: str) -> Task | None:
+        """The whole row, None when there is none."""
+        rows = list(await self._rows(f"SELECT {_WHOLE} FROM task WHERE id = ?", (task_id,)))
+        return _task(rows[0]) if rows else None
+
+    async def tasks(self, ids: Iterable[str]) -> dict[str, Task]:
+        """Whole rows by id; unknown ids are left out."""
+        found = {}
+        wanted = list(dict.fromkeys(ids))
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            marks = ",".join("?" * len(part))
+            for row in await self._rows(f"SELECT {_WHOLE} FROM task WHERE id IN ({marks})", part):
+                found[row[0]] = _task(row)
+        return found
+
+    async def tree(self, run_id: str, *, whole: bool = False) -> list[Task]:
+        """All rows of a run, in the order they were made; without `whole`, results are left out."""
+        columns = _WHOLE if whole else _LIGHT
+        rows = await self._rows(f"SELECT {columns} FROM task WHERE run_id = ? ORDER BY seq", (run_id,))
+        return [_task(row) for row in rows]
+
+    async def runs(self, *, before: int | None = None, limit: int = 100) -> list[Run]:
+        """Runs newest first, `before` being the `seq` of the last one seen."""
+        rows = await self._rows(
+            "SELECT seq, id, (SELECT count(*) FROM task WHERE run_id = run.id) FROM run"
+            " WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+            (before if before is not None else 2**62, limit),
+        )
+        page = [(seq, run_id, size) for seq, run_id, size in rows]
+        roots = {}
+        if page:
+            marks = ",".join("?" * len(page))
+            sql = f"SELECT {_LIGHT} FROM task WHERE id IN ({marks})"
+            roots = {row[0]: _task(row) for row in await self._rows(sql, [run_id for _, run_id, _ in page])}
+        return [Run(seq, run_id, roots[run_id], size) for seq, run_id, size in page if run_id in roots]
+
+    async def log(self, task_id: str, attempt: int) -> list[LogLine]:
+        rows = await self._rows(
+            "SELECT at, stream, text FROM log WHERE task_id = ? AND attempt = ? ORDER BY seq", (task_id, attempt)
+        )
+        return [LogLine(at, stream, text) for at, stream, text in rows]
+
+    async def attempts(self, task_id: str) -> list[Attempt]:
+        """Former attempts and the latest, oldest first."""
+        columns = "status, started_at, completed_at, error, error_type, result, inputs, executor_version"
+        rows = await self._rows(
+            f"SELECT number, {columns} FROM attempt WHERE task_id = ? UNION ALL"
+            f" SELECT attempt, {columns} FROM task WHERE id = ? AND started_at IS NOT NULL ORDER BY 1",
+            (task_id, task_id),
+        )
+        return [
+            Attempt(
+                number, TaskStatus(status), _moment(started), _moment(completed), error, error_type,
+                json_data.unpack(result), json_data.decode(inputs), version,
+            )
+            for number, status, started, completed, error, error_type, result, inputs, version in rows
+        ]  # fmt: skip
+
+    async def dependents_outside(self, ids: Iterable[str], run_id: str) -> list[str]:
+        """Names of tasks of other runs that depend on any of `ids` (5.6)."""
+        wanted = set(ids)
+        rows = await self._rows(
+            "SELECT name, dependencies FROM task WHERE run_id != ? AND dependencies != '[]'", (run_id,)
+        )
+        return [name for name, text in rows if any(d["id"] in wanted for d in json_data.decode(text))]
+
+
+def _prepare(path: Path | str) -> str:
+    """The file's path as text, its folder made (0700) and the file itself made readable to its user only."""
+    if str(path) == MEMORY:
+        return MEMORY
+    file = Path(path).expanduser().absolute()
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if file.is_dir():
+            raise StoreError(f"cannot open the store {file}: it is a folder", "Name a file, e.g. with --store FILE")
+        if not file.exists():
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(f"cannot open the store {file}: {error.strerror or error}", _hint(error)) from error
+    return str(file)
+
+
+async def _connect(where: str, synchronous: str) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(where, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
+    try:
+        for attempt in range(LOCKED_TRIES):
+            try:
+                await connection.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError as error:  # the switch to WAL does not wait for others by itself
+                if "locked" not in str(error) or attempt == LOCKED_TRIES - 1:
+                    raise
+                await asyncio.sleep(0.1)
+        await connection.execute(f"PRAGMA synchronous = {synchronous}")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _migrate(connection: aiosqlite.Connection, where: str) -> None:
+    """Bring the file to the newest version, each step in a transaction of its own; refuse what is not ours."""
+    folder = files("engine").joinpath("migrations")
+    steps = sorted(((int(f.name[:4]), f) for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda s: s[0])
+    mark = await _number(connection, "PRAGMA application_id")
+    version = await _number(connection, "PRAGMA user_version")
+    if mark != APPLICATION_ID and await _number(connection, "SELECT count(*) FROM sqlite_master"):
+        raise StoreError(f"{where} is a database of another program", "Name another file with --store FILE")
+    if version > steps[-1][0]:
+        raise StoreError(
+            f"{where} was written by a newer taskdeck (schema {version}, this one knows {steps[-1][0]})",
+            "Update taskdeck, or name another file with --store FILE",
+        )
+    for number, item in steps:
+        if number > version:
+            await _step(connection, number, item.read_text(encoding="utf-8"))
+
+
+async def _step(connection: aiosqlite.Connection, number: int, script: str) -> None:
+    """One migration in one transaction; another process may have made it while this one waited for the lock."""
+    await connection.execute("BEGIN IMMEDIATE")
+    if await _number(connection, "PRAGMA user_version") < number:
+        for statement in _statements(script):
+            await connection.execute(statement)
+        await connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        await connection.execute(f"PRAGMA user_version = {number}")
+    await connection.commit()
+
+
+def _statements(script: str) -> Iterable[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+async def _number(connection: aiosqlite.Connection, sql: str) -> int:
+    return int(next(iter(await connection.execute_fetchall(sql)))[0])
+
+
+def _hint(error: Exception) -> str:
+    text = str(error)
+    if "not a database" in text or "malformed" in text:
+        return "The file is no SQLite database or is damaged: move it away, or name another with --store FILE"
+    if "locked" in text:
+        return "Another program holds it: end that one, or name another file with --store FILE"
+    return "Check that the folder exists and is yours to write, or name another file with --store FILE"
+
+
+def _moment(stamp: float | None) -> datetime | None:
+    return datetime.fromtimestamp(stamp, UTC) if stamp is not None else None
+
+
+def _task(row: Any) -> Task:
+    """A `Task` from a row in the order of `_TASK`."""
+    fields = list(row)
+    fields[5] = TaskStatus(row[5])
+    for index in (7, 8, 9):
+        fields[index] = json_data.decode(row[index]) if row[index] != "{}" else {}
+    fields[10] = tuple(Dependency.parse(d) for d in json_data.decode(row[10])) if row[10] != "[]" else ()
+    fields[11] = json_data.unpack(row[11])
+    for index in (17, 18, 19, 20):
+        fields[index] = _moment(row[index])
+    attempted = row[16] > 0 and row[18] is not None
+    fields[23] = json_data.decode(row[23]) if row[23] is not None else (fields[7] if attempted else None)
+    task = Task(*fields)
+    task.stored = True
+    return task

@@ -1,0 +1,174 @@
+"""A task, its states and the tree that it stands in (behaviour.md 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from engine.errors import TaskError
+
+NORMAL_PRIORITY = 2
+"""0 urgent, 1 high, 2 normal, 3 low; null means normal (2.4)."""
+
+
+class TaskStatus(StrEnum):
+    """The five stored states (2.2); what is shown beside `pending` is computed (2.3)."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+TERMINAL = frozenset({TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED})
+
+MOVES: Mapping[TaskStatus, frozenset[TaskStatus]] = {
+    TaskStatus.PENDING: frozenset({TaskStatus.IN_PROGRESS, TaskStatus.CANCELLED}),
+    TaskStatus.IN_PROGRESS: frozenset(
+        {TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED, TaskStatus.PENDING}
+    ),
+    TaskStatus.COMPLETED: frozenset({TaskStatus.PENDING}),
+    TaskStatus.FAILED: frozenset({TaskStatus.PENDING}),
+    TaskStatus.CANCELLED: frozenset({TaskStatus.PENDING}),
+}
+"""Allowed moves (2.2). A move back to pending is always a new attempt: retry, resume or explicit rerun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One edge: the task holding it waits for task `id` (3.1).
+
+    `required` False means: wait until `id` is terminal, whatever its outcome (3.2).
+    """
+
+    id: str
+    required: bool = True
+    type: str = "result"
+
+    @classmethod
+    def parse(cls, given: str | Mapping[str, Any] | Dependency) -> Dependency:
+        """Read a bare id or `{"id"|"name": ..., "required": bool, "type": str}`; the reference is not resolved here.
+
+        Raises `TaskError` for any other shape.
+        """
+        if isinstance(given, Dependency):
+            return given
+        if isinstance(given, str) and given:
+            return cls(given)
+        if isinstance(given, Mapping):
+            reference = given.get("id") or given.get("name")
+            required = given.get("required", True)
+            if isinstance(reference, str) and reference and isinstance(required, bool):
+                return cls(reference, required, str(given.get("type") or "result"))
+        raise TaskError(
+            f"{given!r} is no dependency",
+            'Give an id, or {"id": "...", "required": true}',
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"id": self.id, "required": self.required, "type": self.type}
+
+
+def now() -> datetime:
+    """The present moment, UTC; every stored time comes from here."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One row of work (2.1). Read it freely; only the engine changes it, after the change is on disk.
+
+    Times are aware datetimes in UTC. `progress` is 0..1. `inputs` are the caller's as given; `effective_inputs` are
+    what execute received (merged, defaults filled), None until an attempt began.
+    """
+
+    id: str
+    name: str
+    run_id: str
+    parent_id: str | None = None
+    user_id: str | None = None
+    status: TaskStatus = TaskStatus.PENDING
+    priority: int = NORMAL_PRIORITY
+    inputs: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    schemas: dict[str, Any] = field(default_factory=dict)
+    dependencies: tuple[Dependency, ...] = ()
+    result: Any = None
+    error: str | None = None
+    error_type: str | None = None
+    progress: float = 0.0
+    progress_message: str = ""
+    attempt: int = 0
+    created_at: datetime = field(default_factory=now)
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+    completed_at: datetime | None = None
+    original_task_id: str | None = None
+    executor_version: str | None = None
+    effective_inputs: dict[str, Any] | None = None
+    stored: bool = field(default=False, repr=False)
+    """True once the row is on disk."""
+
+    @property
+    def executor_id(self) -> str:
+        """Which executor runs it: `params["executor_id"]`, else `schemas["method"]`, else `name` (2.6)."""
+        return str(self.params.get("executor_id") or self.schemas.get("method") or self.name)
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def is_interrupted(self) -> bool:
+        """True when the process that ran it ended first (7.2)."""
+        return self.status is TaskStatus.FAILED and self.error_type == "interrupted"
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the latest attempt ran or has been running; None before it started."""
+        if self.started_at is None:
+            return None
+        return ((self.completed_at or now()) - self.started_at).total_seconds()
+
+
+class TaskTreeNode:
+    """A task with its children; membership of a tree is what these nodes say (2.5)."""
+
+    __slots__ = ("children", "task")
+
+    def __init__(self, task: Task, children: Iterable[TaskTreeNode] = ()) -> None:
+        self.task = task
+        self.children: list[TaskTreeNode] = list(children)
+
+    def add_child(self, child: TaskTreeNode) -> TaskTreeNode:
+        """Append `child` and return it."""
+        self.children.append(child)
+        return child
+
+    def walk(self) -> Iterator[tuple[TaskTreeNode, TaskTreeNode | None]]:
+        """Yield (node, parent), parents first, siblings in order; iterative, so depth is no limit."""
+        stack: list[tuple[TaskTreeNode, TaskTreeNode | None]] = [(self, None)]
+        while stack:
+            node, parent = stack.pop()
+            yield node, parent
+            stack.extend((child, node) for child in reversed(node.children))
+
+    def tasks(self) -> list[Task]:
+        """Every task of the tree, parents first."""
+        return [node.task for node, _ in self.walk()]
+
+    def calculate_status(self) -> TaskStatus:
+        """The tree's status by rule 2.7."""
+        from engine.graph import tree_status
+
+        return tree_status(self.tasks())
+
+    def calculate_progress(self) -> float:
+        """Mean progress over all nodes, 0..1 (2.7)."""
+        from engine.graph import tree_progress
+
+        return tree_progress(self.tasks())

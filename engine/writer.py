@@ -1,0 +1,177 @@
+"""The store's one writer: ordered group commit, with refusals told to exactly those whose writes they concern.
+
+Whatever is written while a commit is under way goes into the next one together: one thread hop a statement kind, not
+one a row. limits.md section 1 has the figures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import aiosqlite
+
+from engine.errors import StoreError, TaskError
+from engine.statements import Statement, Write
+
+RETRY_SECONDS = 0.5
+"""How long to wait before a commit that failed for the disk's sake is tried again; nothing is dropped meanwhile."""
+SLICE = 20_000
+"""Writes in one transaction at most, so that a huge tree does not keep other processes out for seconds."""
+
+
+class Unit:
+    """Writes that stand or fall together; `done` is there for those who wait."""
+
+    __slots__ = ("done", "writes")
+
+    def __init__(self, writes: Sequence[Write], done: asyncio.Future[None] | None) -> None:
+        self.writes = writes
+        self.done = done
+
+    def resolve(self, error: Exception | None = None) -> None:
+        if self.done is None or self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+
+
+class Writer:
+    """Takes units in order and commits them in groups on one aiosqlite connection.
+
+    `trouble` is "" while commits succeed, else what the disk says; units stay queued and are tried again.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._queue: list[Unit] = []
+        self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._work(), name="store writer")
+        self._closing = False
+        self.trouble = ""
+
+    def write(self, writes: Iterable[Write]) -> None:
+        """Queue one unit that nobody waits for."""
+        self._queue.append(Unit(tuple(writes), None))
+        self._wake.set()
+
+    def commit(self, writes: Iterable[Write]) -> asyncio.Future[None]:
+        """Queue one unit; the future resolves once it is on disk, or raises `TaskError` where it was refused."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._queue.append(Unit(tuple(writes), done))
+        self._wake.set()
+        return done
+
+    async def flush(self) -> None:
+        """Return once all that was written before is on disk."""
+        await asyncio.shield(self.commit(()))
+
+    async def close(self) -> None:
+        """Commit what waits and end; what the disk refuses even now is given up with a `StoreError`."""
+        self._closing = True
+        self._wake.set()
+        await self._task
+        if self._queue:
+            raise StoreError(f"{len(self._queue)} writes could not be stored: {self.trouble}", "Free space and restart")
+
+    async def _work(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                units = self._take()
+                try:
+                    await self._transact(units)
+                except Exception as error:
+                    await self._connection.rollback()
+                    if not _is_trouble(error):
+                        await self._one_by_one(units)
+                    elif await self._hold(units, error):
+                        return
+                else:
+                    self.trouble = ""
+                    for unit in units:
+                        unit.resolve()
+            if self._closing:
+                return
+
+    def _take(self) -> list[Unit]:
+        """The next units, up to `SLICE` writes."""
+        total = 0
+        for index, unit in enumerate(self._queue):
+            total += len(unit.writes)
+            if total >= SLICE:
+                taken, self._queue = self._queue[: index + 1], self._queue[index + 1 :]
+                return taken
+        taken, self._queue = self._queue, []
+        return taken
+
+    async def _hold(self, units: list[Unit], error: Exception) -> bool:
+        """Put the units back and wait before the next try; True when there is none, since the writer closes."""
+        self.trouble = str(error)
+        self._queue[:0] = units
+        if not self._closing:
+            await asyncio.sleep(RETRY_SECONDS)
+        return self._closing
+
+    async def _one_by_one(self, units: list[Unit]) -> None:
+        """Find the refused among units that failed together; the others are committed as if it had not been there."""
+        for index, unit in enumerate(units):
+            try:
+                await self._transact([unit])
+            except Exception as error:
+                await self._connection.rollback()
+                if _is_trouble(error):
+                    self._queue[:0] = units[index:]
+                    return
+                unit.resolve(TaskError(_refusal_words(unit, error)))
+            else:
+                unit.resolve()
+
+    async def _transact(self, units: list[Unit]) -> None:
+        """One transaction; raises `sqlite3.IntegrityError` when a guarded statement changed fewer rows than asked."""
+        segments = list(_segments(units))
+        if not segments:
+            return
+        for segment in segments:
+            for statement in sorted(segment, key=lambda s: s.rank):
+                rows = segment[statement]
+                cursor = await self._connection.executemany(statement.sql, rows)
+                if statement.guarded and cursor.rowcount != len(rows):
+                    raise sqlite3.IntegrityError("the stored state does not allow it")
+        await self._connection.commit()
+
+
+def _segments(units: list[Unit]) -> Iterable[dict[Statement, list[tuple[object, ...]]]]:
+    """Group rows by statement; a new group begins where one task's writes would otherwise change their order."""
+    segment: dict[Statement, list[tuple[object, ...]]] = {}
+    ranks: dict[str, int] = {}
+    for unit in units:
+        for statement, key, values in unit.writes:
+            if ranks.get(key, -1) > statement.rank:
+                yield segment
+                segment, ranks = {}, {}
+            ranks[key] = statement.rank
+            rows = segment.get(statement)
+            if rows is None:
+                segment[statement] = [values]
+            else:
+                rows.append(values)
+    if segment:
+        yield segment
+
+
+def _is_trouble(error: Exception) -> bool:
+    """True for what the disk or another process causes and time or space may cure; else the write itself is wrong."""
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
+
+
+def _refusal_words(unit: Unit, refusal: Exception) -> str:
+    first = unit.writes[0].key if unit.writes else "?"
+    if "UNIQUE" in str(refusal) and "task.id" in str(refusal):
+        return f"a task with id '{first}' is already stored; nothing was changed"
+    return f"task '{first}': {refusal}; another process may have changed it"

@@ -1,0 +1,105 @@
+"""The scene that snapshot tests and the README's pictures show: a few executors, a tree at work, runs of before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine.catalogue import Problem
+from engine.task import TaskStatus
+from tests.tui.fake_engine import GREETING_SCHEMA, NOON, FakeEngine, make_catalogue, make_spec
+
+SPECS = (
+    make_spec(
+        "greeting_executor",
+        "Greeting Executor",
+        "Creates personalized greeting messages",
+        schema=GREETING_SCHEMA,
+        tags=("example", "text"),
+    ),
+    make_spec(
+        "command",
+        "Command",
+        "Runs a shell line or a program, its output live in the log",
+        schema={
+            "type": "object",
+            "properties": {
+                "command": {"type": "string", "description": "A shell line"},
+                "cwd": {"type": "string", "description": "The folder it runs in"},
+                "timeout": {"type": "number", "description": "Seconds", "default": 60},
+            },
+            "required": ["command"],
+        },
+        origin="shipped",
+        tags=("shell", "process"),
+    ),
+    make_spec("data_processor", "Data processor", "Sums, sorts or counts numbers", origin="shipped"),
+    make_spec("file_read", "Read a file", "Reads a text file, whole or its end", origin="shipped"),
+    make_spec("hello", "Hello", "Shows each kind of field", origin="shipped"),
+    make_spec("http_request", "HTTP request", "Sends a request and checks the status", origin="shipped", tags=("web",)),
+    make_spec("system_info", "System info", "Processor, memory and disks of this machine", origin="shipped"),
+    make_spec("wait", "Wait", "Waits and tells how far it is", origin="shipped"),
+)
+
+SYNTAX_PROBLEM = Problem(
+    file="/srv/executors/greeting_executor.py",
+    line=12,
+    text="SyntaxError: '(' was never closed",
+    traceback='  File "/srv/executors/greeting_executor.py", line 12\n    return dict(\n               ^\n'
+    "SyntaxError: '(' was never closed",
+    executor_id="greeting_executor",
+)
+
+
+def empty_engine() -> FakeEngine:
+    """A first start: executors, and no run yet."""
+    return FakeEngine(*SPECS)
+
+
+def busy_engine() -> FakeEngine:
+    """Runs of before, and a deployment that is under way."""
+    engine = FakeEngine(*SPECS)
+    _history(engine)
+    engine.now = NOON - timedelta(seconds=42)
+    engine.add("deploy web", id="deploy")
+    engine.add("build", id="build", parent="deploy", params={"executor_id": "command"})
+    engine.add("push", id="push", parent="deploy", params={"executor_id": "command"}, after=["build"])
+    engine.add("verify", id="verify", parent="deploy", params={"executor_id": "http_request"}, after=["push"])
+    engine.add("announce", id="announce", parent="deploy", params={"executor_id": "command"}, after=["verify"])
+    engine.now = NOON
+    engine.start("build", ago=40)
+    engine.log_line("build", "Step 1/4 : FROM python:3.11-slim")
+    engine.log_line("build", "Successfully built 5f1c2d7e")
+    engine.finish("build", result={"status": "completed", "image": "registry.example/web:41", "bytes": 48_113_152}, took=28)
+    engine.start("push", progress=0.7, message="layer 7 of 10", ago=12)
+    for layer in range(1, 8):
+        engine.log_line("push", f"layer {layer}: pushed {layer * 4.8:.1f} MB")
+    engine.log_line("push", "retrying layer 7: connection reset", "stderr")
+    return engine
+
+
+def _history(engine: FakeEngine) -> None:
+    engine.now = NOON - timedelta(hours=1)
+    engine.add("greeting_executor", id="greeting", inputs={"name": "Alice", "language": "en"})
+    engine.start("greeting")
+    engine.finish("greeting", result={"greeting": "Hello, Alice!", "name": "Alice", "language": "en", "status": "completed"})
+    engine.add("http_request", id="request", inputs={"url": "https://status.example/health"})
+    engine.start("request")
+    engine.finish(
+        "request",
+        TaskStatus.FAILED,
+        error="expected status 200, got 503 Service Unavailable",
+        error_type="http_error",
+        took=3.4,
+    )
+    engine.add("wait", id="wait", inputs={"seconds": 60})
+    engine.start("wait")
+    engine.finish(
+        "wait", TaskStatus.FAILED, error="the console ended while this ran", error_type="interrupted", took=187
+    )
+
+
+def broken_engine() -> FakeEngine:
+    """One file was saved with a syntax error."""
+    engine = busy_engine()
+    engine.catalogue = make_catalogue(*SPECS, problems=[SYNTAX_PROBLEM], epoch=2)
+    return engine

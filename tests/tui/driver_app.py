@@ -1,0 +1,57 @@
+"""A small app on our driver for test_driver.py: writes a line for every beat of its loop to the file in argv[1]."""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+import termios
+import threading
+from pathlib import Path
+from typing import ClassVar
+
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the pty becomes the controlling terminal, as sshd makes it
+
+from textual.app import ComposeResult  # noqa: E402
+from textual.binding import BindingType  # noqa: E402
+from textual.content import Content  # noqa: E402
+from textual.widgets import Static  # noqa: E402
+
+from tui.boundary import FaultBoundary  # noqa: E402
+from tui.driver import driver_class, handle_signals, is_lagging  # noqa: E402
+
+
+class BeatingApp(FaultBoundary):
+    """Repaints its whole screen 50 times a second, or with "idle" only once."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("x", "done", "Show the end mark")]
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=driver_class())
+        self.count = 0
+        self.is_idle = "idle" in sys.argv
+        self.beats = Path(sys.argv[1]).open("w", buffering=1, encoding="utf-8")  # noqa: SIM115 - open while it runs
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="filled")
+
+    def on_mount(self) -> None:
+        handle_signals(self)
+        self.query_one(Static).update(Content("READY"))
+        self.set_interval(0.02, self.beat)
+
+    def beat(self) -> None:
+        self.count += 1
+        if not self.is_idle:
+            mark = chr(ord("a") + self.count % 26)
+            self.query_one(Static).update(Content(f"READY {mark * 2000}"))
+        self.beats.write(f"{self.count} {int(is_lagging(self))} {threading.active_count()}\n")
+
+    def action_done(self) -> None:
+        self.is_idle = True
+        self.query_one(Static).update(Content("END MARK"))
+
+
+if __name__ == "__main__":
+    app = BeatingApp()
+    app.run()
+    sys.exit(app.return_code)

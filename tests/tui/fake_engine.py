@@ -1,0 +1,265 @@
+"""An engine of scripted answers with the surface that the console uses: same names, no thread, no disk, fixed ids."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from engine.catalogue import Catalogue, ExecutorSpec, Problem
+from engine.events import Event, EventKind, LogLine, Subscriber
+from engine.executor import BaseTask
+from engine.store import Attempt, Run
+from engine.task import Dependency, Task, TaskStatus
+from engine.watcher import WatchState
+
+T = TypeVar("T")
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+Behaviour = Callable[["FakeEngine", Task], Awaitable[None]]
+
+GREETING_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "description": "Name of the person to greet"},
+        "language": {
+            "type": "string",
+            "enum": ["en", "es", "fr", "zh"],
+            "description": "Language for the greeting",
+            "default": "en",
+        },
+    },
+    "required": ["name"],
+}
+
+
+class Greeting(BaseTask):
+    id = "greeting_executor"
+
+    async def execute(self, inputs: dict[str, Any]) -> Any:
+        return inputs
+
+
+def make_spec(id: str, name: str = "", description: str = "", **fields: Any) -> ExecutorSpec:
+    """An executor as the loader would describe it."""
+    given: dict[str, Any] = {
+        "schema": {"type": "object"},
+        "version": "3f2a91c04b7d",
+        "file": f"/srv/executors/{id}.py",
+        "line": 7,
+        "origin": "given",
+        **fields,
+    }
+    return ExecutorSpec(id=id, name=name or id, description=description, factory=Greeting, **given)
+
+
+def make_catalogue(*specs: ExecutorSpec, problems: Sequence[Problem] = (), epoch: int = 1) -> Catalogue:
+    return Catalogue(MappingProxyType({spec.id: spec for spec in specs}), tuple(problems), epoch)
+
+
+@dataclass
+class FakeCounts:
+    running: int = 0
+    queued: int = 0
+
+
+class FakeEngine:
+    """Tasks move only when a test or a behaviour says so."""
+
+    def __init__(self, *specs: ExecutorSpec) -> None:
+        self.catalogue = make_catalogue(*specs)
+        self.watch_state = WatchState.WATCHING
+        self.store_trouble = ""
+        self.tasks: dict[str, Task] = {}
+        self.logs: dict[str, list[LogLine]] = {}
+        self.tried: dict[str, list[Attempt]] = {}
+        self.behaviours: dict[str, Behaviour] = {}
+        self.asked: list[tuple[str, str]] = []
+        """What the console asked for: (method, task or executor id)."""
+        self.now = NOON
+        self._subscribers: list[Subscriber] = []
+        self._background: set[asyncio.Task[None]] = set()
+
+    # --- the surface of Engine -------------------------------------------------------------------------------
+
+    @property
+    def counts(self) -> FakeCounts:
+        states = [task.status for task in self.tasks.values()]
+        return FakeCounts(states.count(TaskStatus.IN_PROGRESS), states.count(TaskStatus.PENDING))
+
+    async def launch(
+        self, executor_id: str, inputs: dict[str, Any], *, priority: int = 2, user_id: str | None = None
+    ) -> Task:
+        self.asked.append(("launch", executor_id))
+        task = self.add(executor_id, inputs=inputs, priority=priority, params={"executor_id": executor_id})
+        self._behave(task)
+        return task
+
+    async def cancel(self, task_id: str, *, only: bool = False) -> dict[str, Any]:
+        self.asked.append(("cancel", task_id))
+        for task in self._subtree(task_id):
+            if not task.is_terminal:
+                self.finish(task.id, TaskStatus.CANCELLED)
+        return {"status": "cancelled", "message": "cancelled"}
+
+    async def rerun(self, task_id: str, *, inputs: dict[str, Any] | None = None) -> Task:
+        self.asked.append(("rerun", task_id))
+        task = self.tasks[task_id]
+        if inputs is not None:
+            task.inputs = inputs
+        task.status, task.result, task.error, task.error_type = TaskStatus.PENDING, None, None, None
+        task.started_at = task.completed_at = None
+        task.progress, task.progress_message = 0.0, ""
+        self.logs[task_id] = []
+        self.publish(EventKind.RESET, task)
+        self._behave(task)
+        return task
+
+    async def runs(self, *, before: int | None = None, limit: int = 100) -> list[Run]:
+        roots = [task for task in self.tasks.values() if task.parent_id is None]
+        found = [
+            Run(seq, task.run_id, task, sum(other.run_id == task.run_id for other in self.tasks.values()))
+            for seq, task in enumerate(roots, 1)
+            if before is None or seq < before
+        ]
+        return found[::-1][:limit]
+
+    async def tree(self, run_id: str) -> list[Task]:
+        return [task for task in self.tasks.values() if task.run_id == run_id]
+
+    async def task(self, task_id: str) -> Task | None:
+        return self.tasks.get(task_id)
+
+    async def log(self, task_id: str, *, attempt: int | None = None) -> list[LogLine]:
+        return list(self.logs.get(task_id, ()))
+
+    async def attempts(self, task_id: str) -> list[Attempt]:
+        return list(self.tried.get(task_id, ()))
+
+    # --- the script ------------------------------------------------------------------------------------------
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        self._subscribers.append(subscriber)
+
+    def publish(self, kind: EventKind, task: Task | None = None, data: Any = None) -> None:
+        for subscriber in self._subscribers:
+            subscriber(Event(kind, task, data))
+
+    def add(
+        self,
+        name: str,
+        *,
+        id: str | None = None,
+        parent: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        after: Sequence[str] = (),
+        **fields: Any,
+    ) -> Task:
+        """A pending task; ids are `task-1`, `task-2` ... unless given."""
+        number = len(self.tasks) + 1
+        task_id = id or f"task-{number}"
+        run_id = self.tasks[parent].run_id if parent else task_id
+        task = Task(
+            task_id,
+            name,
+            run_id,
+            parent_id=parent,
+            inputs=dict(inputs or {}),
+            dependencies=tuple(Dependency(name) for name in after),
+            created_at=self.now,
+            user_id="ada",
+            **fields,
+        )
+        self.tasks[task_id] = task
+        self.logs[task_id] = []
+        self.publish(EventKind.CREATED, task)
+        return task
+
+    def start(self, task_id: str, *, progress: float = 0.0, message: str = "", ago: float = 0.0) -> None:
+        """The task runs since `ago` seconds."""
+        task = self.tasks[task_id]
+        first = task.status is not TaskStatus.IN_PROGRESS
+        task.status, task.progress, task.progress_message = TaskStatus.IN_PROGRESS, progress, message
+        if first:
+            task.attempt += 1
+            task.started_at = self.now - timedelta(seconds=ago)
+            task.executor_version = "3f2a91c04b7d"
+        self.publish(EventKind.STARTED if first else EventKind.PROGRESS, task)
+
+    def log_line(self, task_id: str, text: str, stream: str = "stdout") -> None:
+        line = LogLine(self.now.timestamp(), stream, text)
+        self.logs[task_id].append(line)
+        self.publish(EventKind.LOG, self.tasks[task_id], line)
+
+    def finish(
+        self,
+        task_id: str,
+        status: TaskStatus = TaskStatus.COMPLETED,
+        result: Any = None,
+        *,
+        error: str | None = None,
+        error_type: str | None = None,
+        took: float = 0.012,
+    ) -> None:
+        task = self.tasks[task_id]
+        task.status, task.result, task.error, task.error_type = status, result, error, error_type
+        if task.started_at is None:
+            task.started_at = self.now
+        task.completed_at = task.started_at + timedelta(seconds=took)
+        if status is TaskStatus.COMPLETED:
+            task.progress = 1.0
+        self.publish(EventKind.FINISHED, task)
+
+    def publish_catalogue(self, catalogue: Catalogue) -> None:
+        """The loader has a new snapshot; problems that were not there before are told apart."""
+        before = set(self.catalogue.problems)
+        self.catalogue = catalogue
+        for problem in catalogue.problems:
+            if problem not in before:
+                self.publish(EventKind.PROBLEM, data=problem)
+        self.publish(EventKind.CATALOGUE, data=catalogue)
+
+    def _subtree(self, task_id: str) -> list[Task]:
+        found = [self.tasks[task_id]]
+        for task in self.tasks.values():
+            if any(task.parent_id == parent.id for parent in found):
+                found.append(task)
+        return found
+
+    def _behave(self, task: Task) -> None:
+        behaviour = self.behaviours.get(task.executor_id, complete)
+        running = asyncio.ensure_future(behaviour(self, task))
+        self._background.add(running)
+        running.add_done_callback(self._background.discard)
+
+
+async def complete(engine: FakeEngine, task: Task) -> None:
+    """What a launched task does unless scripted: greets."""
+    engine.start(task.id)
+    await asyncio.sleep(0)
+    name = task.inputs.get("name", "Guest")
+    engine.finish(task.id, result={"greeting": f"Hello, {name}!", "status": "completed"})
+
+
+class FakeThread:
+    """Stands for EngineThread; everything happens on the caller's loop. `failure` is raised by `start`."""
+
+    def __init__(self, engine: FakeEngine, failure: Exception | None = None) -> None:
+        self.engine = engine
+        self.failure = failure
+        self.stopped: bool | None = None
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        self.engine.subscribe(subscriber)
+
+    async def start(self) -> None:
+        if self.failure:
+            raise self.failure
+
+    async def ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return await coroutine
+
+    async def stop(self, *, cancel: bool) -> None:
+        self.stopped = cancel

@@ -1,0 +1,185 @@
+"""What the detail pane says in words: a task's facts, an executor's card, a problem with its source.
+
+Lines are `(text, role)` and may be foreign; the view that draws them cleans them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.catalogue import Catalogue, ExecutorSpec, Problem
+from engine.task import Task, TaskStatus
+from tui.text import safe_text
+from tui.widgets.json_view import json_lines
+from tui.wording import amount, bar, duration, moment, running_for, state
+
+if TYPE_CHECKING:
+    from engine.store import Attempt
+
+Line = tuple[str, str]
+LABEL = 12
+"""Width of the labels of facts."""
+AROUND = 4
+"""Source lines shown before and after the line of a problem."""
+SOURCE_LIMIT = 1_000_000
+"""Characters of a source file that are read for the excerpt."""
+
+
+def fact(label: str, value: object, role: str = "") -> Line:
+    return f"{label:<{LABEL}}{safe_text(value)}", role
+
+
+def no_result(task: Task, waiting: str, *, loaded: bool) -> list[Line]:
+    """What stands in place of a result."""
+    if task.status is TaskStatus.PENDING:
+        return [(waiting or "not started yet", "dim")]
+    if task.status is TaskStatus.IN_PROGRESS:
+        said = f"  {task.progress_message}" if task.progress_message else ""
+        return [(f"running  {bar(task.progress, 20)} {task.progress:4.0%}{said}", "live")]
+    if not loaded:
+        return []
+    if task.status is TaskStatus.CANCELLED:
+        return [("cancelled, no result", "warn")]
+    if task.status is TaskStatus.FAILED:
+        return [("failed, no result", "bad")]
+    return [("null", "live"), ("", ""), ("the executor returned nothing", "dim")]
+
+
+def inputs(task: Task) -> list[Line]:
+    """As given, and as received where that differs."""
+    if task.effective_inputs is None or task.effective_inputs == task.inputs:
+        return json_lines(task.inputs)
+    return [
+        ("as execute received them: defaults and results of dependencies filled in", "dim"),
+        *json_lines(task.effective_inputs),
+        ("", ""),
+        ("as given", "dim"),
+        *json_lines(task.inputs),
+    ]
+
+
+def error(task: Task) -> list[Line]:
+    if not task.error:
+        return [("no error", "dim")]
+    kind = [(task.error_type, "head")] if task.error_type else []
+    after = [("", ""), ("its log holds the traceback, if there is one", "dim")]
+    if task.is_interrupted:
+        after = [("", ""), ("rerun it to start again from here", "dim")]
+    return [*kind, *((line, "bad") for line in task.error.split("\n")), *after]
+
+
+def info(full: Task, task: Task, waiting: str, attempts: Sequence[Attempt], now: datetime) -> list[Line]:
+    glyph, word, role = state(task, waiting)
+    took = duration(running_for(task, now))
+    facts = [
+        fact("name", task.name, "head"),
+        fact("state", f"{glyph} {word}" + (f"  {waiting}" if waiting and not task.is_terminal else ""), role),
+        fact("executor", task.executor_id),
+        fact("version", (full.executor_version or "–")[:12]),
+        fact("created", moment(task.created_at)),
+        fact("started", moment(task.started_at)),
+        fact("ended", moment(task.completed_at) + (f"  after {took}" if took and task.completed_at else "")),
+        fact("user", task.user_id or "–"),
+        fact("priority", f"{task.priority}  (0 urgent, 3 low)"),
+        fact("task id", task.id),
+        fact("run id", task.run_id),
+    ]
+    if task.dependencies:
+        facts.append(fact("waits for", ", ".join(dependency.id for dependency in task.dependencies)))
+    if len(attempts) > 1:
+        facts += [("", ""), (amount(len(attempts), "attempt"), "head")]
+        facts += [attempt_line(attempt) for attempt in attempts]
+    return facts
+
+
+def attempt_line(attempt: Attempt) -> Line:
+    said = f"  {attempt.error_type or ''} {attempt.error}" if attempt.error else ""
+    return f"{attempt.number:>3}  {moment(attempt.started_at)}  {attempt.status}{safe_text(said)}", ""
+
+
+def executor(spec: ExecutorSpec, problems: Iterable[Problem] = ()) -> list[Line]:
+    """The card of one executor: what it is, what it takes, where it stands."""
+    lines: list[Line] = [(spec.name, "head"), *((line, "") for line in spec.description.split("\n")), ("", "")]
+    if spec.schema_problem:
+        lines += [(f"✗ its input schema cannot be used: {spec.schema_problem}", "bad"), ("", "")]
+    for problem in problems:
+        lines += [(f"✗ {headline(problem)}", "bad"), ("  the last good version stays in use", "dim"), ("", "")]
+    lines += _inputs_of(spec.schema)
+    lines += [("", "")]
+    if spec.tags:
+        lines.append(fact("tags", ", ".join(spec.tags), "dim"))
+    if spec.file:
+        lines.append(fact("file", f"{spec.file}:{spec.line or 1}", "dim"))
+    if spec.version:
+        lines.append(fact("version", spec.version[:12], "dim"))
+    lines.append(fact("from", f"{spec.origin}{', ' + spec.note if spec.note else ''}", "dim"))
+    return lines
+
+
+def _inputs_of(schema: Mapping[str, Any]) -> list[Line]:
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping) or not properties:
+        return [("takes no declared inputs", "dim")]
+    required = schema.get("required")
+    needed = set(required) if isinstance(required, list | tuple) else set()
+    width = min(max(len(str(name)) for name in properties), 24)
+    lines: list[Line] = [("inputs", "head")]
+    for name, part in properties.items():
+        part = part if isinstance(part, Mapping) else {}
+        kind = part.get("type", "enum" if "enum" in part else "any")
+        kinds = "|".join(map(str, kind)) if isinstance(kind, list | tuple) else str(kind)
+        mark = "*" if name in needed else " "
+        said = safe_text(part.get("description", ""), limit=200)
+        lines.append((f" {mark} {safe_text(name):<{width}}  {safe_text(kinds):<8} {said}".rstrip(), ""))
+    return lines
+
+
+def headline(problem: Problem) -> str:
+    """`greeting_executor.py:12 SyntaxError: invalid syntax`, in one line."""
+    line = f":{problem.line}" if problem.line else ""
+    return f"{safe_text(Path(problem.file).name)}{line} {safe_text(problem.text)}"
+
+
+def problem(given: Problem, source: Sequence[Line] = ()) -> list[Line]:
+    """One problem: what, where, the source around it, the traceback."""
+    lines: list[Line] = [
+        (given.text, "bad"),
+        (f"{given.file}{f', line {given.line}' if given.line else ''}", ""),
+        ("", ""),
+    ]
+    if source:
+        lines += [*source, ("", "")]
+    lines += [(line, "dim") for line in given.traceback.rstrip("\n").split("\n")] if given.traceback else []
+    return [*lines, ("", ""), ("mend and save the file: it is loaded again at once", "dim")]
+
+
+def source_excerpt(given: Problem) -> list[Line]:
+    """The lines around the problem's, the very one marked; empty where the file cannot be read. Reads the disk."""
+    if not given.line:
+        return []
+    try:
+        with Path(given.file).open(encoding="utf-8", errors="replace") as file:
+            source = file.read(SOURCE_LIMIT).split("\n")
+    except OSError:
+        return []
+    first = max(given.line - AROUND, 1)
+    last = min(given.line + AROUND, len(source))
+    return [
+        (
+            f"{'▶' if number == given.line else ' '} {number:>4} │ {source[number - 1]}",
+            "bad" if number == given.line else "",
+        )
+        for number in range(first, last + 1)
+    ]
+
+
+def problems(catalogue: Catalogue) -> list[Line]:
+    """All problems, a line each."""
+    return [
+        (f"{amount(len(catalogue.problems), 'problem')}; the last good version of each stays in use", "head"),
+        ("", ""),
+        *((f"✗ {headline(problem)}", "bad") for problem in catalogue.problems),
+    ]

@@ -1,0 +1,251 @@
+"""JSON as a person typed it: parsed strictly, written without loss (forms.md 1.6).
+
+Python's own parser takes NaN, infinities and lone surrogates and drops duplicate keys in silence; here each of them is
+an error with its line and column. Numbers keep the text they were written with (`1.50`, `1e3`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MAX_DEPTH = 200
+"""Deeper nesting is refused on the way in, so that no walk over a value can exhaust the stack."""
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\Z")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[-+\w.]+|[{}\[\]:,]', re.DOTALL)
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
+)
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+class WholeText(int):
+    """An integer that remembers how it was written."""
+
+    text: str
+
+
+class RealText(float):
+    """A number that remembers how it was written."""
+
+    text: str
+
+
+class JsonError(ValueError):
+    """Why `text` is no strict JSON; `line` and `column` are 1-based."""
+
+    def __init__(self, reason: str, line: int, column: int) -> None:
+        super().__init__(f"JSON: line {line}, column {column}: {reason}")
+        self.reason, self.line, self.column = reason, line, column
+
+
+class _Refused(ValueError):
+    """A value that Python's parser would take; `token` is what to look for in the text."""
+
+    def __init__(self, reason: str, token: str) -> None:
+        super().__init__(reason)
+        self.reason, self.token = reason, token
+
+
+def whole(text: str) -> WholeText:
+    """`text` (an integer's digits) as an int that keeps it; raises ValueError beyond Python's digit limit."""
+    number = WholeText(text)
+    number.text = text
+    return number
+
+
+def real(text: str) -> RealText:
+    """`text` as a float that keeps it; raises ValueError for what is no number or not finite."""
+    number = RealText(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large a number")
+    number.text = text
+    return number
+
+
+def number_text(number: float) -> str:
+    """How `number` was written, or Python's shortest text of it."""
+    kept = getattr(number, "text", None)
+    return kept if isinstance(kept, str) else repr(number)
+
+
+def plain(value: Any) -> Any:
+    """`value` copied, with builtin numbers instead of the ones that keep their text."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, WholeText):
+        return int(value)
+    if isinstance(value, RealText):
+        return float(value)
+    return value
+
+
+def equal(one: Any, two: Any) -> bool:
+    """JSON equality: `true` is not 1, 1 is 1.0, key order does not matter."""
+    if isinstance(one, bool) or isinstance(two, bool):
+        return one is two
+    if isinstance(one, dict) and isinstance(two, dict):
+        return one.keys() == two.keys() and all(equal(item, two[key]) for key, item in one.items())
+    if isinstance(one, list) and isinstance(two, list):
+        return len(one) == len(two) and all(map(equal, one, two))
+    return bool(one == two)
+
+
+def parse(text: str) -> Any:
+    """Read strict JSON; raises `JsonError`."""
+    try:
+        value = json.loads(
+            text, parse_int=_whole, parse_float=_real, parse_constant=_constant, object_pairs_hook=_object
+        )
+    except json.JSONDecodeError as error:
+        raise JsonError(_words(error.msg), error.lineno, error.colno) from None
+    except _Refused as refused:
+        raise JsonError(refused.reason, *_locate(text, refused)) from None
+    except RecursionError:
+        raise JsonError("is nested too deeply", 1, 1) from None
+    _check(text, value)
+    return value
+
+
+def dump(value: Any, indent: int | None = 2) -> str:
+    """Write `value` so that `parse` gives it back: number text kept, unsafe characters escaped; never raises.
+
+    What is no JSON at all (foreign objects) is written as text of its kind.
+    """
+    try:
+        return "".join(_pieces(value, indent, 0))
+    except RecursionError:
+        return '"… (nested too deeply to show)"'
+
+
+def _words(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _whole(text: str) -> int:
+    try:
+        return whole(text)
+    except ValueError:
+        raise _Refused("the number has too many digits", text) from None
+
+
+def _real(text: str) -> float:
+    try:
+        return real(text)
+    except ValueError:
+        raise _Refused("the number is too large", text) from None
+
+
+def _constant(text: str) -> Any:
+    raise _Refused(f"{text} is not JSON", text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _Refused(f"the key {json.dumps(key)} stands twice", key)
+            seen.add(key)
+    return made
+
+
+def _check(text: str, value: Any) -> None:
+    """Refuse what only shows when walking the parsed value: depth and lone surrogates."""
+    stack = [(value, 1)]
+    while stack:
+        item, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise JsonError(f"is nested deeper than {MAX_DEPTH} levels", 1, 1)
+        if isinstance(item, dict):
+            for key, child in item.items():
+                _check_text(text, key)
+                stack.append((child, depth + 1))
+        elif isinstance(item, list):
+            stack.extend((child, depth + 1) for child in item)
+        elif isinstance(item, str):
+            _check_text(text, item)
+
+
+def _check_text(text: str, value: str) -> None:
+    lone = None if value.isascii() else _LONE.search(value)
+    if lone:
+        escape = f"\\u{ord(lone.group()):04x}"
+        at = re.search(f"{re.escape(escape)}|{lone.group()}", text, re.IGNORECASE)
+        raise JsonError(f"{escape} is half a character", *_position(text, at.start() if at else 0))
+
+
+def _locate(text: str, refused: _Refused) -> tuple[int, int]:
+    """Line and column of the refused token; of a doubled key, where it stands the second time in one object."""
+    seen: list[set[str]] = []
+    tokens = list(_TOKEN.finditer(text))
+    for at, token in enumerate(tokens):
+        word = token.group()
+        if word in ("{", "["):
+            seen.append(set())
+        elif word in ("}", "]"):
+            if seen:
+                seen.pop()
+        elif word[0] == '"':
+            is_key = seen and at + 1 < len(tokens) and tokens[at + 1].group() == ":"
+            if is_key and _key(word) == refused.token:
+                if refused.token in seen[-1]:
+                    return _position(text, token.start())
+                seen[-1].add(refused.token)
+        elif word == refused.token:
+            return _position(text, token.start())
+    return 1, 1
+
+
+def _key(word: str) -> str | None:
+    try:
+        return str(json.loads(word, strict=False))
+    except ValueError:
+        return None
+
+
+def _position(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def _string(text: str) -> str:
+    written = json.dumps(text, ensure_ascii=False)
+    if written.isprintable():
+        return written
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", written)
+
+
+def _scalar(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, int | float):
+        text = number_text(value)
+        return text if _NUMBER.match(text) else json.dumps(float(value) if isinstance(value, float) else int(value))
+    return _string(f"<{type(value).__name__}>")
+
+
+def _pieces(value: Any, indent: int | None, level: int) -> Iterator[str]:
+    if not isinstance(value, dict | list | tuple) or not value:
+        yield "{}" if isinstance(value, dict) else "[]" if isinstance(value, list | tuple) else _scalar(value)
+        return
+    inner = "" if indent is None else "\n" + " " * indent * (level + 1)
+    outer = "" if indent is None else "\n" + " " * indent * level
+    comma = ", " if indent is None else ","
+    is_object = isinstance(value, dict)
+    yield "{" if is_object else "["
+    pairs = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+    for at, (key, item) in enumerate(pairs):
+        yield (comma if at else "") + inner
+        if is_object:
+            yield _string(str(key)) + ": "
+        yield from _pieces(item, indent, level + 1)
+    yield outer + ("}" if is_object else "]")

@@ -1,0 +1,72 @@
+"""Brings the runs of before from the store into the forest, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from engine.task import Task
+from tui.forest import Forest
+
+if TYPE_CHECKING:
+    from engine import EngineThread
+
+PAGE = 100
+"""Runs asked for at once."""
+BATCH = 20
+"""Trees that are put into the forest together."""
+WHOLE_TREE = 5_000
+"""Larger trees are read only when they are opened."""
+
+
+class History:
+    """Where reading has come to. `loaded` is called on the screen's loop whenever the forest has more."""
+
+    def __init__(self, thread: EngineThread, forest: Forest, loaded: Callable[[], None]) -> None:
+        self._thread = thread
+        self._forest = forest
+        self._loaded = loaded
+        self._before: int | None = None
+        self._sizes: dict[str, int] = {}
+        self._busy = False
+        self.is_complete = False
+
+    async def more(self) -> None:
+        """Read the next page: first the roots, so that they are seen at once, then their trees."""
+        if self._busy or self.is_complete:
+            return
+        self._busy = True
+        try:
+            engine = self._thread.engine
+            runs = await self._thread.ask(engine.runs(before=self._before, limit=PAGE))
+            self.is_complete = len(runs) < PAGE
+            if runs:
+                self._before = runs[-1].seq
+            self._forest.load([run.root] for run in runs)
+            self._loaded()
+            trees: list[Sequence[Task]] = []
+            for run in runs:
+                if run.size > WHOLE_TREE:
+                    self._sizes[run.root.id] = run.size
+                elif run.size > 1:
+                    trees.append(await self._thread.ask(engine.tree(run.id)))
+                if len(trees) >= BATCH:
+                    self._load(trees)
+            self._load(trees)
+        finally:
+            self._busy = False
+
+    def _load(self, trees: list[Sequence[Task]]) -> None:
+        if trees:
+            self._forest.load(trees)
+            trees.clear()
+            self._loaded()
+
+    def is_unread(self, task_id: str) -> bool:
+        """Whether the task is the root of a large tree that was not read yet."""
+        return task_id in self._sizes
+
+    async def open(self, task_id: str) -> None:
+        """Read the large tree of the root `task_id`."""
+        if self._sizes.pop(task_id, None) is not None:
+            self._load([await self._thread.ask(self._thread.engine.tree(task_id))])

@@ -1,0 +1,60 @@
+"""What a new catalogue means in one line: what broke, what changed, what came and went. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.catalogue import Catalogue
+from tui.cards import headline
+from tui.keymap import Keymap
+from tui.wording import amount
+
+NAMED = 3
+"""How many executors are named before they are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One line; it holds foreign names and is cleaned by whoever draws it."""
+
+    text: str
+    bad: bool = False
+
+
+def standing(catalogue: Catalogue, keymap: Keymap) -> News | None:
+    """The problems that stand now, with the key that leads to them."""
+    if not catalogue.problems:
+        return None
+    key = f" (press {keymap.label('app.pane_catalogue')})"
+    if len(catalogue.problems) == 1:
+        return News(f"✗ {headline(catalogue.problems[0])}{key}", bad=True)
+    return News(f"✗ {amount(len(catalogue.problems), 'problem')}: {headline(catalogue.problems[-1])}{key}", bad=True)
+
+
+def news_of(old: Catalogue, new: Catalogue, keymap: Keymap) -> News | None:
+    """What a person should hear of the step from `old` to `new`; None when nothing changed for them."""
+    fresh = [problem for problem in new.problems if problem not in old.problems]
+    if fresh:
+        key = keymap.label("app.pane_catalogue")
+        return News(f"✗ {headline(fresh[-1])} (press {key})", bad=True)
+    if old.epoch == 0:
+        return None
+    mended = {problem.file for problem in old.problems} - {problem.file for problem in new.problems}
+    changed = [
+        spec.id
+        for spec in new.executors.values()
+        if spec.file in mended or (spec.id in old.executors and old.executors[spec.id].version != spec.version)
+    ]
+    added = [id for id in new.executors if id not in old.executors and id not in changed]
+    removed = [id for id in old.executors if id not in new.executors]
+    said = [
+        f"{_names(ids)} {word}" for ids, word in ((changed, "changed"), (added, "added"), (removed, "removed")) if ids
+    ]
+    return News(" · ".join(said)) if said else None
+
+
+def _names(ids: Sequence[str]) -> str:
+    if len(ids) > NAMED:
+        return amount(len(ids), "executor")
+    return ", ".join(ids)

@@ -1,0 +1,87 @@
+"""Carries the engine's news to the screen: at once after a pause, then in a steady beat while they keep coming."""
+
+from __future__ import annotations
+
+import os
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from textual.timer import Timer
+
+from engine.events import Event
+from tui.feed import Delta, Feed
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+BEAT = 0.1
+"""Seconds between two repaints while news come."""
+BEAT_SSH = 0.2
+BEAT_BLURRED = 1.0
+BEAT_HURRIED = 0.02
+"""After the person's own launch, so that its outcome is not held back by the beat."""
+HURRY = 0.5
+"""Seconds that the hurried beat lasts."""
+
+
+class Pump:
+    """Owns the feed. There is one timer at most, and none while nothing happens."""
+
+    def __init__(self, app: App[None], apply: Callable[[Delta], None]) -> None:
+        self.feed = Feed(self._wake)
+        self._app = app
+        self._apply = apply
+        self._loop: AbstractEventLoop | None = None
+        self._timer: Timer | None = None
+        self._hurried_until = 0.0
+        self._beat = BEAT_SSH if "SSH_CONNECTION" in os.environ else BEAT
+
+    def attach(self, loop: AbstractEventLoop) -> None:
+        """From now on news wake `loop`."""
+        self._loop = loop
+        loop.call_soon(self._awake)
+
+    def push(self, event: Event) -> None:
+        """The engine's subscriber; any thread."""
+        self.feed.push(event)
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            try:
+                loop.call_soon_threadsafe(self._awake)
+            except RuntimeError:  # closed just now: the console is ending
+                pass
+
+    def _awake(self) -> None:
+        if self._timer is None and self.flush():
+            self._schedule()
+
+    def hurry(self) -> None:
+        """The person waits for an outcome: the next beats are short."""
+        self._hurried_until = monotonic() + HURRY
+        if self._timer is not None:
+            self._timer.stop()
+            self._schedule()
+
+    def flush(self) -> bool:
+        """Apply what has come; True if there was anything."""
+        delta = self.feed.drain()
+        if delta is None:
+            return False
+        self._apply(delta)
+        return True
+
+    def _schedule(self) -> None:
+        if monotonic() < self._hurried_until:
+            beat = BEAT_HURRIED
+        else:
+            beat = self._beat if self._app.app_focus else BEAT_BLURRED
+        self._timer = self._app.set_timer(beat, self._tick, name="pump")
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self.flush() or monotonic() < self._hurried_until:
+            self._schedule()

@@ -1,0 +1,319 @@
+"""The console: catalogue, runs and detail, and the status line below them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from engine.catalogue import Catalogue, Problem
+from engine.events import LogLine
+from engine.store import Attempt
+from engine.task import Task
+from tui import cards
+from tui.actions import Scope, actions_of
+from tui.bindings import bindings_of
+from tui.boundary import ask
+from tui.feed import Delta
+from tui.forest import Forest
+from tui.history import History
+from tui.news import News, news_of, standing
+from tui.screens.panes import PANES, SMALLEST, Pane
+from tui.screens.task_actions import TaskActions
+from tui.widgets.catalogue import CataloguePane
+from tui.widgets.detail import DetailPane
+from tui.widgets.rows import Rows
+from tui.widgets.status_line import StatusLine
+from tui.widgets.task_tree import RunsPane
+
+if TYPE_CHECKING:
+    from engine import EngineThread
+
+NEWS_TIME = 10.0
+"""Seconds that good news stay in the status line; a problem stays until it is mended."""
+CLOCK = 0.5
+"""Seconds between two ticks of the clocks of running rows; none run, no ticks."""
+NEAR_END = 10
+"""So many rows before the end of the runs older ones are read."""
+
+
+class ConsoleScreen(TaskActions):
+    """Shows what `forest` and the engine's catalogue hold; `apply` brings each change."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
+
+    def __init__(self, thread: EngineThread, forest: Forest, clock: Callable[[], datetime], *, live: bool) -> None:
+        super().__init__()
+        self.thread = thread
+        self.forest = forest
+        self.clock = clock
+        self.live = live
+        self._ticker: Timer | None = None
+        self._catalogue = Catalogue()
+        self._changed_at: datetime | None = None
+        self._unread: Problem | None = None
+        """A problem that was told of and not looked at."""
+        self._news_timer: Timer | None = None
+        self._history = History(thread, forest, self._history_grew)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="panes"):
+            with Horizontal(id="upper"):
+                yield CataloguePane(id="catalogue")
+                yield RunsPane(self.forest, self.clock, id="runs")
+            yield DetailPane(self.clock, id="detail")
+        yield Static(Content(f"the console needs {SMALLEST[0]}x{SMALLEST[1]}"), id="too-small")
+        yield StatusLine(id="status")
+
+    def on_mount(self) -> None:
+        self.detail.border_title = "3 Detail"
+        self.status.say(watcher="starting", store="opening the store")
+        if self.live:
+            self._ticker = self.set_interval(CLOCK, self._tick, pause=True)
+        self.enter("catalogue")
+
+    # --- the engine's side -----------------------------------------------------------------------------------
+
+    async def engine_started(self) -> None:
+        """The store is open: show what the engine knows already, then its history."""
+        self._show_counts()
+        self._show_catalogue(self.thread.engine.catalogue)
+        self._say_watcher()
+        await self._history.more()
+        self.runs.ready()
+
+    def _history_grew(self) -> None:
+        self.runs.rows.resync()
+        self._show_counts()
+
+    def apply(self, delta: Delta) -> None:
+        """One beat of news: everything that changed since the last."""
+        self.runs.rows.update(self.forest.apply(delta))
+        detail = self.detail
+        shown = detail.task_id
+        if shown is not None:
+            if shown in delta.reset:
+                detail.restarted(shown)
+            if shown in delta.logs:
+                detail.add_log(shown, delta.logs[shown], dropped=shown in delta.dropped)
+            task = delta.tasks.get(shown)
+            if task is not None or delta.tasks:
+                self._refresh_detail(task)
+        if delta.catalogue is not None:
+            self._show_catalogue(delta.catalogue)
+        if delta.watcher is not None or delta.catalogue is not None:
+            self._say_watcher()
+        self._show_counts()
+
+    def _refresh_detail(self, changed: Task | None) -> None:
+        """Draw the shown task again when it changed, or when what it waits for did."""
+        task = changed or self.forest.task(self.detail.task_id or "")
+        if task is not None:
+            waiting = self.forest.waiting(task)
+            if changed is not None or waiting != self.detail.waiting:
+                self.detail.show_task(task, waiting)
+
+    def _show_counts(self) -> None:
+        engine = self.thread.engine
+        counts, trouble = engine.counts, engine.store_trouble
+        self.status.say(
+            running=counts.running,
+            queued=counts.queued,
+            failed=self.forest.counts.failed,
+            store=f"store: {trouble}" if trouble else "store ok",
+        )
+        if self._ticker is not None:
+            (self._ticker.resume if self.runs.rows.running_rows() else self._ticker.pause)()
+
+    def _tick(self) -> None:
+        rows = self.runs.rows
+        running = rows.running_rows()
+        rows.repaint(running)
+        if not running and self._ticker is not None:
+            self._ticker.pause()
+
+    def _say_watcher(self) -> None:
+        state = self.thread.engine.watch_state
+        at = f" {self._changed_at.astimezone():%H:%M:%S}" if self._changed_at else ""
+        self.status.say(watcher=f"{state}{at}" if state else "")
+
+    # --- the catalogue ---------------------------------------------------------------------------------------
+
+    def _show_catalogue(self, catalogue: Catalogue) -> None:
+        before, self._catalogue = self._catalogue, catalogue
+        if catalogue is before:
+            return
+        self._changed_at = self.clock()
+        self.catalogue.show(catalogue)
+        fresh = [problem for problem in catalogue.problems if problem not in before.problems]
+        self._unread = fresh[-1] if fresh else self._unread if self._unread in catalogue.problems else None
+        self._tell(news_of(before, catalogue, self.app.keys))
+        if len(self.app.screen_stack) > 1:
+            self._tell_dialogs(catalogue)
+
+    def _tell_dialogs(self, catalogue: Catalogue) -> None:
+        """A dialog that is open for an executor that changed goes along, keeping what was typed."""
+        from tui.screens.launch import LaunchScreen
+
+        for screen in self.app.screen_stack:
+            if isinstance(screen, LaunchScreen):
+                spec = catalogue.get(screen.spec.id)
+                if spec is not None and spec.version != screen.spec.version:
+                    screen.schema_changed(spec)
+
+    def _tell(self, news: News | None) -> None:
+        """Say news in the status line and a toast; good ones give way to problems that still stand."""
+        if self._news_timer is not None:
+            self._news_timer.stop()
+            self._news_timer = None
+        if news is None:
+            self._fall_back()
+            return
+        self.status.say(news=news.text, bad_news=news.bad)
+        self.app.notify(news.text, severity="error" if news.bad else "information")
+        if not news.bad and self.live:
+            self._news_timer = self.set_timer(NEWS_TIME, self._fall_back)
+
+    def _fall_back(self) -> None:
+        self._news_timer = None
+        news = standing(self._catalogue, self.app.keys)
+        self.status.say(news=news.text if news else "", bad_news=news is not None)
+
+    @on(Rows.Moved)
+    def _moved(self, event: Rows.Moved) -> None:
+        event.stop()
+        if event.rows is self.catalogue.rows and self.pane == "catalogue":
+            self._show_catalogue_row()
+        elif event.rows is self.runs.rows:
+            if self.pane == "runs" or self.detail.task_id:
+                self._show_selected_task()
+            if self.runs.rows.cursor >= self.runs.rows.count() - NEAR_END and not self._history.is_complete:
+                ask(self, self._history.more, group="history")
+
+    def _show_catalogue_row(self) -> None:
+        row = self.catalogue.row
+        if row is None:
+            self.detail.show_card(
+                "Catalogue",
+                [("no executor is here" if not self.catalogue.filter_line.text else "no executor matches", "dim")],
+            )
+        elif row.spec is not None:
+            spec = row.spec
+            problems = [p for p in self._catalogue.problems if p.file == spec.file or p.executor_id == spec.id]
+            self.detail.show_card(f"Executor {spec.id}", cards.executor(spec, problems))
+        elif row.problem is not None:
+            self._show_problem(row.problem)
+        else:
+            self.detail.show_card("Problems", cards.problems(self._catalogue))
+
+    def _show_problem(self, problem: Problem) -> None:
+        title = f"Problem in {cards.headline(problem).split(' ')[0]}"
+        self.detail.show_card(title, cards.problem(problem))
+
+        def show(source: Sequence[cards.Line]) -> None:
+            if self.catalogue.row and self.catalogue.row.problem == problem and self.detail.task_id is None:
+                self.detail.show_card(title, cards.problem(problem, source))
+
+        ask(self, lambda: asyncio.to_thread(cards.source_excerpt, problem), show, group="source", exclusive=True)
+
+    def _show_selected_task(self) -> None:
+        task = self.runs.rows.task_under_cursor
+        if task is None:
+            self.detail.show_card("Detail", [("what is selected is shown here", "dim")])
+        else:
+            self.detail.show_task(task, self.forest.waiting(task))
+
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        event.stop()
+        if event.rows is self.catalogue.rows:
+            row = self.catalogue.row
+            if row is not None and row.spec is not None:
+                self.launch(row.spec)
+            elif row is not None:
+                self.enter("detail")
+            return
+        rows = self.runs.rows
+        if rows.selected is not None and self._history.is_unread(rows.selected):
+            selected = rows.selected
+            ask(self, lambda: self._history.open(selected), group="history")
+        elif rows.row is not None and not rows.toggle():
+            self.enter("detail")
+
+    @on(DetailPane.Wanted)
+    def _detail_wanted(self, event: DetailPane.Wanted) -> None:
+        event.stop()
+        task_id = event.task_id
+        engine, thread, detail = self.thread.engine, self.thread, self.detail
+
+        async def read() -> tuple[Task | None, list[LogLine], list[Attempt]]:
+            full = await thread.ask(engine.task(task_id))
+            return full, await thread.ask(engine.log(task_id)), await thread.ask(engine.attempts(task_id))
+
+        ask(detail, read, lambda found: detail.loaded(*found), group="detail", exclusive=True)
+
+    # --- panes -----------------------------------------------------------------------------------------------
+
+    def entered(self, came_from: Pane) -> None:
+        if self.pane != came_from or self.detail.title == "":
+            if self.pane == "catalogue":
+                self._show_catalogue_row()
+            elif self.pane == "runs":
+                self._show_selected_task()
+        label = self.app.keys.label
+        self.status.say(
+            hints=tuple(
+                f"{label(action.id)} {action.name.lower()}"
+                for action in (*actions_of(self.pane), *actions_of("app"))
+                if action.hint
+            )
+        )
+
+    def action_pane(self, number: int) -> None:
+        """A pane by its number; the catalogue's leads to the problem that the status line just told of."""
+        if PANES[number - 1] == "catalogue" and self._unread is not None:
+            self.catalogue.select_problem(self._unread)
+            self._unread = None
+        super().action_pane(number)
+
+    # --- everywhere ------------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.pane, self.app.keys))
+
+    def action_messages(self) -> None:
+        from tui.screens.messages import MessagesScreen, message_lines
+
+        stray = self.app.stray
+        lines = message_lines(list(self.app.notices), list(stray.lines), stray.total)
+        self.app.push_screen(MessagesScreen([*lines, *((fault, "bad") for fault in self.app.faults)]))
+
+    def action_quit(self) -> None:
+        """Leave; while tasks run or wait, ask first."""
+        from tui.screens.quit import Question, quit_question
+
+        counts = self.thread.engine.counts
+        if not counts.running and not counts.queued:
+            self.app.exit(return_code=0)
+        elif not isinstance(self.app.screen, Question):
+            question = quit_question(counts.running, counts.queued)
+            self.app.push_screen(question, lambda answer: self.app.exit(return_code=0) if answer else None)
+
+    def perform(self, scope: Scope, action: str) -> None:
+        """What the palette chose: go where the action belongs and do it."""
+        for pane in PANES:
+            if pane == scope != self.pane:
+                self.enter(pane)
+        self.app.call_later(self.app.run_action, action, self.focus_target)

@@ -1,0 +1,59 @@
+"""Every toast of the session, newest first, and what was written past the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tui.widgets.text_view import Line, TextView
+from tui.wording import amount
+
+ROLES = {"information": "", "warning": "warn", "error": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One toast; `text` is foreign."""
+
+    at: datetime
+    severity: str
+    text: str
+
+
+def message_lines(notices: Sequence[Notice], stray: Sequence[str], stray_total: int) -> list[Line]:
+    lines: list[Line] = [
+        (f"{notice.at.astimezone():%H:%M:%S}  {notice.text}", ROLES.get(notice.severity, ""))
+        for notice in reversed(notices)
+    ] or [("nothing was said yet", "dim")]
+    if stray_total:
+        lines += [("", ""), (f"written past the console: {amount(stray_total, 'line')}", "head")]
+        lines += [(line, "dim") for line in stray]
+    return lines
+
+
+class MessagesScreen(ModalScreen[None]):
+    """A sheet to read; Esc closes it."""
+
+    AUTO_FOCUS = "TextView"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,M", "dismiss", show=False)]
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="sheet") as sheet:
+            sheet.border_title = Content("Messages")
+            sheet.border_subtitle = Content("Esc closes")
+            yield TextView()
+
+    def on_mount(self) -> None:
+        self.query_one(TextView).show(self._lines)

@@ -1,0 +1,158 @@
+"""What a person does to tasks from the console's screen: launch, rerun, cancel, copy."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from engine.catalogue import ExecutorSpec
+from engine.task import Task
+from tui.boundary import ask
+from tui.forest import Row
+from tui.screens.panes import Panes
+from tui.screens.quit import cancel_question
+from tui.text import safe_text
+from tui.wording import amount
+
+if TYPE_CHECKING:
+    from engine import EngineThread
+    from tui.screens.launch import LaunchRequest
+
+T = TypeVar("T")
+NAME_LIMIT = 60
+"""Characters of a task's name in a question or toast."""
+
+
+class TaskActions(Panes):
+    """The half of the screen that asks the engine; the app waits for the answers, so they outlive a dialog."""
+
+    thread: EngineThread
+
+    def ask_engine(self, work: Callable[[], Awaitable[T]], then: Callable[[T], object] | None = None) -> None:
+        """Do `work` with the engine beside the screen; refusals become toasts."""
+        ask(self.app, work, then)
+
+    def selected(self) -> Row | None:
+        """The row of the task that the person means: the one that the detail shows, else the one under the cursor."""
+        task_id = self.detail.task_id or self.runs.rows.selected
+        row = self.runs.forest.row(task_id) if task_id else None
+        if row is None:
+            self.app.notify("no task is selected", severity="warning")
+        return row
+
+    # --- launch ----------------------------------------------------------------------------------------------
+
+    def launch(self, spec: ExecutorSpec) -> None:
+        """Open the dialog of an executor; its answer is launched."""
+        from tui.screens.launch import LaunchScreen
+
+        self.app.push_screen(LaunchScreen(spec), self._launch_answered)
+
+    def _launch_answered(self, request: LaunchRequest | None) -> None:
+        if request is None:
+            return
+        engine = self.thread.engine
+        self.app.pump.hurry()
+        self.ask_engine(
+            lambda: self.thread.ask(engine.launch(request.executor_id, request.inputs)),
+            self.show_started,
+        )
+
+    def show_started(self, task: Task) -> None:
+        """A task was launched or rerun: the runs get the focus, the task the cursor, the detail its outcome."""
+        self.app.pump.hurry()
+        self.app.pump.flush()
+        if self.runs.forest.row(task.id) is None:
+            self.runs.forest.load([[task]])
+            self.runs.rows.resync()
+        self.enter("runs")
+        self.runs.rows.select(task.id)
+
+    # --- rerun -----------------------------------------------------------------------------------------------
+
+    def action_rerun(self) -> None:
+        row = self.selected()
+        if row is None:
+            return
+        if not row.task.is_terminal:
+            self.app.notify("it has not ended yet", severity="warning")
+            return
+        task_id = row.task.id
+        self.ask_engine(lambda: self.thread.ask(self.thread.engine.task(task_id)), self._open_rerun)
+
+    def _open_rerun(self, task: Task | None) -> None:
+        if task is None:
+            self.app.notify("the task is no longer in the store", severity="warning")
+            return
+        spec = self.thread.engine.catalogue.get(task.executor_id)
+        if spec is None:
+            self._rerun(task.id, None)  # a group, or an executor that is gone: the engine knows what to say
+            return
+        from tui.screens.launch import LaunchScreen
+
+        self.app.push_screen(
+            LaunchScreen(spec, task.inputs, title="Rerun"),
+            lambda request: self._rerun(task.id, request.inputs) if request is not None else None,
+        )
+
+    def _rerun(self, task_id: str, inputs: dict[str, Any] | None) -> None:
+        engine = self.thread.engine
+        self.app.pump.hurry()
+        self.ask_engine(lambda: self.thread.ask(engine.rerun(task_id, inputs=inputs)), self.show_started)
+
+    # --- cancel ----------------------------------------------------------------------------------------------
+
+    def action_cancel_task(self) -> None:
+        row = self.selected()
+        if row is not None:
+            self._cancel(row, sure=not row.children)
+
+    def action_cancel_tree(self) -> None:
+        row = self.selected()
+        if row is not None:
+            while row.parent is not None:
+                row = row.parent
+            self._cancel(row, sure=False)
+
+    def _cancel(self, row: Row, *, sure: bool) -> None:
+        """Cancel the row's task and all below it; ask first unless `sure`."""
+        if row.running == 0 and row.completed + row.failed + row.cancelled == row.total:
+            self.app.notify("it has ended already", severity="warning")
+            return
+        task_id = row.task.id
+        if sure:
+            self._cancel_now(task_id)
+            return
+        name = safe_text(row.task.name, limit=NAME_LIMIT)
+        self.app.push_screen(
+            cancel_question(name, row.total), lambda answer: self._cancel_now(task_id) if answer else None
+        )
+
+    def _cancel_now(self, task_id: str) -> None:
+        engine = self.thread.engine
+        self.app.pump.hurry()
+        self.ask_engine(lambda: self.thread.ask(engine.cancel(task_id)), self._cancelled)
+
+    def _cancelled(self, answer: dict[str, Any]) -> None:
+        if answer.get("status") == "failed":
+            self.app.notify(str(answer.get("message", "it cannot be cancelled")), severity="warning")
+
+    # --- the detail ------------------------------------------------------------------------------------------
+
+    def action_follow(self) -> None:
+        log = self.detail.log_view
+        log.following = not log.following
+
+    def action_tab(self, number: int) -> None:
+        self.detail.pick(number - 1)
+
+    def action_copy_value(self) -> None:
+        text = self.detail.view.text
+        self.app.copy_to_clipboard(text)
+        self.app.notify(f"copied {amount(len(text), 'character')}")
+
+    def action_copy_id(self) -> None:
+        row = self.selected()
+        if row is not None:
+            self.app.copy_to_clipboard(row.task.id)
+            self.app.notify(f"copied {row.task.id}")

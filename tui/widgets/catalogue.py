@@ -1,0 +1,148 @@
+"""The catalogue pane: problems above all, then what can be run, filtered while one types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+
+from engine.catalogue import Catalogue, ExecutorSpec, Problem
+from tui import cards
+from tui.bindings import bindings_of
+from tui.fuzzy import rank
+from tui.text import safe_text
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.rows import Piece, Rows
+from tui.wording import amount
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRow:
+    """A heading (neither is set), a problem or an executor."""
+
+    problem: Problem | None = None
+    spec: ExecutorSpec | None = None
+
+    @property
+    def key(self) -> str:
+        """Tells the row apart from others when the catalogue changes."""
+        if self.spec:
+            return self.spec.id
+        return f"!{self.problem.file}:{self.problem.executor_id}" if self.problem else "!"
+
+
+class CatalogueList(Rows):
+    """Draws the rows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("catalogue")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[CatalogueRow] = []
+        self.broken: frozenset[str] = frozenset()
+        self.column = 0
+
+    def show(self, rows: list[CatalogueRow], broken: frozenset[str], cursor: int) -> None:
+        self.rows, self.broken = rows, broken
+        self.column = min(max((len(row.spec.id) for row in rows if row.spec), default=0), 24)
+        self.set_reactive(Rows.cursor, self.validate_cursor(cursor))
+        self.rows_changed()
+
+    @property
+    def row(self) -> CatalogueRow | None:
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    def count(self) -> int:
+        return len(self.rows)
+
+    def draw(self, index: int, width: int) -> list[Piece]:
+        row = self.rows[index]
+        if row.problem:
+            return [("  " + cards.headline(row.problem), "bad")]
+        if row.spec is None:
+            number = sum(1 for row in self.rows if row.problem)
+            return [(f"✗ {amount(number, 'problem')}", "bad")]
+        spec = row.spec
+        mark = "✗ " if spec.id in self.broken or spec.schema_problem else "  "
+        name = safe_text(spec.name) if spec.name != spec.id else ""
+        return [(mark, "bad"), (f"{safe_text(spec.id):<{self.column}}", ""), (f"  {name}", "dim")]
+
+
+class CataloguePane(Vertical):
+    """The list and its filter line."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="pane")
+        self.catalogue = Catalogue()
+        self.border_title = "1 Catalogue"
+
+    def compose(self) -> ComposeResult:
+        yield FilterLine()
+        yield CatalogueList()
+
+    @property
+    def rows(self) -> CatalogueList:
+        return self.query_one(CatalogueList)
+
+    @property
+    def filter_line(self) -> FilterLine:
+        return self.query_one(FilterLine)
+
+    @property
+    def row(self) -> CatalogueRow | None:
+        """What the cursor stands on."""
+        return self.rows.row
+
+    def show(self, catalogue: Catalogue) -> None:
+        """Another catalogue; the cursor stays on what it was on, the filter stays."""
+        self.catalogue = catalogue
+        self._fill(self.row.key if self.row else None)
+
+    def select_problem(self, problem: Problem) -> None:
+        """Put the cursor on `problem`."""
+        for index, row in enumerate(self.rows.rows):
+            if row.problem == problem:
+                self.rows.cursor = index
+
+    def _fill(self, keep: str | None = None) -> None:
+        """Make the rows; the cursor goes to the row `keep`, else to the best match."""
+        catalogue, query = self.catalogue, self.filter_line.text.strip()
+        rows = [CatalogueRow(problem=problem) for problem in catalogue.problems]
+        if rows:
+            rows.insert(0, CatalogueRow())
+        best = len(rows)
+        specs = sorted(catalogue.executors.values(), key=lambda spec: spec.id)
+        if query:
+            specs = [specs[hit.index] for hit in rank(query, specs)]
+        rows += [CatalogueRow(spec=spec) for spec in specs]
+        keys = [row.key for row in rows]
+        files = {problem.file for problem in catalogue.problems}
+        named = {problem.executor_id for problem in catalogue.problems}
+        broken = frozenset(spec.id for spec in specs if spec.file in files or spec.id in named)
+        self.rows.show(rows, broken, keys.index(keep) if keep in keys else best)
+        self.border_subtitle = f"{len(specs)} of {len(catalogue.executors)}" if query else ""
+        self.rows.post_message(Rows.Moved(self.rows))
+
+    def open_filter(self) -> None:
+        self.filter_line.open()
+
+    @on(FilterLine.Changed)
+    def _filter_changed(self, event: FilterLine.Changed) -> None:
+        event.stop()
+        self._fill(None if event.text.strip() else (self.row.key if self.row else None))
+
+    @on(FilterLine.Left)
+    def _filter_left(self, event: FilterLine.Left) -> None:
+        event.stop()
+        self.rows.focus()
+        if not event.keep:
+            self.filter_line.close()
+
+    @on(FilterLine.Stepped)
+    def _stepped(self, event: FilterLine.Stepped) -> None:
+        event.stop()
+        self.rows.move_by(event.lines)

@@ -1,0 +1,230 @@
+"""The detail pane: result, log, inputs, error and facts of the selected task, or the card of an executor or problem."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from engine.events import LogLine
+from engine.task import Task, TaskStatus
+from tui import cards
+from tui.bindings import bindings_of
+from tui.widgets.json_view import json_lines, json_pieces
+from tui.widgets.log_view import LogView
+from tui.widgets.tab_bar import TabBar
+from tui.widgets.text_view import Line, TextView
+
+if TYPE_CHECKING:
+    from engine.store import Attempt
+
+TABS = ("Result", "Log", "Inputs", "Error", "Info")
+CHOICES_KEPT = 200
+"""For how many tasks the tab that the person chose is remembered."""
+
+
+class DetailPane(Vertical):
+    """Shows one subject. What it lacks it asks for with `Wanted`; whoever answers calls `loaded`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("detail", moving=False)
+
+    class Wanted(Message):
+        """The task's row, log and attempts are needed."""
+
+        def __init__(self, task_id: str) -> None:
+            super().__init__()
+            self.task_id = task_id
+
+    def __init__(self, clock: Callable[[], datetime], *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="pane")
+        self.task_id: str | None = None
+        self.clock = clock
+        self.tab = TABS[0]
+        self._subject: Task | None = None
+        self._full: Task | None = None
+        self.waiting = ""
+        self._result: list[Line] = []
+        self._attempts: Sequence[Attempt] = ()
+        self._asked_in: TaskStatus | None = None
+        """The state in which the task was when it was asked for; ended since, it is asked for again."""
+        self._early: list[LogLine] = []
+        self._log_loaded = False
+        self._log_size = 0
+        self._chosen: dict[str, str] = {}
+
+    def compose(self) -> ComposeResult:
+        yield TabBar(TABS)
+        yield TextView(id="text", painter=json_pieces)
+        yield LogView(id="log")
+
+    @property
+    def log_view(self) -> LogView:
+        return self.query_one(LogView)
+
+    @property
+    def text_view(self) -> TextView:
+        return self.query_one("#text", TextView)
+
+    @property
+    def view(self) -> TextView:
+        """The view that is seen."""
+        return self.log_view if self.log_view.display else self.text_view
+
+    def show_card(self, title: str, lines: Sequence[Line]) -> None:
+        """Show something that is no task: an executor, a problem, a hint."""
+        same = self.task_id is None and self.query_one(TabBar).title == title
+        self.task_id = self._subject = self._full = None
+        self.query_one(TabBar).show(self.tab, title=title)
+        self._switch(log=False)
+        self.text_view.show(lines, stay=same)
+
+    def show_task(self, task: Task, waiting: str = "") -> None:
+        """Show `task`; a new one is loaded, a known one is drawn again in its new state."""
+        self.waiting = waiting
+        if task.id != self.task_id:
+            self._reset(task)
+            self._asked_in = task.status
+            self.post_message(self.Wanted(task.id))
+        elif task.is_terminal and self._asked_in is not task.status:
+            self._asked_in = task.status
+            self.reload()
+        self._subject = task
+        self._draw(stay=True)
+
+    @property
+    def title(self) -> str:
+        """What stands above a card; "" while a task is shown or nothing yet."""
+        return self.query_one(TabBar).title
+
+    def _reset(self, task: Task) -> None:
+        self.task_id, self._full = task.id, None
+        self._result, self._attempts, self._asked_in = [], (), None
+        self._early, self._log_loaded, self._log_size = [], False, 0
+        self.log_view.show_log(())
+        self.text_view.show(())
+
+    def reload(self) -> None:
+        """The task ended or began anew: ask for everything again."""
+        if self.task_id is not None:
+            self.post_message(self.Wanted(self.task_id))
+
+    def restarted(self, task_id: str) -> None:
+        """The task was reset by a rerun: what it logged and returned before is history."""
+        if task_id == self.task_id and self._subject is not None:
+            self._chosen.pop(task_id, None)
+            task = self._subject
+            self._reset(task)
+            self._log_loaded = True
+            self._draw()
+
+    async def loaded(self, full: Task | None, log: Sequence[LogLine], attempts: Sequence[Attempt]) -> None:
+        """The answer to `Wanted`. Large results are laid out in a thread."""
+        if full is None or full.id != self.task_id:
+            return
+        result = [] if full.result is None else await asyncio.to_thread(json_lines, full.result)
+        if full.id != self.task_id:
+            return
+        self._full, self._result, self._attempts = full, result, attempts
+        self._take_log(log)
+        self._draw(stay=True)
+
+    def _take_log(self, log: Sequence[LogLine]) -> None:
+        """Show the stored lines and those that came while they were read, none twice."""
+        if self._log_loaded and len(log) <= self._log_size:
+            return
+        overlap = max(
+            (n for n in range(len(self._early) + 1) if list(log[len(log) - n :]) == self._early[:n]), default=0
+        )
+        lines = [*log, *self._early[overlap:]]
+        if not (self._log_loaded and self._log_size):
+            self.log_view.show_log(lines)
+        elif len(lines) > self._log_size:
+            self.log_view.add(lines[self._log_size :])
+        self._early, self._log_loaded, self._log_size = [], True, len(lines)
+
+    def add_log(self, task_id: str, lines: Sequence[LogLine], *, dropped: bool = False) -> None:
+        """Lines that the task writes now; `dropped` says that there were more than the feed could hold."""
+        if task_id != self.task_id:
+            return
+        if dropped:
+            self._log_loaded, self._log_size, self._early = False, 0, []
+            self.reload()
+        elif self._log_loaded:
+            self._log_size += len(lines)
+            self.log_view.add(lines)
+        else:
+            self._early += lines
+        self._draw(stay=True)
+
+    def pick(self, number: int) -> None:
+        """The person chose tab `number`, from 0; remembered for this task."""
+        if self.task_id is None or not 0 <= number < len(TABS):
+            return
+        self._chosen[self.task_id] = TABS[number]
+        while len(self._chosen) > CHOICES_KEPT:
+            del self._chosen[next(iter(self._chosen))]
+        self._draw()
+
+    def step(self, by: int) -> None:
+        """The tab beside, around the end."""
+        self.pick((TABS.index(self.tab) + by) % len(TABS))
+
+    def _natural_tab(self, task: Task) -> str:
+        """The tab that shows what matters now, while the person chose none for this task."""
+        if task.status is TaskStatus.IN_PROGRESS:
+            return "Log" if self._log_size or self._early else "Result"
+        if task.status is TaskStatus.FAILED or (task.status is TaskStatus.CANCELLED and task.error):
+            return "Error"
+        return "Result"
+
+    def _draw(self, *, stay: bool = False) -> None:
+        task = self._subject
+        if task is None or self.task_id is None:
+            return
+        before = self.tab
+        self.tab = self._chosen.get(self.task_id) or self._natural_tab(task)
+        unread = self.log_view.unread
+        self.query_one(TabBar).show(self.tab, notes={"Log": f"{unread} new" if unread else ""})
+        self._switch(log=self.tab == "Log")
+        if self.tab != "Log":
+            self.text_view.show(self._lines(task), stay=stay and before == self.tab)
+        elif before != self.tab and self.log_view.following:
+            self.call_after_refresh(self.log_view.move_to, -1)
+
+    def _lines(self, task: Task) -> list[Line]:
+        full = self._full or task
+        if self.tab == "Result":
+            if task.is_terminal and self._result:
+                return self._result
+            return cards.no_result(task, self.waiting, loaded=self._full is not None)
+        if self.tab == "Inputs":
+            return cards.inputs(full)
+        if self.tab == "Error":
+            return cards.error(full if full.status is task.status else task)
+        return cards.info(full, task, self.waiting, self._attempts, self.clock())
+
+    def _switch(self, *, log: bool) -> None:
+        """Show the log or the text; the focus goes along."""
+        if self.log_view.display == log and self.text_view.display != log:
+            return
+        focused = self.has_focus_within
+        self.log_view.display, self.text_view.display = log, not log
+        if focused:
+            self.view.focus()
+
+    @on(TabBar.Picked)
+    def _tab_clicked(self, event: TabBar.Picked) -> None:
+        self.pick(TABS.index(event.tab))
+
+    @on(LogView.Changed)
+    def _log_moved(self, event: LogView.Changed) -> None:
+        event.stop()
+        if self.task_id is not None:
+            self._draw(stay=True)

@@ -1,0 +1,96 @@
+"""The line that `/` opens: filters while one types, Enter keeps, Esc clears."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+
+class FilterInput(Input):
+    """Text is typed here, so it knows no letters as keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave(False)", show=False),
+        Binding("down,ctrl+n", "step(1)", show=False),
+        Binding("up,ctrl+p", "step(-1)", show=False),
+    ]
+
+    def action_leave(self, keep: bool) -> None:
+        self.post_message(FilterLine.Left(keep))
+
+    def action_step(self, lines: int) -> None:
+        self.post_message(FilterLine.Stepped(lines))
+
+
+class FilterLine(Horizontal):
+    """Shown while it is edited or holds a text."""
+
+    class Changed(Message):
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Left(Message):
+        """The reader is done with the line; without `keep` the filter ends."""
+
+        def __init__(self, keep: bool) -> None:
+            super().__init__()
+            self.keep = keep
+
+    class Stepped(Message):
+        """An arrow key: the cursor of the list moves while the line keeps the focus."""
+
+        def __init__(self, lines: int) -> None:
+            super().__init__()
+            self.lines = lines
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.display = False
+        self._recalled = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static("/", classes="slash", markup=False)
+        field = FilterInput(placeholder="type to filter", compact=True)
+        field.cursor_blink = False
+        yield field
+
+    @property
+    def field(self) -> FilterInput:
+        return self.query_one(FilterInput)
+
+    @property
+    def text(self) -> str:
+        return self.field.value if self.display else ""
+
+    def open(self) -> None:
+        """Show the line with its last text, all of it selected so that typing replaces it."""
+        if not self.display:
+            self.display = True
+            self.field.value = self._recalled
+        self.field.focus()
+        self.field.select_all()
+
+    def close(self) -> None:
+        """Hide the line; its text is recalled by the next `open`."""
+        self._recalled = self.field.value or self._recalled
+        with self.prevent(Input.Changed):
+            self.field.value = ""
+        self.display = False
+        self.post_message(self.Changed(""))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(event.value))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Left(bool(event.value)))

@@ -1,0 +1,84 @@
+"""A text of any length, wrapped to the pane and drawn line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, chop_cells
+from textual.binding import BindingType
+
+from tui.bindings import bindings_of
+from tui.text import safe_text
+from tui.widgets.rows import Lines, Piece
+
+Line = tuple[str, str]
+"""One line of a text and its role; the text may be foreign, it is cleaned here."""
+
+
+def wrapped(line: Line, width: int) -> Iterator[Line]:
+    """`line` cut into pieces of at most `width` cells; the pieces keep its role."""
+    text, role = safe_text(line[0], lines=True), line[1]
+    for part in text.split("\n"):
+        if len(part) <= width and (part.isascii() or cell_len(part) <= width):
+            yield part, role
+        elif part.isascii():
+            for start in range(0, len(part), width):
+                yield part[start : start + width], role
+        else:
+            for piece in chop_cells(part, width):
+                yield piece, role
+
+
+class TextView(Lines):
+    """Shows lines; `painter` may turn one into pieces of several colours."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("detail", moving=True)
+
+    def __init__(self, *, id: str | None = None, painter: Callable[[Line], list[Piece]] | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: list[Line] = []
+        self._wrapped: list[Line] = []
+        self._width = 0
+        self._painter = painter
+
+    @property
+    def text(self) -> str:
+        """Everything shown, as it was given."""
+        return "\n".join(text for text, _ in self._lines)
+
+    def show(self, lines: Sequence[Line], *, stay: bool = False) -> None:
+        """Show `lines` from the top, or with `stay` from where the reader is."""
+        self._lines = list(lines)
+        top = self.scroll_offset.y if stay else 0
+        self._wrap()
+        self.jump(top)
+        self.refresh()
+
+    def extend(self, lines: Iterable[Line]) -> None:
+        """Add `lines` at the end."""
+        fresh = list(lines)
+        self._lines += fresh
+        first = len(self._wrapped)
+        if self._width:
+            for line in fresh:
+                self._wrapped.extend(wrapped(line, self._width))
+            self.update_size()
+            self.repaint(range(first, len(self._wrapped)))
+
+    def _wrap(self) -> None:
+        self._width = max(self.size.width, 0)
+        self._wrapped = [row for line in self._lines for row in wrapped(line, self._width)] if self._width else []
+        self.update_size()
+
+    def on_resize(self) -> None:
+        if self.size.width != self._width:
+            self._wrap()
+            self.refresh()
+
+    def count(self) -> int:
+        return len(self._wrapped)
+
+    def draw(self, index: int, width: int) -> list[Piece]:
+        line = self._wrapped[index]
+        return self._painter(line) if self._painter else [line]
