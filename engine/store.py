@@ -235,9 +235,12 @@ async def _migrate(connection: aiosqlite.Connection, where: str) -> None:
     """Bring the file to the newest version, each step in a transaction of its own; refuse what is not ours."""
     folder = files("engine").joinpath("migrations")
     steps = sorted(((int(f.name[:4]), f) for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda s: s[0])
+    await connection.execute("BEGIN")  # one snapshot: another process may be making the file at this moment
+    tables = await _number(connection, "SELECT count(*) FROM sqlite_master")
     mark = await _number(connection, "PRAGMA application_id")
     version = await _number(connection, "PRAGMA user_version")
-    if mark != APPLICATION_ID and await _number(connection, "SELECT count(*) FROM sqlite_master"):
+    await connection.commit()
+    if mark != APPLICATION_ID and tables:
         raise StoreError(f"{where} is a database of another program", "Name another file with --store FILE")
     if version > steps[-1][0]:
         raise StoreError(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import SystemCommand
 from textual.command import Provider
 from textual.notifications import SeverityLevel
@@ -27,6 +28,7 @@ from tui.screens.messages import Notice
 from tui.terminal import StrayOutput
 from tui.text import safe_text
 from tui.themes import DARK, THEMES
+from tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
     from engine import EngineThread
@@ -75,6 +77,7 @@ class ConsoleApp(FaultBoundary):
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self.failure: str | None = None
         self.forest = Forest()
+        self._typed = TypeAhead(self, super().on_event)
         self.pump = Pump(self, self._apply)
         self.console_screen = ConsoleScreen(thread, self.forest, clock, live=live)
         for theme in THEMES:
@@ -86,6 +89,12 @@ class ConsoleApp(FaultBoundary):
 
     def get_system_commands(self, screen: Screen[Any]) -> list[SystemCommand]:
         return []  # the palette offers our own actions only
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
+            await super().on_event(event)
 
     def on_mount(self) -> None:
         handle_signals(self)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.schema import MASK, Checker, SchemaError, mask
+from engine.schema import MASK, Checker, SchemaError, SchemaProblem, mask
 from engine.schema import compile as compile_schema
 from tui.forms import fields, instance, payload, strict_json
 from tui.forms.instance import ABSENT, Path
@@ -25,10 +25,14 @@ MAX_UNDO = 200
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong, at the place to mend it; `text` is one line and may quote foreign text."""
+    """One thing wrong, at the place to mend it; `text` is one line and may quote foreign text.
+
+    `kind` is the checker's ("required", "type", ...); "required" is what is still to fill.
+    """
 
     path: Path
     text: str
+    kind: str = ""
 
 
 class Form:
@@ -43,6 +47,7 @@ class Form:
         self._checker: Checker | None = None
         self._drafts: dict[tuple[Path, int], Any] = {}
         self._kept: set[Path] = set()
+        self._unnamed: set[Path] = set()
         self._undo: list[Any] = []
         self._redo: list[Any] = []
         self._last: tuple[str, Path] | None = None
@@ -148,6 +153,7 @@ class Form:
             self._step(("load", ()))
             self._view.chosen.clear()
             self._view.texts.clear()
+            self._view.names.clear()
             self._set_instance(value)
             self._keep_empty(value)
         return None
@@ -207,6 +213,8 @@ class Form:
             made: Path = (*path, key or "")
             if made[-1] in value:
                 return made
+            if not key:
+                self._unnamed.add(made)
         else:
             made = (*path, len(value) if isinstance(value, list) else 0)
         self._step(("add", made))
@@ -215,17 +223,27 @@ class Form:
         return made
 
     def rename(self, path: Path, key: str) -> Path:
-        """Give the entry at `path` another key, in its place; a taken key changes nothing (forms.md 3.8)."""
+        """Give the entry at `path` another key, in its place; a taken key is a problem there, nothing more (3.8)."""
         parent = instance.get(self._instance, path[:-1])
-        if not isinstance(parent, dict) or path[-1] not in parent or key in parent:
+        if not isinstance(parent, dict) or path[-1] not in parent:
+            return path
+        self._view.names.pop(path, None)
+        if key in parent:
+            if key != path[-1]:
+                self._view.names[path] = key
+            self._changed()
             return path
         self._step(("rename", path))
+        self._unnamed.discard(path)
         self._set_instance(instance.rename(self._instance, path, key))
         return (*path[:-1], key)
 
     def remove(self, path: Path) -> None:
         """Take away an item or entry; the last one takes its optional parent with it."""
         self._step(("remove", path))
+        self._unnamed.discard(path)
+        self._view.names.pop(path, None)
+        self._view.texts.pop(path, None)
         parent = path[:-1]
         value = instance.drop(self._instance, path)
         self._forget(parent)
@@ -340,11 +358,12 @@ class Form:
         gone = [path for path in payload.leaves(self._instance, MASK) if self._is_secret(path)]
         found += [Problem(path, "is not kept; type it again") for path in gone]
         if given is ABSENT:
-            found.append(Problem((), "is required"))
+            found.append(Problem((), "is required", "required"))
         else:
-            found += [self._worded(problem.path, problem.text) for problem in checker.problems(given)]
+            found += [self._worded(problem) for problem in checker.problems(given)]
         rows = self.rows()
-        found += [Problem(row.path, "needs a name") for row in rows if row.keyed and not row.name and row.value == ""]
+        found += [Problem(row.path, "needs a name", "required") for row in rows if row.path in self._unnamed]
+        found += [Problem(path, f"the name {key!r} is taken") for path, key in self._view.names.items()]
         places = {row.path: at for at, row in enumerate(rows)}
         first: dict[Path, Problem] = {}
         for problem in found:
@@ -354,16 +373,17 @@ class Form:
     def _is_secret(self, path: Path) -> bool:
         return bool(instance.get(mask(self.schema, instance.put(self._instance, path, "?" * 8)), path) == MASK)
 
-    def _worded(self, path: Path, text: str) -> Problem:
+    def _worded(self, problem: SchemaProblem) -> Problem:
         """A problem of the checker; a blank row that takes no text is unfilled rather than wrong."""
+        path = problem.path
         if instance.get(self._instance, path) == "" and self._node(path).kind in (
             "integer",
             "number",
             "boolean",
             "choice",
         ):
-            return Problem(path, "is required")
-        return Problem(path, text)
+            return Problem(path, "is required", "required")
+        return Problem(path, problem.text, problem.kind)
 
     def _keep_empty(self, value: Any, path: Path = ()) -> None:
         """Remember the empty objects and lists of loaded data: they stay when they are emptied again."""
@@ -379,7 +399,7 @@ class Form:
     def _forget(self, parent: Path) -> None:
         """Drop what was remembered by path below `parent`, whose items change places."""
         view = self._view
-        for known in (view.opened, view.chosen, view.texts):
+        for known in (view.opened, view.chosen, view.texts, view.names):
             for path in [path for path in known if len(path) > len(parent) and path[: len(parent)] == parent]:
                 del known[path]
 
@@ -396,6 +416,7 @@ class Form:
             self._last = None
             self._view.chosen.clear()
             self._view.texts.clear()
+            self._view.names.clear()
             self._set_instance(source.pop())
 
     def _set_instance(self, value: Any) -> None:

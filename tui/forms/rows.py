@@ -29,7 +29,8 @@ class Row:
 
     `name` is the raw key, `label` what is shown; `keyed` means that the key is the user's to choose, `removable` that
     the row is an item or entry; `chosen` is the branch of a union; `text` is what stands in the row's editor; `reason`
-    says why a row is raw. All text is foreign.
+    says why a row is raw; `long` asks for an editor of several lines; `typed_name` is a key that could not be taken;
+    `step` is what a number grows by, `most` how many items fit. All text is foreign.
     """
 
     path: Path
@@ -53,6 +54,10 @@ class Row:
     removable: bool = False
     keyed: bool = False
     read_only: bool = False
+    long: bool = False
+    typed_name: str = ""
+    step: float = 1
+    most: int | None = None
     reason: str = ""
 
     @property
@@ -86,6 +91,7 @@ class View:
     opened: dict[Path, bool] = field(default_factory=dict)
     chosen: dict[Path, int] = field(default_factory=dict)
     texts: dict[Path, str] = field(default_factory=dict)
+    names: dict[Path, str] = field(default_factory=dict)
     long: set[Path] = field(default_factory=set)
     _tests: dict[int, tuple[Any, Checker | None]] = field(default_factory=dict)
 
@@ -197,7 +203,7 @@ class View:
         if kind in TEXTS and isinstance(value, str) and kind != "secret":
             if fields.hides(value):
                 kind, reason = "raw", "holds characters that do not show; edit it as JSON text"
-            elif kind == "text" and path in self.long:
+            elif kind == "text" and (path in self.long or "\n" in value):
                 kind = "multiline"
         default = schema.get("default", ABSENT)
         title = schema.get("title")
@@ -208,7 +214,9 @@ class View:
         elif child.keyed:
             label = name
         described = schema.get("description")
-        text = "" if value is ABSENT or value is None else fields.show(kind, value)
+        shown = "" if value is ABSENT or value is None or kind in CONTAINERS else fields.show(kind, value)
+        text = self.texts.get(path, shown)
+        step, most = schema.get("multipleOf"), schema.get("maxItems")
         return Row(
             path=path,
             kind=kind,
@@ -219,7 +227,7 @@ class View:
             state=state(value),
             required=child.required,
             value=value,
-            text=self.texts.get(path, text) if kind not in CONTAINERS else "",
+            text=text,
             default=default,
             depth=depth,
             options=node.options,
@@ -231,6 +239,10 @@ class View:
             removable=child.removable,
             keyed=child.keyed,
             read_only=schema.get("readOnly") is True,
+            long=kind in ("multiline", "raw") or path in self.long or "\n" in text,
+            typed_name=self.names.get(path, name),
+            step=step if isinstance(step, int | float) and step > 0 else 1,
+            most=most if isinstance(most, int) else None,
             reason=reason,
         )
 
@@ -246,6 +258,8 @@ class View:
             return opened
         if len(path) > OPEN_DEPTH or recursive:
             return False
+        if kind == "union":
+            return True
         if kind in ("array", "map"):
             return isinstance(value, list | dict) and len(value) <= OPEN_ITEMS
         if path and isinstance(path[-1], int):

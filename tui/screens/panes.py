@@ -59,7 +59,7 @@ class Panes(Screen[None]):
     def enter(self, pane: Pane) -> None:
         """Give the focus to a pane, showing it first where it is hidden."""
         self.come_to(pane)
-        self.focus_target.focus()
+        self.set_focus(self.focus_target)  # at once, `focus()` would wait while the next key is read
 
     def come_to(self, pane: Pane) -> None:
         """`pane` is where the person is now."""
@@ -73,6 +73,8 @@ class Panes(Screen[None]):
         """The person came to `pane`; the screen shows what is selected there."""
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget is not self.focused:
+            return  # old news: the focus has moved on
         for node in event.widget.ancestors_with_self:
             for pane in PANES:
                 if node.id == pane != self.pane:

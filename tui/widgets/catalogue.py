@@ -138,7 +138,7 @@ class CataloguePane(Vertical):
     @on(FilterLine.Left)
     def _filter_left(self, event: FilterLine.Left) -> None:
         event.stop()
-        self.rows.focus()
+        self.screen.set_focus(self.rows)
         if not event.keep:
             self.filter_line.close()
 

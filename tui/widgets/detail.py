@@ -217,7 +217,7 @@ class DetailPane(Vertical):
         focused = self.has_focus_within
         self.log_view.display, self.text_view.display = log, not log
         if focused:
-            self.view.focus()
+            self.screen.set_focus(self.view)
 
     @on(TabBar.Picked)
     def _tab_clicked(self, event: TabBar.Picked) -> None:

@@ -74,7 +74,7 @@ class FilterLine(Horizontal):
         if not self.display:
             self.display = True
             self.field.value = self._recalled
-        self.field.focus()
+        self.screen.set_focus(self.field)  # at once: what is typed next must not be taken for keys
         self.field.select_all()
 
     def close(self) -> None:

@@ -1,0 +1,415 @@
+"""The editors that stand in rows: they show a row and say what was typed or picked; they hold no truth.
+
+No control asks Textual for a typed Input: its patterns backtrack without bound (forms.md 0.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static, TextArea
+
+from tui.forms import fields, strict_json
+from tui.forms.rows import Row
+from tui.text import safe_text
+
+INLINE_OPTIONS = 5
+INLINE_CELLS = 40
+TALLEST = 10
+SHORTEST = 3
+OPTION_LENGTH = 60
+
+
+class Picked(Message):
+    """A value was chosen without typing; `value` is ABSENT's place when None and `unset` is true."""
+
+    def __init__(self, value: Any = None, *, unset: bool = False) -> None:
+        super().__init__()
+        self.value, self.unset = value, unset
+
+
+class Pasted(Message):
+    """Several lines were pasted into a control of one line."""
+
+    def __init__(self, control: LineInput, text: str) -> None:
+        super().__init__()
+        self.source, self.text = control, text
+
+    @property
+    def control(self) -> LineInput:
+        return self.source
+
+
+class Asked(Message):
+    """Enter or space on a row that opens something: a section, a list of options."""
+
+
+def ghost(row: Row) -> str:
+    """What stands dim in an empty editor: the default, else an example."""
+    if row.state == "null":
+        return "null"
+    if row.state == "empty":
+        return '""'
+    if row.default is not None and not _absent(row.default):
+        return f"{safe_text(fields.brief(row.default))} (default)"
+    return ""
+
+
+def _absent(value: Any) -> bool:
+    from tui.forms.instance import ABSENT
+
+    return value is ABSENT
+
+
+class LineInput(Input):
+    """One line of text; Enter and the arrows go on to the next field, or step a number."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "step(1)", show=False),
+        Binding("down", "step(-1)", show=False),
+        Binding("pageup", "step(10)", show=False),
+        Binding("pagedown", "step(-10)", show=False),
+    ]
+
+    def __init__(self, row: Row, *, is_key: bool = False) -> None:
+        super().__init__(compact=True, select_on_focus=False, password=row.kind == "secret" and not is_key)
+        self.is_key = is_key
+        self._step, self._start, self._numeric = 1.0, "", False
+        self.load(row)
+
+    def load(self, row: Row) -> None:
+        """Show the row's text where it differs from what stands here."""
+        text = row.typed_name if self.is_key else row.text
+        self._numeric = row.kind in ("integer", "number") and not self.is_key
+        self._step = row.step
+        self._start = fields.show("number", row.default) if isinstance(row.default, int | float) else ""
+        self.placeholder = "name" if self.is_key else ghost(row)
+        if self.value != text:
+            with self.prevent(Input.Changed):
+                self.value = text
+                self.cursor_position = len(text)
+
+    @property
+    def typed(self) -> str:
+        return self.value
+
+    def action_submit(self) -> None:  # type: ignore[override]
+        self.screen.focus_next()
+
+    def action_step(self, steps: int) -> None:
+        """Step a number by its `multipleOf`; in any other line the arrows move between the fields."""
+        if not self._numeric:
+            if abs(steps) == 1:
+                self.screen.focus_previous() if steps > 0 else self.screen.focus_next()
+            return
+        try:
+            number = Decimal(self.value or self._start or "0")
+        except InvalidOperation:
+            return
+        if number.is_finite():
+            self.value = format(number + steps * Decimal(str(self._step)), "f")
+            self.cursor_position = len(self.value)
+
+    async def _on_paste(self, event: events.Paste) -> None:  # type: ignore[override]
+        event.stop()
+        event.prevent_default()
+        text = event.text
+        if len(text.splitlines()) > 1:
+            self.post_message(Pasted(self, text))
+            return
+        line = text.splitlines()[0] if text else ""
+        self.replace(safe_text(line) if fields.hides(line) else line, *self.selection)
+
+
+class AreaInput(TextArea):
+    """Several lines of text, three to ten of them seen; Tab goes on."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row.text, compact=True, tab_behavior="focus", show_line_numbers=False)
+        self._watched = row.text
+        self.load(row)
+
+    def load(self, row: Row) -> None:
+        self.placeholder = Content(ghost(row))
+        if self.text != row.text:
+            with self.prevent(TextArea.Changed):
+                self.load_text(row.text)
+
+    @property
+    def typed(self) -> str:
+        return self.text
+
+    @property
+    def lines_shown(self) -> int:
+        return min(max(self.document.line_count, SHORTEST), TALLEST)
+
+
+class Line(Static, can_focus=True):
+    """A control of one drawn line that takes keys; subclasses write `draw`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.row = row
+
+    def load(self, row: Row) -> None:
+        self.row = row
+        self.refresh()
+
+    def render(self) -> Content:
+        return self.draw().truncate(max(self.size.width, 1), ellipsis=True)
+
+    def draw(self) -> Content:
+        raise NotImplementedError
+
+    @property
+    def typed(self) -> str | None:
+        """None: what is picked here is told at once."""
+        return None
+
+
+class Options(Line):
+    """A few options in one line: ← → pick, a letter picks what begins with it, Del makes it unset."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right", "pick(1)", show=False),
+        Binding("left", "pick(-1)", show=False),
+        Binding("space", "cycle", show=False),
+        Binding("delete,backspace", "clear", show=False),
+        Binding("enter", "app.focus_next", show=False),
+    ]
+
+    @property
+    def options(self) -> Sequence[tuple[str, Any]]:
+        if self.row.kind == "boolean":
+            return (("no", False), ("yes", True))
+        if self.row.kind == "union":
+            return tuple((label, at) for at, label in enumerate(self.row.branches))
+        return self.row.options
+
+    @property
+    def picked(self) -> int | None:
+        if self.row.kind == "union":
+            return self.row.chosen
+        return index_of(self.options, self.row.value)
+
+    def draw(self) -> Content:
+        picked, parts = self.picked, []
+        foreign = self.row.state == "value" and picked is None and self.row.kind != "union"
+        if foreign:
+            parts.append((safe_text(fields.brief(self.row.value, 20)) + "  ", "$error"))
+        elif self.row.state == "null" and picked is None:
+            parts.append(("null  ", "bold"))
+        default = index_of(self.options, self.row.default)
+        for at, (label, _) in enumerate(self.options):
+            text = safe_text(label, limit=OPTION_LENGTH)
+            if at == picked:
+                style = "bold reverse" if self.has_focus else "bold"
+                parts.append((f"● {text}", style))
+            elif at == default and picked is None and not foreign:
+                parts.append((f"○ {text} (default)", "dim"))
+            else:
+                parts.append((f"○ {text}", ""))
+            parts.append(("  ", ""))
+        return Content.assemble(*parts[:-1])
+
+    def action_pick(self, step: int) -> None:
+        count, picked = len(self.options), self.picked
+        if picked is None:
+            self._pick(0 if step > 0 else count - 1)
+        elif 0 <= picked + step < count:
+            self._pick(picked + step)
+
+    def action_cycle(self) -> None:
+        """Unset, the first, the next, ..., unset again; a union has no unset."""
+        picked = -1 if self.picked is None else self.picked
+        if picked + 1 < len(self.options):
+            self._pick(picked + 1)
+        elif self.row.kind == "union":
+            self._pick(0)
+        else:
+            self.action_clear()
+
+    def action_clear(self) -> None:
+        if self.row.kind != "union":
+            self.post_message(Picked(unset=True))
+
+    def _pick(self, at: int) -> None:
+        self.post_message(Picked(self.options[at][1]))
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character is None or not event.character.isalnum():
+            return
+        event.stop()
+        begins = [at for at, (label, _) in enumerate(self.options) if label.casefold().startswith(event.character)]
+        if begins:
+            picked = self.picked
+            later = [at for at in begins if picked is not None and at > picked]
+            self._pick((later or begins)[0])
+
+
+class Drop(Line):
+    """A longer choice, or several of one list: Enter, space or a letter opens the options."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space,f4", "ask", show=False),
+        Binding("delete,backspace", "clear", show=False),
+    ]
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row)
+        self.first_key = ""
+
+    def draw(self) -> Content:
+        row = self.row
+        style = "reverse" if self.has_focus else ""
+        if row.kind == "choices" and isinstance(row.value, list):
+            labels = [self._label(item) for item in row.value]
+            return Content.assemble((f"▾ {len(labels)}/{len(row.options)}", style), "  " + ", ".join(labels))
+        if row.state in ("absent", "null"):
+            return Content.assemble(("▾ ", style), (ghost(row) or "choose", "dim"))
+        return Content.assemble((f"▾ {self._label(row.value)}", style))
+
+    def _label(self, value: Any) -> str:
+        at = index_of(self.row.options, value)
+        return safe_text(fields.brief(value) if at is None else self.row.options[at][0], limit=OPTION_LENGTH)
+
+    def action_ask(self) -> None:
+        self.first_key = ""
+        self.post_message(Asked())
+
+    def action_clear(self) -> None:
+        self.post_message(Picked(unset=True))
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character is not None and event.character.isalnum():
+            event.stop()
+            self.first_key = event.character
+            self.post_message(Asked())
+
+
+class Constant(Line):
+    """The one value that is allowed; space takes or leaves it where it is optional."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "toggle", show=False),
+        Binding("delete,backspace", "clear", show=False),
+        Binding("enter", "app.focus_next", show=False),
+    ]
+
+    def draw(self) -> Content:
+        row = self.row
+        value = row.value if row.state == "value" else row.constant
+        mark = "" if row.required else "☑ " if row.state != "absent" else "☐ "
+        style = "reverse" if self.has_focus else "" if row.required or row.state != "absent" else "dim"
+        return Content.assemble((f"{mark}= {safe_text(fields.brief(value))}", style))
+
+    def action_toggle(self) -> None:
+        absent = self.row.state == "absent"
+        self.post_message(Picked(self.row.constant) if absent else Picked(unset=True))
+
+    def action_clear(self) -> None:
+        self.post_message(Picked(unset=True))
+
+
+class Head(Line):
+    """The line of a section, list or map: Enter or space opens and closes it, → and ← too."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "ask", show=False),
+        Binding("right", "turn(True)", show=False),
+        Binding("left", "turn(False)", show=False),
+    ]
+
+    def draw(self) -> Content:
+        row = self.row
+        mark = "▾" if row.is_open else "▸"
+        style = "bold reverse" if self.has_focus else "bold"
+        said = summary(row)
+        return Content.assemble((mark, style), f" {said}") if said else Content.assemble((mark, style))
+
+    def action_ask(self) -> None:
+        self.post_message(Asked())
+
+    def action_turn(self, wanted: bool) -> None:
+        if self.row.is_open != wanted:
+            self.post_message(Asked())
+
+
+class Hidden(Line):
+    """A secret of several lines: never drawn unless revealed; a paste replaces it, Del clears it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("delete,backspace", "clear", show=False),
+        Binding("enter", "app.focus_next", show=False),
+    ]
+
+    def draw(self) -> Content:
+        lines = self.row.text.count("\n") + 1
+        return Content.assemble((f"••• {lines} lines", "reverse" if self.has_focus else ""))
+
+    def action_clear(self) -> None:
+        self.post_message(Picked(unset=True))
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        if event.text:
+            self.post_message(Picked(event.text))
+
+
+def summary(row: Row) -> str:
+    """`3 items`, `2 set`, and of a closed list of objects or a record its first scalars."""
+    if isinstance(row.value, list):
+        count = f"{len(row.value)} item{'' if len(row.value) == 1 else 's'}"
+        return count if row.is_open else f"{count}  {_first(row.value)}".rstrip()
+    if isinstance(row.value, dict):
+        said = f"{len(row.value)} set" if row.value else "{}"
+        return said if row.is_open else f"{said}  {_first(list(row.value.values()))}".rstrip()
+    if row.state == "null":
+        return "null"
+    if row.kind in ("array", "map"):
+        return ghost(row) or "none"
+    return ghost(row)
+
+
+def _first(values: Sequence[Any]) -> str:
+    scalars = [value for value in values if not isinstance(value, dict | list)][:3]
+    return safe_text(", ".join(fields.brief(value, 20) for value in scalars))
+
+
+def index_of(options: Sequence[tuple[str, Any]], value: Any) -> int | None:
+    """Where `value` stands among the options; by JSON equality, so that 1 is not `true`."""
+    if _absent(value):
+        return None
+    return next((at for at, (_, option) in enumerate(options) if strict_json.equal(option, value)), None)
+
+
+def control_for(row: Row, revealed: bool) -> type[Widget]:
+    """Which control draws the row (forms.md 5.2)."""
+    if row.kind == "secret" and "\n" in row.text:
+        return AreaInput if revealed else Hidden
+    if row.kind == "boolean":
+        return Options
+    if row.kind in ("choice", "union"):
+        labels = row.branches if row.kind == "union" else [label for label, _ in row.options]
+        cells = sum(cell_len(safe_text(label)) + 4 for label in labels)
+        return Options if len(labels) <= INLINE_OPTIONS and cells <= INLINE_CELLS + 4 * len(labels) else Drop
+    if row.kind == "choices":
+        return Drop
+    if row.kind == "const":
+        return Constant
+    if row.is_container:
+        return Head
+    return AreaInput if row.long else LineInput
