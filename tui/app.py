@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -31,9 +33,10 @@ from tui.themes import DARK, THEMES
 from tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
-    from engine import EngineThread
     from tui.feed import Delta
+    from tui.late_engine import LateEngine
 
+STYLES = Path(__file__).parent / "styles"
 NOTICES_KEPT = 500
 """Toasts that Messages still shows."""
 NOTICE_LIMIT = 2_000
@@ -56,12 +59,12 @@ class ConsoleApp(FaultBoundary):
     """
 
     TITLE = "taskdeck"
-    CSS_PATH: ClassVar[Any] = ["styles/app.tcss", "styles/console.tcss"]
+    CSS_PATH: ClassVar[Any] = [STYLES / "app.tcss", STYLES / "console.tcss"]
     COMMANDS: ClassVar[Any] = {_actions}
 
     def __init__(
         self,
-        thread: EngineThread,
+        thread: LateEngine,
         *,
         clock: Callable[[], datetime] = now,
         live: bool = True,
@@ -101,6 +104,8 @@ class ConsoleApp(FaultBoundary):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        gc.freeze()
+        gc.enable()
         self.run_worker(self._start(), name="start", exit_on_error=False)
 
     async def _start(self) -> None:

@@ -6,6 +6,7 @@ Textual, the engine and their libraries are imported only when the console opens
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib.util
 import os
 import sys
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from engine import EngineThread, Folder, Settings
+    from engine import Folder, Settings
+    from tui.late_engine import LateEngine
 
 WRONG_USE = 2
 """Exit code for options, folders or stores that cannot be used."""
@@ -152,20 +154,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return complain("the console needs a terminal, and stdin or stdout is none")
     make_example(settings.executors)
-    return end(open_console(settings, folders_of(options.executors, settings)))
+    return end(open_console(settings, options.executors))
 
 
-def open_console(settings: Settings, folders: Sequence[Folder]) -> int:
-    """Run the console until it is quit, then the engine's end; returns the exit code."""
+def open_console(settings: Settings, given: Sequence[str]) -> int:
+    """Run the console until it is quit, then end the engine; returns the exit code."""
+    gc.disable()  # until the first paint: nothing of what is imported now is ever garbage
     os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads these when it is imported
     os.environ.setdefault("ESCDELAY", "25")
     from tui.terminal import OwnTerminal
 
     with OwnTerminal() as stray:
-        from engine import EngineThread
         from tui.app import ConsoleApp
+        from tui.late_engine import LateEngine
 
-        thread = EngineThread(settings, folders)
+        thread = LateEngine(settings, lambda: folders_of(given, settings))
         app = ConsoleApp(thread, stray=stray)
         app.run()
     stop(thread)
@@ -174,7 +177,7 @@ def open_console(settings: Settings, folders: Sequence[Folder]) -> int:
     return app.return_code or 0
 
 
-def stop(thread: EngineThread) -> None:
+def stop(thread: LateEngine) -> None:
     """Cancel what still runs, write everything, close the store; not longer than `STOP_LIMIT`."""
     import asyncio
 

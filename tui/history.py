@@ -9,7 +9,7 @@ from engine.task import Task
 from tui.forest import Forest
 
 if TYPE_CHECKING:
-    from engine import EngineThread
+    from tui.late_engine import LateEngine
 
 PAGE = 100
 """Runs asked for at once."""
@@ -22,7 +22,7 @@ WHOLE_TREE = 5_000
 class History:
     """Where reading has come to. `loaded` is called on the screen's loop whenever the forest has more."""
 
-    def __init__(self, thread: EngineThread, forest: Forest, loaded: Callable[[], None]) -> None:
+    def __init__(self, thread: LateEngine, forest: Forest, loaded: Callable[[], None]) -> None:
         self._thread = thread
         self._forest = forest
         self._loaded = loaded

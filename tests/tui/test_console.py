@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from engine.catalogue import Problem
@@ -145,6 +146,7 @@ async def test_the_filter_ranks_keeps_clears_and_recalls() -> None:
         rows = driven.console.catalogue.rows
         await driven.press("slash", *"web")
         assert [row.key for row in rows.rows] == ["http_request"]
+        assert "Executor http_request" in driven.screen
         await driven.press("enter")
         assert driven.app.focused is rows
         assert len(rows.rows) == 1
@@ -232,6 +234,18 @@ async def test_foreign_text_is_neither_markup_nor_escape() -> None:
         await driven.settle()
 
 
+async def test_keys_in_a_burst_reach_what_they_were_meant_for() -> None:
+    async with console(busy_engine) as driven:
+        for key in ("2", "slash", *"cancel", "enter", "escape", "1", "slash", *"greet", "enter", "enter"):
+            name = {"slash": "/"}.get(key, key if len(key) == 1 else None)
+            driven.app.post_message(events.Key(key, name))
+        for _ in range(20):
+            await driven.settle()
+        assert driven.engine.asked == []
+        assert driven.console.catalogue.filter_line.text == "greet"
+        assert driven.app.screen is not driven.console
+
+
 # --- the runs ----------------------------------------------------------------------------------------------------
 
 
@@ -271,6 +285,7 @@ async def test_the_runs_filter_shows_matches_with_their_parents() -> None:
         await driven.press("2", "slash", *"verify", "enter")
         names = [row.task.name for row in driven.console.forest.visible]
         assert names == ["deploy web", "verify"]
+        assert driven.console.detail.task_id == driven.console.runs.rows.selected
         await driven.press("escape")
         assert len(driven.console.forest.visible) > 2
 

@@ -1,12 +1,8 @@
-"""The editors that stand in rows: they show a row and say what was typed or picked; they hold no truth.
-
-No control asks Textual for a typed Input: its patterns backtrack without bound (forms.md 0.1).
-"""
+"""The controls that stand in rows: they show a row and say what was picked; they hold no truth."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
@@ -14,142 +10,29 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
 from tui.forms import fields, strict_json
+from tui.forms.editors import AreaInput, LineInput, Pasted, ghost, pasted
+from tui.forms.instance import ABSENT
 from tui.forms.rows import Row
 from tui.text import safe_text
 
 INLINE_OPTIONS = 5
 INLINE_CELLS = 40
-TALLEST = 10
-SHORTEST = 3
 OPTION_LENGTH = 60
 
 
 class Picked(Message):
-    """A value was chosen without typing; `value` is ABSENT's place when None and `unset` is true."""
+    """A value was chosen without typing, or with `unset` taken back."""
 
     def __init__(self, value: Any = None, *, unset: bool = False) -> None:
         super().__init__()
         self.value, self.unset = value, unset
 
 
-class Pasted(Message):
-    """Several lines were pasted into a control of one line."""
-
-    def __init__(self, control: LineInput, text: str) -> None:
-        super().__init__()
-        self.source, self.text = control, text
-
-    @property
-    def control(self) -> LineInput:
-        return self.source
-
-
 class Asked(Message):
     """Enter or space on a row that opens something: a section, a list of options."""
-
-
-def ghost(row: Row) -> str:
-    """What stands dim in an empty editor: the default, else an example."""
-    if row.state == "null":
-        return "null"
-    if row.state == "empty":
-        return '""'
-    if row.default is not None and not _absent(row.default):
-        return f"{safe_text(fields.brief(row.default))} (default)"
-    return ""
-
-
-def _absent(value: Any) -> bool:
-    from tui.forms.instance import ABSENT
-
-    return value is ABSENT
-
-
-class LineInput(Input):
-    """One line of text; Enter and the arrows go on to the next field, or step a number."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "step(1)", show=False),
-        Binding("down", "step(-1)", show=False),
-        Binding("pageup", "step(10)", show=False),
-        Binding("pagedown", "step(-10)", show=False),
-    ]
-
-    def __init__(self, row: Row, *, is_key: bool = False) -> None:
-        super().__init__(compact=True, select_on_focus=False, password=row.kind == "secret" and not is_key)
-        self.is_key = is_key
-        self._step, self._start, self._numeric = 1.0, "", False
-        self.load(row)
-
-    def load(self, row: Row) -> None:
-        """Show the row's text where it differs from what stands here."""
-        text = row.typed_name if self.is_key else row.text
-        self._numeric = row.kind in ("integer", "number") and not self.is_key
-        self._step = row.step
-        self._start = fields.show("number", row.default) if isinstance(row.default, int | float) else ""
-        self.placeholder = "name" if self.is_key else ghost(row)
-        if self.value != text:
-            with self.prevent(Input.Changed):
-                self.value = text
-                self.cursor_position = len(text)
-
-    @property
-    def typed(self) -> str:
-        return self.value
-
-    def action_submit(self) -> None:  # type: ignore[override]
-        self.screen.focus_next()
-
-    def action_step(self, steps: int) -> None:
-        """Step a number by its `multipleOf`; in any other line the arrows move between the fields."""
-        if not self._numeric:
-            if abs(steps) == 1:
-                self.screen.focus_previous() if steps > 0 else self.screen.focus_next()
-            return
-        try:
-            number = Decimal(self.value or self._start or "0")
-        except InvalidOperation:
-            return
-        if number.is_finite():
-            self.value = format(number + steps * Decimal(str(self._step)), "f")
-            self.cursor_position = len(self.value)
-
-    async def _on_paste(self, event: events.Paste) -> None:  # type: ignore[override]
-        event.stop()
-        event.prevent_default()
-        text = event.text
-        if len(text.splitlines()) > 1:
-            self.post_message(Pasted(self, text))
-            return
-        line = text.splitlines()[0] if text else ""
-        self.replace(safe_text(line) if fields.hides(line) else line, *self.selection)
-
-
-class AreaInput(TextArea):
-    """Several lines of text, three to ten of them seen; Tab goes on."""
-
-    def __init__(self, row: Row) -> None:
-        super().__init__(row.text, compact=True, tab_behavior="focus", show_line_numbers=False)
-        self._watched = row.text
-        self.load(row)
-
-    def load(self, row: Row) -> None:
-        self.placeholder = Content(ghost(row))
-        if self.text != row.text:
-            with self.prevent(TextArea.Changed):
-                self.load_text(row.text)
-
-    @property
-    def typed(self) -> str:
-        return self.text
-
-    @property
-    def lines_shown(self) -> int:
-        return min(max(self.document.line_count, SHORTEST), TALLEST)
 
 
 class Line(Static, can_focus=True):
@@ -172,7 +55,7 @@ class Line(Static, can_focus=True):
         return self.draw().truncate(max(self.size.width, 1), ellipsis=True)
 
     def draw(self) -> Content:
-        raise NotImplementedError
+        return Content("")
 
     @property
     def typed(self) -> str | None:
@@ -304,7 +187,7 @@ class Constant(Line):
     """The one value that is allowed; space takes or leaves it where it is optional."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "toggle", show=False),
+        Binding("space", "take", show=False),
         Binding("delete,backspace", "clear", show=False),
         Binding("enter", "app.focus_next", show=False),
     ]
@@ -316,7 +199,7 @@ class Constant(Line):
         style = "reverse" if self.has_focus else "" if row.required or row.state != "absent" else "dim"
         return Content.assemble((f"{mark}= {safe_text(fields.brief(value))}", style))
 
-    def action_toggle(self) -> None:
+    def action_take(self) -> None:
         absent = self.row.state == "absent"
         self.post_message(Picked(self.row.constant) if absent else Picked(unset=True))
 
@@ -342,6 +225,10 @@ class Head(Line):
 
     def action_ask(self) -> None:
         self.post_message(Asked())
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        self.post_message(Pasted(pasted(event.text)))
 
     def action_turn(self, wanted: bool) -> None:
         if self.row.is_open != wanted:
@@ -391,12 +278,12 @@ def _first(values: Sequence[Any]) -> str:
 
 def index_of(options: Sequence[tuple[str, Any]], value: Any) -> int | None:
     """Where `value` stands among the options; by JSON equality, so that 1 is not `true`."""
-    if _absent(value):
+    if value is ABSENT:
         return None
     return next((at for at, (_, option) in enumerate(options) if strict_json.equal(option, value)), None)
 
 
-def control_for(row: Row, revealed: bool) -> type[Widget]:
+def control_for(row: Row, revealed: bool) -> type[Line] | type[LineInput] | type[AreaInput]:
     """Which control draws the row (forms.md 5.2)."""
     if row.kind == "secret" and "\n" in row.text:
         return AreaInput if revealed else Hidden
@@ -413,3 +300,8 @@ def control_for(row: Row, revealed: bool) -> type[Widget]:
     if row.is_container:
         return Head
     return AreaInput if row.long else LineInput
+
+
+def make_control(row: Row, revealed: bool) -> Line | LineInput | AreaInput:
+    """The control that `control_for` names."""
+    return control_for(row, revealed)(row)

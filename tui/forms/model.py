@@ -142,8 +142,9 @@ class Form:
             value = strict_json.parse(text) if text.strip() else ABSENT
         except strict_json.JsonError as error:
             self.text_problem, self.unread_text = str(error), text
+            self._changed()
             return self.text_problem
-        self.text_problem = self.unread_text = None
+        self.drop_text()
         hidden = mask(self.schema, self._instance)
         for path in payload.leaves(value, MASK):
             if instance.get(hidden, path) == MASK:
@@ -168,10 +169,9 @@ class Form:
         elif kind == "raw":
             try:
                 self.set(path, strict_json.parse(text))
-            except strict_json.JsonError as error:
+            except strict_json.JsonError:
                 self._view.texts[path] = text
                 self._changed()
-                self.text_problem = str(error) if not path else self.text_problem
         else:
             if "\n" in text and kind == "text":
                 self._view.long.add(path)
@@ -304,6 +304,11 @@ class Form:
         self._view.long.add(path)
         self._changed(structure_only=True)
 
+    def drop_text(self) -> None:
+        """Give up JSON text that does not parse; the last good instance stays."""
+        self.text_problem = self.unread_text = None
+        self._changed()
+
     def undo(self) -> None:
         self._back(self._undo, self._redo)
 
@@ -404,7 +409,7 @@ class Form:
                 del known[path]
 
     def _step(self, edit: tuple[str, Path]) -> None:
-        if edit[0] != "set" or edit != self._last:
+        if edit[0] not in ("set", "load") or edit != self._last:
             self._undo.append(self._instance)
             del self._undo[:-MAX_UNDO]
         self._redo.clear()

@@ -44,6 +44,7 @@ class Row:
     value: Any
     text: str
     default: Any = ABSENT
+    constant: Any = ABSENT
     depth: int = 0
     options: tuple[tuple[str, Any], ...] = ()
     branches: tuple[str, ...] = ()
@@ -229,6 +230,7 @@ class View:
             value=value,
             text=text,
             default=default,
+            constant=schema.get("const", ABSENT),
             depth=depth,
             options=node.options,
             branches=tuple(label for label, _ in node.branches),

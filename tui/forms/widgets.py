@@ -1,272 +1,344 @@
-"""The widgets of a form: one `FieldRow` for each row of the model, which alone holds what is true."""
+"""The form on the screen: a row draws its label, constraint, help and error itself and holds one control.
+
+Two widgets a row keep mounting cheap (forms.md 0.10); the first rows come at once, the rest in slices.
+Widgets get their place from the row, never a name from the schema (2.5).
+"""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Static, TextArea
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
-from tui.forms import fields, strict_json
-from tui.forms.instance import ABSENT
+from tui.forms.controls import Asked, Picked, control_for, make_control
+from tui.forms.editors import AreaInput, LineInput, Pasted
+from tui.forms.instance import Path
 from tui.forms.rows import Row
 from tui.text import safe_text
 
-AS_TEXT = frozenset({"map", "union", "tuple", "any", "raw", "choices"})
-"""Kinds that are edited as one line of JSON (or of `K=V`), since they have no widget of their own."""
-LABEL_LIMIT = 60
-HELP_LIMIT = 300
+FIRST_ROWS = 40
+"""Rows mounted at once; about two screens."""
+
+SLICE = 40
+SLICE_SECONDS = 0.02
+LABEL_CELLS = 24
+NOTE_CELLS = 24
+NARROW_NOTE = 20
+INDENT = 2
+HELP_LENGTH = 400
+STATES = {"absent": "·unset", "null": "·null", "empty": "·empty", "value": ""}
+
+Key = tuple[Path, bool]
 
 
-class Edited(Message):
-    """A person changed the field at `row`."""
+class RowWidget(Widget):
+    """One row: `▌label*  [control]  constraint ·state`, below it the help, and the error once it is due (5.3)."""
 
-    def __init__(self, field: FieldRow) -> None:
-        super().__init__()
-        self.field = field
+    class Typed(Message):
+        """Text changed in the row's editor; `unsent` has it."""
 
-
-class Left(Message):
-    """The focus left the field at `row`; from now on its errors are shown."""
-
-    def __init__(self, field: FieldRow) -> None:
-        super().__init__()
-        self.field = field
-
-
-class Line(Input):
-    """One line of text. A paste of several lines keeps them all: it is handed on as one value (forms.md 0.11)."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "app.focus_next", show=False, priority=False),
-        Binding("up", "app.focus_previous", show=False),
-    ]
-
-    class Lines(Message):
-        """Several lines were pasted."""
-
-        def __init__(self, text: str) -> None:
+        def __init__(self, source: RowWidget) -> None:
             super().__init__()
-            self.text = text
-
-    def _on_paste(self, event: events.Paste) -> None:
-        if "\n" in event.text.strip("\n"):
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Lines(self.value[: self.cursor_position] + event.text))
-
-
-class Choice(Static, can_focus=True):
-    """One of several values, or none: nothing is chosen until a person chooses (forms.md 1.2, 1.3)."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space,l", "step(1)", show=False),
-        Binding("left,h", "step(-1)", show=False),
-        Binding("delete,backspace", "clear", show=False),
-        Binding("enter,down,j", "app.focus_next", show=False),
-        Binding("up,k", "app.focus_previous", show=False),
-    ]
-    INLINE = 60
-    """Cells in which all options are shown beside each other; more show the chosen one and how many there are."""
-
-    def __init__(self, labels: list[str], index: int | None, ghost: str) -> None:
-        super().__init__("", classes="editor choice")
-        self.labels = labels
-        self.index = index
-        self._ghost = ghost
+            self.source = source
 
     class Chosen(Message):
-        """Another option was chosen, or none."""
+        """A value was picked, or taken back."""
 
-    def on_mount(self) -> None:
-        self.draw()
+        def __init__(self, source: RowWidget, value: Any, unset: bool) -> None:
+            super().__init__()
+            self.source, self.value, self.unset = source, value, unset
 
-    def draw(self) -> None:
-        """Show the options, the chosen one marked by a sign as well as by colour."""
-        if sum(len(label) + 4 for label in self.labels) <= self.INLINE:
-            parts: list[Any] = []
-            for index, label in enumerate(self.labels):
-                chosen = index == self.index
-                mark = "● " if chosen else "◌ " if self.index is None and label == self._ghost else "○ "
-                parts.append((mark + label, "bold" if chosen else "dim"))
-                parts.append("  ")
-            self.update(Content.assemble(*parts))
-            return
-        if self.index is None:
-            shown = f"{self._ghost} (default)" if self._ghost else "nothing chosen"
-            self.update(Content.assemble("‹ ", (shown, "dim"), f" ›  {len(self.labels)} options"))
-        else:
-            self.update(Content(f"‹ {self.labels[self.index]} ›  {self.index + 1}/{len(self.labels)}"))
+    class Opened(Message):
+        """The row's section or options are to open or close."""
 
-    def choose(self, index: int | None) -> None:
-        self.index = index
-        self.draw()
-        self.post_message(self.Chosen())
+        def __init__(self, source: RowWidget) -> None:
+            super().__init__()
+            self.source = source
 
-    def action_step(self, by: int) -> None:
-        if self.labels:
-            start = (-1 if by > 0 else 0) if self.index is None else self.index
-            self.choose((start + by) % len(self.labels))
+    class Many(Message):
+        """Several lines were pasted into the row."""
 
-    def action_clear(self) -> None:
-        self.choose(None)
+        def __init__(self, source: RowWidget, paste: Pasted) -> None:
+            super().__init__()
+            self.source, self.paste = source, paste
 
-    async def _on_key(self, event: events.Key) -> None:
-        """A letter goes to the next option that begins with it."""
-        letter = (event.character or "").lower()
-        if not letter.isalnum() or letter in "hljk":
-            return
-        start = -1 if self.index is None else self.index
-        for step in range(1, len(self.labels) + 1):
-            index = (start + step) % len(self.labels)
-            if self.labels[index].lower().startswith(letter):
-                event.stop()
-                self.choose(index)
-                return
+    class Left(Message):
+        """The focus went away from the row."""
 
+        def __init__(self, source: RowWidget) -> None:
+            super().__init__()
+            self.source = source
 
-class Header(Static, can_focus=True):
-    """The line of a section or a list; Enter opens and closes it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "fold", show=False),
-        Binding("right,l", "fold", show=False),
-        Binding("down,j", "app.focus_next", show=False),
-        Binding("up,k", "app.focus_previous", show=False),
-    ]
-
-    class Folded(Message):
-        """It is to be opened or closed."""
-
-    def action_fold(self) -> None:
-        self.post_message(self.Folded())
-
-
-class FieldRow(Vertical):
-    """Label, editor, constraint and state on one line; the help and the error, where there are any, below."""
-
-    def __init__(self, row: Row) -> None:
-        super().__init__(classes="field")
-        self.row = row
-        self.touched = False
-        self.error = ""
-        self._committed = row.text if row.value is not ABSENT else ""
-        self._error_line = Static("", classes="error")
-        self._state = Static("", classes="state")
-        self._head = Header("", classes="editor header") if self.is_section else None
-        self.editor = self._head or self._editor()
-        self.styles.padding = (0, 0, 0, min(row.depth, 8) * 2)
-
-    @property
-    def is_section(self) -> bool:
-        return self.row.kind in ("object", "array")
+    def __init__(self, row: Row, error: str, revealed: bool) -> None:
+        super().__init__(classes="form-row")
+        self.row, self.error = row, error
+        self.full_help = False
+        self.editor: Any = make_control(row, revealed)
+        self.key_editor = LineInput(row, is_key=True) if row.keyed else None
+        self._known = row.text
+        self._known_key = row.typed_name
 
     def compose(self) -> ComposeResult:
-        row = self.row
-        with Horizontal(classes="line"):
-            if not self.is_section:
-                star = "*" if row.required else ""
-                yield Static(Content(safe_text(row.label, limit=LABEL_LIMIT) + star), classes="label")
-            yield self.editor
-            yield self._state
-        if row.help:
-            yield Static(Content(safe_text(row.help, limit=HELP_LIMIT)), classes="help")
-        yield self._error_line
+        if self.key_editor is not None:
+            yield self.key_editor
+        yield self.editor
+
+    def load(self, row: Row, error: str, *, typing: bool) -> None:
+        """Show the row as it is now; while it is being typed in, its text is let be."""
+        self.row, self.error = row, error
+        if not typing:
+            self.editor.load(row)
+            self._known = row.text
+            if self.key_editor is not None:
+                self.key_editor.load(row)
+                self._known_key = row.typed_name
+        elif not isinstance(self.editor, LineInput | AreaInput):
+            self.editor.load(row)
+        self._lay_out()
+        self.refresh()
+
+    def reveal(self) -> None:
+        if isinstance(self.editor, LineInput):
+            self.editor.password = not self.editor.password
+
+    def unsent(self) -> str | None:
+        """The text that was typed since the row was loaded or this was asked; None without any.
+
+        Read from the control itself, since messages may still be on their way when a launch is asked for.
+        """
+        typed: str | None = self.editor.typed
+        if typed is None or typed == self._known:
+            return None
+        self._known = typed
+        return typed
+
+    def unsent_name(self) -> str | None:
+        """The same for the key of a free entry."""
+        if self.key_editor is None or self.key_editor.value == self._known_key:
+            return None
+        self._known_key = self.key_editor.value
+        return self._known_key
+
+    # drawing
 
     def on_mount(self) -> None:
-        self.refresh_row(self.row)
+        self._lay_out()
 
-    def _editor(self) -> Any:
-        row, ghost = self.row, self._ghost()
-        if row.kind == "boolean":
-            index = {True: 1, False: 0}.get(row.value) if isinstance(row.value, bool) else None
-            return Choice(["no", "yes"], index, ghost)
-        if row.kind == "choice":
-            return Choice([safe_text(label, limit=40) for label, _ in row.options], self._option(), ghost)
-        if row.kind == "const":
-            return Static(Content(f"= {safe_text(row.text, limit=60)}"), classes="editor")
-        if row.kind == "multiline":
-            area = TextArea(self.text(), tab_behavior="focus", compact=True, classes="editor")
-            area.cursor_blink = False
-            return area
-        placeholder = f"{ghost} (default)" if ghost else ""
-        return Line(self.text(), placeholder=placeholder, password=row.kind == "secret", compact=True, classes="editor")
+    def on_resize(self) -> None:
+        self._lay_out()
 
-    def text(self) -> str:
-        """What stands in the editor for the row's value."""
-        if self.row.value is ABSENT:
-            return self.row.text
-        if self.row.kind in AS_TEXT and not isinstance(self.row.value, str):
-            return strict_json.dump(self.row.value, None)
-        return self.row.text
+    @property
+    def _columns(self) -> tuple[int, int, int]:
+        """Cells of label, control and note."""
+        width = self.size.width or 76
+        label = min(LABEL_CELLS, width // 3)
+        note = NOTE_CELLS if width >= 90 else NARROW_NOTE
+        if isinstance(self.editor, AreaInput) or self.row.is_container:
+            note = max(note, 14)
+        return label, max(width - label - note - 1, 8), note
 
-    def _ghost(self) -> str:
-        if self.row.default is ABSENT:
+    def _lay_out(self) -> None:
+        label, control, _ = self._columns
+        tall = self.editor.lines_shown if isinstance(self.editor, AreaInput) else 1
+        self.editor.styles.width = control
+        self.editor.styles.height = tall
+        self.editor.styles.offset = (label, 0)
+        if self.key_editor is not None:
+            self.key_editor.styles.width = label - self._lead - 1
+            self.key_editor.styles.offset = (self._lead, 0)
+        self.styles.height = tall + len(self._below())
+
+    @property
+    def _lead(self) -> int:
+        return 1 + INDENT * min(self.row.depth, 6)
+
+    def _below(self) -> list[tuple[str, str]]:
+        """The lines under the control: help, the reason of a raw row, the error."""
+        _, control, note = self._columns
+        room = control + note
+        lines: list[tuple[str, str]] = []
+        described = self.row.help or (self.row.reason if self.row.kind == "raw" else "")
+        named = self.row.name if self.row.label != self.row.name and self.row.label.casefold() != self._spoken else ""
+        text = " · ".join(filter(None, [named, safe_text(described, limit=HELP_LENGTH)]))
+        if self.full_help:
+            whole = " · ".join(filter(None, [named, safe_text(self.row.help, lines=True)]))
+            lines += [(line, "dim") for part in whole.splitlines() for line in wrap(part, room) or [""]]
+        elif text:
+            lines.append((text, "dim"))
+        if self.error:
+            lines.append((f"✗ {safe_text(self.error)}", "$error"))
+        return lines
+
+    @property
+    def _spoken(self) -> str:
+        return self.row.name.replace("_", " ").replace("-", " ").casefold()
+
+    def render(self) -> Content:
+        label, control, note = self._columns
+        row = self.row
+        tall = self.editor.lines_shown if isinstance(self.editor, AreaInput) else 1
+        mark = "▌" if self.has_focus_within else " "
+        indent = " " * (self._lead - 1)
+        star = "*" if row.required and not row.removable else ""
+        shown = "" if row.keyed else safe_text(row.label)
+        named = Content.assemble((shown, "bold" if row.is_container else ""))
+        room = label - self._lead - len(star) - 1
+        named = Content.assemble(
+            (mark, "$primary"), indent, named.truncate(max(room, 1), ellipsis=True), (star, "$warning")
+        )
+        said = " ".join(filter(None, [safe_text(row.constraint), self._state]))
+        first = Content.assemble(
+            _fit(named, label), " " * (control + 1), _fit(Content.assemble((said, "dim")), note, right=True)
+        )
+        lines = [first, *[Content(mark)] * (tall - 1)]
+        for text, style in self._below():
+            under = Content.assemble((text, style)).truncate(max(control + note, 8), ellipsis=True)
+            lines.append(Content.assemble((mark, "$primary"), " " * (label - 1), under))
+        return Content("\n").join(lines)
+
+    @property
+    def _state(self) -> str:
+        if self.row.is_container and self.row.state == "value":
             return ""
-        if self.row.kind == "boolean":
-            return "yes" if self.row.default is True else "no"
-        for label, value in self.row.options:
-            if strict_json.equal(value, self.row.default):
-                return safe_text(label, limit=40)
-        return safe_text(fields.brief(self.row.default), limit=60)
+        return STATES[self.row.state]
 
-    def _option(self) -> int | None:
-        for index, (_, value) in enumerate(self.row.options):
-            if self.row.value is not ABSENT and strict_json.equal(value, self.row.value):
-                return index
-        return None
-
-    def read(self) -> tuple[bool, Any]:
-        """(True, text as typed) where that changed since it was last taken, else (False, None)."""
-        if isinstance(self.editor, Line):
-            typed = self.editor.value
-        elif isinstance(self.editor, TextArea):
-            typed = self.editor.text
-        else:
-            return False, None
-        if typed == self._committed:
-            return False, None
-        self._committed = typed
-        return True, typed
-
-    def refresh_row(self, row: Row) -> None:
-        """Take over the model's newest row: state, summary, folding; what is typed stays as typed."""
-        self.row = row
-        if self._head is not None:
-            sign = "▾" if row.is_open else "▸"
-            size = len(row.value) if isinstance(row.value, (dict, list)) else 0
-            noun = "set" if row.kind == "object" else "items"
-            star = "*" if row.required else ""
-            title = f"{sign} {safe_text(row.label, limit=LABEL_LIMIT)}{star}"
-            self._head.update(Content.assemble((title, "bold"), (f"  {{{size} {noun}}}", "dim")))
-        constraint = safe_text(row.constraint, limit=28)
-        state = {"absent": "·unset", "null": "·null", "empty": "·empty", "value": ""}[row.state]
-        self._state.update(Content(f"{constraint} {state}".strip()))
-
-    def show_error(self, text: str) -> None:
-        self.error = text
-        self._error_line.update(Content(f"✗ {safe_text(text, limit=300)}" if text else ""))
-        self._error_line.set_class(bool(text), "-shown")
-
-    def focus_editor(self) -> None:
-        self.editor.focus()
-
-    def _on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        self.post_message(Left(self))
+    # what happens inside
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(Edited(self))
+        if event.input is self.editor:
+            self.post_message(self.Typed(self))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self.post_message(Edited(self))
+        self._lay_out()
+        self.post_message(self.Typed(self))
 
-    def on_choice_chosen(self, event: Choice.Chosen) -> None:
+    def on_picked(self, event: Picked) -> None:
         event.stop()
-        self.post_message(Edited(self))
+        self.post_message(self.Chosen(self, event.value, event.unset))
+
+    def on_asked(self, event: Asked) -> None:
+        event.stop()
+        self.post_message(self.Opened(self))
+
+    def on_pasted(self, event: Pasted) -> None:
+        event.stop()
+        self.post_message(self.Many(self, event))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self.refresh()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        self.refresh()
+        self.post_message(self.Left(self))
+
+
+def _fit(content: Content, cells: int, *, right: bool = False) -> Content:
+    content = content.truncate(max(cells, 1), ellipsis=True)
+    space = " " * (cells - content.cell_length)
+    return Content.assemble(space, content) if right else Content.assemble(content, space)
+
+
+class FormView(VerticalScroll, can_focus=False):
+    """All open rows. `show` brings the widgets in step with the rows: what stays is kept, with its focus."""
+
+    def __init__(self) -> None:
+        super().__init__(id="form-rows")
+        self._widgets: dict[Key, RowWidget] = {}
+        self._wanted: list[Row] = []
+        self._errors: dict[Key, str] = {}
+        self.revealed: set[Path] = set()
+
+    @property
+    def rows(self) -> list[RowWidget]:
+        """The mounted rows, top to bottom."""
+        return [self._widgets[row.key] for row in self._wanted if row.key in self._widgets]
+
+    async def show(self, rows: Sequence[Row], errors: dict[Path, str], typing: Path | None = None) -> None:
+        """Draw `rows`; `errors` are those that are due, by path; the row at `typing` keeps its text."""
+        self._wanted = list(rows)
+        self._errors = {}
+        for row in rows:
+            if row.path in errors and (row.path, False) not in self._errors:
+                self._errors[row.key] = errors[row.path]
+        with self.app.batch_update():
+            refocus = await self._discard()
+            for row in rows:
+                widget = self._widgets.get(row.key)
+                if widget is not None:
+                    widget.load(row, self._errors.get(row.key, ""), typing=row.path == typing)
+            await self._mount_missing(max(FIRST_ROWS, len(self._widgets) + SLICE if self._widgets else FIRST_ROWS))
+            if refocus is not None and refocus in self._widgets:
+                self._widgets[refocus].editor.focus()
+
+    async def show_all(self) -> None:
+        await self._mount_missing(len(self._wanted))
+
+    def widget_at(self, path: Path) -> RowWidget | None:
+        """The mounted row at `path`; of a union and its branch, the branch."""
+        return self._widgets.get((path, False)) or self._widgets.get((path, True))
+
+    def row_of(self, widget: Widget | None) -> RowWidget | None:
+        """The row that `widget` stands in."""
+        found = widget
+        while found is not None and not isinstance(found, RowWidget):
+            found = found.parent if isinstance(found.parent, Widget) else None
+        return found
+
+    async def _discard(self) -> Key | None:
+        """Remove what is no longer wanted or needs another control; returns the row that had the focus, if it stays."""
+        wanted = {row.key: row for row in self._wanted}
+        gone, refocus = [], None
+        for key, widget in list(self._widgets.items()):
+            row = wanted.get(key)
+            fits = row is not None and type(widget.editor) is control_for(row, row.path in self.revealed)
+            if row is None or not fits or row.keyed != (widget.key_editor is not None):
+                if row is not None and widget.has_focus_within:
+                    refocus = key
+                gone.append(widget)
+                del self._widgets[key]
+        if gone:
+            await self.remove_children(gone)
+        return refocus
+
+    async def _mount_missing(self, limit: int) -> None:
+        """Mount up to `limit` rows in all, each behind its predecessor; the rest follows in slices."""
+        before: RowWidget | None = None
+        batch: list[RowWidget] = []
+        left = limit - len(self._widgets)
+
+        async def put() -> None:
+            nonlocal before
+            if batch:
+                if before is None:
+                    await self.mount(*batch, before=0 if self.children else None)
+                else:
+                    await self.mount(*batch, after=before)
+                before = batch[-1]
+                batch.clear()
+
+        for row in self._wanted:
+            widget = self._widgets.get(row.key)
+            if widget is not None:
+                await put()
+                before = widget
+            elif left > 0:
+                left -= 1
+                made = RowWidget(row, self._errors.get(row.key, ""), row.path in self.revealed)
+                self._widgets[row.key] = made
+                batch.append(made)
+        await put()
+        if len(self._widgets) < len(self._wanted):
+            self.set_timer(SLICE_SECONDS, self._more)
+
+    async def _more(self) -> None:
+        await self._mount_missing(len(self._widgets) + SLICE)

@@ -17,7 +17,6 @@ from textual.widgets import Static
 
 from engine.catalogue import Catalogue, Problem
 from engine.events import LogLine
-from engine.store import Attempt
 from engine.task import Task
 from tui import cards
 from tui.actions import Scope, actions_of
@@ -36,7 +35,8 @@ from tui.widgets.status_line import StatusLine
 from tui.widgets.task_tree import RunsPane
 
 if TYPE_CHECKING:
-    from engine import EngineThread
+    from engine.store import Attempt
+    from tui.late_engine import LateEngine
 
 NEWS_TIME = 10.0
 """Seconds that good news stay in the status line; a problem stays until it is mended."""
@@ -52,7 +52,7 @@ class ConsoleScreen(TaskActions):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
 
-    def __init__(self, thread: EngineThread, forest: Forest, clock: Callable[[], datetime], *, live: bool) -> None:
+    def __init__(self, thread: LateEngine, forest: Forest, clock: Callable[[], datetime], *, live: bool) -> None:
         super().__init__()
         self.thread = thread
         self.forest = forest
@@ -61,6 +61,7 @@ class ConsoleScreen(TaskActions):
         self._ticker: Timer | None = None
         self._catalogue = Catalogue()
         self._changed_at: datetime | None = None
+        self._started = False
         self._unread: Problem | None = None
         """A problem that was told of and not looked at."""
         self._news_timer: Timer | None = None
@@ -86,6 +87,7 @@ class ConsoleScreen(TaskActions):
 
     async def engine_started(self) -> None:
         """The store is open: show what the engine knows already, then its history."""
+        self._started = True
         self._show_counts()
         self._show_catalogue(self.thread.engine.catalogue)
         self._say_watcher()
@@ -304,6 +306,9 @@ class ConsoleScreen(TaskActions):
         """Leave; while tasks run or wait, ask first."""
         from tui.screens.quit import Question, quit_question
 
+        if not self._started:
+            self.app.exit(return_code=0)
+            return
         counts = self.thread.engine.counts
         if not counts.running and not counts.queued:
             self.app.exit(return_code=0)

@@ -63,6 +63,7 @@ def help_pieces(line: Line) -> list[Line]:
 class HelpScreen(ModalScreen[None]):
     """A sheet to read; `?` or Esc closes it."""
 
+    CSS_PATH = "../styles/dialogs.tcss"
     AUTO_FOCUS = "TextView"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "dismiss", show=False)]
 

@@ -1,45 +1,62 @@
-"""The launch dialog: an executor's form, its JSON, and one key that runs it."""
+"""The launch dialog: an executor's inputs as a form or as JSON, checked as the engine checks them (forms.md)."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Button, Static, TextArea
 
 from engine.catalogue import ExecutorSpec
-from tui.bindings import bindings_of
-from tui.forms import fields
-from tui.forms.model import Form
-from tui.forms.rows import Row
-from tui.forms.widgets import AS_TEXT, Choice, Edited, FieldRow, Header, Left, Line
+from tui.forms.editors import AreaInput
+from tui.forms.keys import launch_bindings
+from tui.forms.model import ABSENT, Form
+from tui.forms.pane import FormPane
+from tui.forms.raw_tab import RawTab
 from tui.text import safe_text
 
-MOUNTED = 40
-"""Rows mounted at most at first; the rest follow once the first are painted (forms.md 0.10)."""
-HINTS = "ctrl+r launch · F2 JSON · F8 next problem · Enter, Tab next field · Esc leave"
+READ_SECONDS = 0.15
+"""The JSON is read this long after the last key (forms.md 1.6)."""
+
+LARGE_SCHEMA = 64_000
+"""Characters; the schemas above are compiled off the loop."""
+
+DESCRIPTION_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchRequest:
-    """What the person asked for: inputs as the form sends them; the engine fills the defaults."""
+    """What to launch; `inputs` are as given, without the defaults, which the engine fills (behaviour.md 4.1)."""
 
     executor_id: str
     inputs: dict[str, Any]
 
 
-class LaunchScreen(ModalScreen[LaunchRequest | None]):
-    """Dismisses with a `LaunchRequest`, or None for Esc; `form` then still holds what was typed."""
+class LaunchScreen(ModalScreen["LaunchRequest | None"]):
+    """Dismisses with a `LaunchRequest` on ctrl+r when the inputs hold, with None on Esc; `form` keeps what was typed.
+
+    `inputs` fill the form of a rerun, which is then checked at once; `draft` is the form of an earlier, left dialog.
+    """
 
     AUTO_FOCUS = None
     CSS_PATH = "../styles/launch.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of("launch")
+    BINDINGS: ClassVar[list[BindingType]] = launch_bindings()
+
+    class Do(Message):
+        """A key's wish, asked for after the keys before it have reached their editor."""
+
+        def __init__(self, method: str) -> None:
+            super().__init__()
+            self.method = method
 
     def __init__(
         self,
@@ -50,314 +67,274 @@ class LaunchScreen(ModalScreen[LaunchRequest | None]):
         draft: Form | None = None,
     ) -> None:
         super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
         self.spec = spec
-        self.form = draft or (Form(spec.schema) if inputs is None else Form(spec.schema, inputs))
-        self._title = title
-        self._opened_with_data = inputs is not None or draft is not None
-        self._fields: dict[tuple[Any, ...], FieldRow] = {}
-        self._tried = False
+        self._heading = title
+        if draft is None:
+            form = Form(spec.schema, ABSENT if inputs is None else inputs)
+        else:
+            form = draft if draft.schema == spec.schema else draft.with_schema(spec.schema)
+        self._pane = FormPane(form, tried=inputs is not None)
+        self._raw = RawTab()
+        self._ready = False
+        self._said = ""
+        self._reading: Timer | None = None
 
-    # ── what is seen ─────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def form(self) -> Form:
+        return self._pane.form
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="launch"):
-            yield Static("", id="about")
-            yield VerticalScroll(id="form", can_focus=False)
-            area = TextArea("", id="json", tab_behavior="indent", show_line_numbers=True)
-            area.cursor_blink = False
-            yield area
-            yield Static("", id="note")
-            yield Static("", id="count")
-            yield Static(Content(HINTS), id="keys")
+        with Vertical(id="launch") as dialog:
+            dialog.border_title = Content(safe_text(self._heading))
+            yield Static(id="launch-name")
+            yield Static(id="launch-about")
+            yield self._pane
+            yield self._raw
+            yield Static(id="launch-said")
+            with Horizontal(id="launch-foot"):
+                yield Button(Content("Launch"), id="launch-button", compact=True)
+                yield Static(id="launch-count")
+            yield Static(id="launch-hint")
 
     async def on_mount(self) -> None:
-        self._show_about()
-        await self._sync(MOUNTED)
-        if self.spec.schema_problem:
-            self._note(f"its schema cannot be used: {self.spec.schema_problem}")
-        self._first_focus()
-        self._check()
-        if len(self._shown_rows()) > MOUNTED:
-            self.call_after_refresh(self._sync)
-
-    def _show_about(self) -> None:
-        name, spec = safe_text(self.spec.name, limit=60), self.spec
-        self.query_one("#about", Static).update(
-            Content.assemble(
-                (f"{self._title}: {name}", "bold"),
-                (f"  {safe_text(spec.id, limit=60)}\n", "dim"),
-                safe_text(spec.description, limit=200),
-            )
-        )
-
-    def _shown_rows(self) -> list[Row]:
-        """The rows that have a widget: not the root itself, nothing inside what is edited as text."""
-        covered: list[tuple[Any, ...]] = []
-        shown = []
-        for row in self.form.rows():
-            if any(row.path[: len(path)] == path for path in covered):
-                continue
-            if row.kind in AS_TEXT:
-                covered.append(row.path)
-            if row.path or row.kind != "object":
-                shown.append(row)
-        return shown
-
-    async def _sync(self, limit: int | None = None) -> None:
-        """Mount what is new, remove what went, keep the rest as it is: focus and typed text stay."""
-        box = self.query_one("#form", VerticalScroll)
-        rows = self._shown_rows()
-        wanted = {(*row.path, row.kind): row for row in rows[:limit]}
-        for key in [key for key in self._fields if key not in wanted]:
-            await self._fields.pop(key).remove()
-        fresh: list[FieldRow] = []
-        before: FieldRow | None = None
-        for key, row in wanted.items():
-            field = self._fields.get(key)
-            if field is None:
-                field = self._fields[key] = FieldRow(row)
-                fresh.append(field)
-                continue
-            if fresh:
-                await box.mount(*fresh, before=field)
-                fresh = []
-            field.refresh_row(row)
-            before = field
-        if fresh:
-            await (box.mount(*fresh, after=before) if before is not None else box.mount(*fresh))
-        if not rows and not box.query("#go"):
-            await box.mount(Static(Content("It takes no inputs."), classes="help"), Button("Launch", id="go"))
-
-    def _ordered(self) -> list[FieldRow]:
-        return [f for f in self.query_one("#form").query(FieldRow) if f.row.kind != "const"]
-
-    def _first_focus(self) -> None:
-        ordered = self._ordered()
-        first = next((f for f in ordered if f.row.required and f.row.state == "absent"), None)
-        if first is not None or ordered:
-            (first or ordered[0]).focus_editor()
-        elif buttons := self.query("#go"):
-            buttons.first().focus()
-
-    def _note(self, text: str) -> None:
-        note = self.query_one("#note", Static)
-        note.update(Content(safe_text(text, limit=300)))
-        note.set_class(bool(text), "-shown")
-
-    def _check(self) -> None:
-        """Errors at the fields that were left (all, once a launch was tried), and the honest count (forms.md 1.5)."""
-        at: dict[tuple[Any, ...], str] = {}
-        for problem in self.form.problems:
-            row = next((f for f in self._candidates(problem.path)), None)
-            if row is not None:
-                at.setdefault((*row.row.path, row.row.kind), problem.text)
-        for key, field in self._fields.items():
-            seen = self._tried or field.touched or (self._opened_with_data and field.row.state != "absent")
-            field.show_error(at.get(key, "") if seen else "")
-        missing = sum("is required" in p.text for p in self.form.problems)
-        wrong = len(self.form.problems) - missing
-        parts = [f"{missing} to fill"] if missing else []
-        parts += [f"{wrong} ✗"] if wrong else []
-        self.query_one("#count", Static).update(Content(" · ".join(parts) or "ready"))
-
-    def _candidates(self, path: tuple[Any, ...]) -> list[FieldRow]:
-        """The field at `path`, else those of its nearest parents."""
-        found = []
-        for end in range(len(path), -1, -1):
-            found += [f for f in self._fields.values() if f.row.path == path[:end]]
-        return found
-
-    # ── what is typed ────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _take(self, field: FieldRow) -> None:
-        """Bring what stands in the editor into the model."""
-        row, editor = field.row, field.editor
-        if isinstance(editor, Choice):
-            if editor.index is None:
-                self.form.unset(row.path)
-            else:
-                self.form.set(row.path, bool(editor.index) if row.kind == "boolean" else row.options[editor.index][1])
-            return
-        changed, text = field.read()
-        if not changed:
-            return
-        pairs = fields.split_pairs(text) if row.kind == "map" and not text.lstrip().startswith("{") else None
-        if pairs is not None and text.strip():
-            self.form.set(row.path, dict(pairs))
-        elif row.kind in ("map", "union", "tuple", "choices") and text.strip():
-            self.form.set(row.path, fields.read("any", text))
-        elif row.kind in ("map", "union", "tuple", "choices"):
-            self.form.unset(row.path)
+        self._raw.display = False
+        self._describe()
+        try:
+            size = len(json.dumps(self.spec.schema, default=str))
+        except (TypeError, ValueError, RecursionError):
+            size = 0
+        if size > LARGE_SCHEMA:
+            self.run_worker(self._prepare, thread=True, exit_on_error=False)
         else:
-            self.form.enter(row.path, text)
+            await self._begin()
 
-    @on(Edited)
-    async def _edited(self, event: Edited) -> None:
-        event.stop()
-        if event.field.is_attached:
-            self._take(event.field)
-            await self._changed()
+    def _prepare(self) -> None:
+        self.form.prepare()
+        self.post_message(self.Do("begin"))
 
-    @on(Left)
-    def _left(self, event: Left) -> None:
-        event.stop()
-        if not event.field.touched and event.field.is_attached:
-            event.field.touched = True
-            self._check()
-
-    @on(Line.Lines)
-    async def _pasted(self, event: Line.Lines) -> None:
-        """Several lines pasted into one line: the model keeps them, the row becomes the multi-line editor."""
-        event.stop()
-        field = next((f for f in self._fields.values() if f.editor is event._sender), None)
-        if field is None:
-            return
-        text = event.text
-        if field.row.kind == "map" and (pairs := fields.split_pairs(text)) is not None:
-            self.form.set(field.row.path, dict(pairs))
+    async def _begin(self) -> None:
+        """The schema is compiled: draw the rows, or say why there are none."""
+        self.form.prepare()
+        self._ready = True
+        if self._refusal:
+            self._show_raw()
         else:
-            self.form.enter(field.row.path, text)
-        await self._rebuild(field.row.path)
+            await self._pane.show()
+            if not self._pane.focus_first():
+                self.query_one(Button).focus()
+        self._refresh()
 
-    @on(Header.Folded)
-    async def _folded(self, event: Header.Folded) -> None:
-        event.stop()
-        field = next((f for f in self._fields.values() if f.editor is event._sender), None)
-        if field is not None:
-            row = field.row
-            if row.kind == "array" and not row.value:
-                await self._add(row.path)
-                return
-            (self.form.close if row.is_open else self.form.open)(row.path)
-            await self._changed()
-
-    async def _changed(self) -> None:
-        await self._sync()
-        self._check()
-
-    async def _rebuild(self, focus: tuple[Any, ...] | None = None) -> None:
-        """Draw all rows anew, after an edit that came from elsewhere than their editors."""
-        for field in self._fields.values():
-            await field.remove()
-        self._fields.clear()
-        await self._changed()
-        again = next((f for f in self._fields.values() if f.row.path == focus), None)
-        if again is not None:
-            again.focus_editor()
-        else:
-            self._first_focus()
-
-    # ── acts ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def action_launch(self) -> None:
-        """Launch what the form, or the JSON where that is open, says; with problems go to the first instead."""
-        if self.spec.schema_problem:
-            self._note(f"its schema cannot be used: {self.spec.schema_problem}")
-            return
-        if self.has_class("-json"):
-            if not self._read_json():
-                return
-        else:
-            for field in self._ordered():
-                if not isinstance(field.editor, Choice):
-                    self._take(field)
-        self._tried = True
-        if self.form.problems:
-            if self.has_class("-json"):
-                first = self.form.problems[0]
-                self._note(f"{'.'.join(map(str, first.path))} {first.text}".strip())
-            else:
-                await self._open_problems()
-                await self._changed()
-                self.action_problem(1, first=True)
-            return
-        sent = self.form.sent
-        self.dismiss(LaunchRequest(self.spec.id, sent if isinstance(sent, dict) else {}))
-
-    async def _open_problems(self) -> None:
-        for problem in self.form.problems:
-            for end in range(1, len(problem.path)):
-                self.form.open(problem.path[:end])
-
-    @on(Button.Pressed, "#go")
-    async def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        await self.action_launch()
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
-    async def action_switch(self) -> None:
-        """Form to JSON and back; text that does not parse stays, and says where it is wrong."""
-        area = self.query_one("#json", TextArea)
-        if not self.has_class("-json"):
-            for field in self._ordered():
-                if not isinstance(field.editor, Choice):
-                    self._take(field)
-            area.load_text(self.form.text())
-            self.add_class("-json")
-            area.focus()
-        elif self._read_json():
-            self.remove_class("-json")
-            await self._rebuild()
-
-    def _read_json(self) -> bool:
-        problem = self.form.load_text(self.query_one("#json", TextArea).text)
-        self._note(f"JSON: {problem}" if problem else "")
-        return problem is None
-
-    def action_problem(self, by: int, *, first: bool = False) -> None:
-        """To the next or previous field with a problem."""
-        ordered = self._ordered()
-        wrong = [f for f in ordered if f.error]
-        if not wrong:
-            self._note("no problem is shown" if self._tried else "")
-            return
-        focused = self.focused
-        at = next((i for i, f in enumerate(ordered) if focused is not None and focused is f.editor), -1)
-        after = [f for f in wrong if ordered.index(f) > at] if by > 0 else [f for f in wrong if ordered.index(f) < at]
-        target = wrong[0] if first or not after else after[0 if by > 0 else -1]
-        target.focus_editor()
-        target.scroll_visible(animate=False)
-        many = len(self.form.problems)
-        self._note(f"{many} problem{'s' if many != 1 else ''}: {safe_text(target.row.label, limit=40)} {target.error}")
-
-    async def action_add_item(self) -> None:
-        """A new item in the list that has the focus, or that the focused item stands in."""
-        field = self._focused_field()
-        if field is None:
-            return
-        path = field.row.path
-        while path and not any(r.path == path and r.kind == "array" for r in self.form.rows()):
-            path = path[:-1]
-        if path:
-            await self._add(path)
-
-    async def _add(self, path: tuple[Any, ...]) -> None:
-        self.form.open(path)
-        await self._rebuild(self.form.add(path))
-
-    async def action_remove_item(self) -> None:
-        """Remove the focused item of a list."""
-        field = self._focused_field()
-        if field is not None and field.row.removable:
-            path = field.row.path
-            self.form.remove(path)
-            await self._rebuild(path[:-1])
-
-    def action_reveal(self) -> None:
-        """Show or hide the secret that has the focus."""
-        field = self._focused_field()
-        if field is not None and field.row.kind == "secret" and isinstance(field.editor, Line):
-            field.editor.password = not field.editor.password
-
-    def _focused_field(self) -> FieldRow | None:
-        return next((f for f in self._fields.values() if f.editor is self.focused), None)
+    @property
+    def _refusal(self) -> str:
+        """Why nothing can be launched, whatever is typed (behaviour.md 4.3)."""
+        return self.spec.schema_problem or self.form.schema_problem or ""
 
     def schema_changed(self, spec: ExecutorSpec) -> None:
-        """The executor was saved while the dialog is open: go on with its new schema, keep what was typed."""
+        """The executor changed on disk: what was typed goes on in the form of the new schema."""
         self.spec = spec
-        self.form = self.form.with_schema(spec.schema)
-        self._show_about()
-        self._note("the executor changed on disk; what you typed is kept")
-        self.run_worker(self._rebuild(), exit_on_error=False)
+        self.post_message(self.Do("follow_schema"))
+
+    # what the dialog says
+
+    def _describe(self) -> None:
+        name = safe_text(self.spec.name or self.spec.id)
+        known = "" if name == self.spec.id else f"  {safe_text(self.spec.id)}"
+        self.query_one("#launch-name", Static).update(Content.assemble((name, "bold"), (known, "dim")))
+        about = self.query_one("#launch-about", Static)
+        about.update(Content(safe_text(self.spec.description, limit=DESCRIPTION_LENGTH)))
+        about.display = bool(self.spec.description)
+
+    def _refresh(self, said: str | None = None) -> None:
+        """Bring the lines below the form in step; `said` stands until the next word."""
+        if said is not None:
+            self._said = said
+        problems = self.form.problems if self._ready else []
+        loose = self._pane.loose() if self._ready and self._pane.tried else []
+        text = self._refusal and f"✗ cannot be launched: {self._refusal}"
+        if not text and self.form.text_problem:
+            text = f"✗ {self.form.text_problem}" + ("" if self._raw.display else " · F2 back to the text · F6 drops it")
+        if not text and loose:
+            text = f"✗ {loose[0].text}"
+        line = self.query_one("#launch-said", Static)
+        line.set_class(bool(text), "-bad")
+        line.update(Content(safe_text(text or self._said)))
+        line.display = bool(text or self._said)
+        to_fill = sum(problem.kind == "required" for problem in problems)
+        wrong = len(problems) - to_fill
+        said_count = " · ".join(filter(None, [f"{to_fill} to fill" if to_fill else "", f"{wrong} ✗" if wrong else ""]))
+        if not self._ready:
+            said_count = "reading the schema"
+        elif not said_count:
+            said_count = "✔ ready"
+        self.query_one("#launch-count", Static).update(Content(said_count))
+        self._hint()
+
+    def _hint(self) -> None:
+        """The keys of this moment: those of the dialog, and what the focused row adds."""
+        keys = ["ctrl+r launch", "F2 form" if self._raw.display else "F2 JSON", "Esc leave"]
+        widget = None if self._raw.display else self._pane.focused()
+        if widget is not None:
+            row = widget.row
+            if isinstance(widget.editor, AreaInput):
+                keys.append("Tab next")
+            elif row.kind in ("boolean", "choice") and not widget.editor.typed:
+                keys.append("space ← → pick")
+            if row.kind in ("array", "map") or row.removable:
+                keys.append("ctrl+n add")
+            if row.removable:
+                keys.append("F10 remove")
+            if row.kind == "secret":
+                keys.append("F9 show")
+            if row.nullable:
+                keys.append("F12 null")
+        if self._ready and self.form.problems and self._pane.tried:
+            keys.append("F8 next problem")
+        self.query_one("#launch-hint", Static).update(Content(" · ".join(keys)))
+
+    def on_descendant_focus(self) -> None:
+        self._hint()
+
+    @on(FormPane.Edited)
+    def _edited(self, event: FormPane.Edited) -> None:
+        event.stop()
+        self._refresh(event.note)
+
+    # keys
+
+    def action_launch(self) -> None:
+        self._ask("launch")
+
+    def action_switch(self) -> None:
+        self._ask("switch")
+
+    def action_leave(self) -> None:
+        self._ask("leave")
+
+    def action_do(self, method: str) -> None:
+        self._ask(method)
+
+    def _ask(self, method: str) -> None:
+        """A priority key overtakes the keys typed before it: send the wish through the editor's own queue."""
+        (self.focused or self).call_later(self.post_message, self.Do(method))
+
+    @on(Do)
+    async def _do(self, event: Do) -> None:
+        event.stop()
+        if not self.is_attached or (not self.is_current and event.method not in ("begin", "follow_schema")):
+            return
+        if self._ready:
+            self._pane.take_all()
+        shown = {
+            "launch": self._launch,
+            "switch": self._switch,
+            "leave": self._leave,
+            "begin": self._begin,
+            "follow_schema": self._follow_schema,
+        }
+        if event.method in shown:
+            await shown[event.method]()
+        elif self._ready and event.method == "undo" and self.form.unread_text is not None:
+            await self._drop_text()
+        elif self._ready and not self._raw.display and not self._refusal:
+            await self._do_in_form(event.method)
+
+    async def _do_in_form(self, method: str) -> None:
+        pane = self._pane
+        if method in ("next_problem", "previous_problem"):
+            said = await pane.go_problem(1 if method == "next_problem" else -1)
+            self._refresh(said)
+        elif method in ("move_up", "move_down"):
+            await pane.move_item(-1 if method == "move_up" else 1)
+        elif method == "explain":
+            pane.explain()
+        else:
+            actions = {
+                "add": pane.add_item,
+                "remove": pane.remove_item,
+                "state": pane.next_state,
+                "reveal": pane.reveal,
+                "lengthen": pane.lengthen,
+                "undo": pane.undo,
+            }
+            await actions[method]()
+
+    @on(Button.Pressed)
+    @on(FormPane.LaunchAsked)
+    def _launch_asked(self, event: Message) -> None:
+        event.stop()
+        self._ask("launch")
+
+    async def _leave(self) -> None:
+        if self._raw.display and self._raw.edited:
+            self.form.load_text(self._raw.text)
+        self.dismiss(None)
+
+    async def _launch(self) -> None:
+        """Launch what the form, or the JSON where that is shown, says; else go to the first problem."""
+        if self._refusal or not self._ready:
+            self._refresh()
+            return
+        if self._raw.display:
+            self._read()
+        problems = self.form.problems
+        if not problems:
+            self.dismiss(LaunchRequest(self.spec.id, self.form.sent))
+            return
+        self._pane.tried = True
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        if self._raw.display:
+            first = problems[0]
+            place = ".".join(str(key) for key in first.path)
+            self._refresh(f"✗ {count}: {place} {first.text}" if place else f"✗ {count}: {first.text}")
+            return
+        await self._pane.go(problems[0].path)
+        self._refresh(f"✗ {count} to mend first · F8 goes to the next")
+
+    # the JSON
+
+    async def _switch(self) -> None:
+        if not self._raw.display:
+            self._show_raw()
+        elif not self._refusal:
+            if self._raw.edited:
+                self.form.load_text(self._raw.text)
+            self._raw.display, self._pane.display = False, True
+            await self._pane.show()
+            if not self._pane.focus_first():
+                self.query_one(Button).focus()
+        self._refresh("")
+
+    def _show_raw(self) -> None:
+        self._raw.show(self.form.text(), read_only=bool(self._refusal))
+        self._raw.display, self._pane.display = True, False
+        self._raw.focus()
+
+    @on(TextArea.Changed, "#raw-tab")
+    def _raw_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        if self._reading is not None:
+            self._reading.stop()
+        self._reading = self.set_timer(READ_SECONDS, self._read)
+
+    def _read(self) -> None:
+        """Take what the JSON says."""
+        if self._raw.display and self._raw.edited and not self._refusal:
+            self.form.load_text(self._raw.text)
+            self._refresh("")
+
+    async def _drop_text(self) -> None:
+        self.form.drop_text()
+        if self._raw.display:
+            self._show_raw()
+        await self._pane.show()
+        self._refresh("the text was dropped")
+
+    async def _follow_schema(self) -> None:
+        form = self.form.with_schema(self.spec.schema)
+        form.prepare()
+        self._describe()
+        await self._pane.replace(form)
+        if self._refusal and not self._raw.display:
+            self._show_raw()
+        self._refresh("the executor changed on disk; what was typed is kept")

@@ -42,6 +42,7 @@ def message_lines(notices: Sequence[Notice], stray: Sequence[str], stray_total: 
 class MessagesScreen(ModalScreen[None]):
     """A sheet to read; Esc closes it."""
 
+    CSS_PATH = "../styles/dialogs.tcss"
     AUTO_FOCUS = "TextView"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,M", "dismiss", show=False)]
 

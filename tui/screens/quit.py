@@ -19,6 +19,7 @@ from tui.wording import amount
 class Question(ModalScreen[int]):
     """Dismisses with the index of the chosen answer; 0 is the safe one, Esc means it too."""
 
+    CSS_PATH = "../styles/dialogs.tcss"
     AUTO_FOCUS = "Button"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n,q", "answer(0)", show=False),

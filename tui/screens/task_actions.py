@@ -15,7 +15,7 @@ from tui.text import safe_text
 from tui.wording import amount
 
 if TYPE_CHECKING:
-    from engine import EngineThread
+    from tui.late_engine import LateEngine
     from tui.screens.launch import LaunchRequest
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ NAME_LIMIT = 60
 class TaskActions(Panes):
     """The half of the screen that asks the engine; the app waits for the answers, so they outlive a dialog."""
 
-    thread: EngineThread
+    thread: LateEngine
 
     def ask_engine(self, work: Callable[[], Awaitable[T]], then: Callable[[T], object] | None = None) -> None:
         """Do `work` with the engine beside the screen; refusals become toasts."""

@@ -125,7 +125,7 @@ class CataloguePane(Vertical):
         broken = frozenset(spec.id for spec in specs if spec.file in files or spec.id in named)
         self.rows.show(rows, broken, keys.index(keep) if keep in keys else best)
         self.border_subtitle = f"{len(specs)} of {len(catalogue.executors)}" if query else ""
-        self.rows.post_message(Rows.Moved(self.rows))
+        self.rows.tell_moved()
 
     def open_filter(self) -> None:
         self.filter_line.open()

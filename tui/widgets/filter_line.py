@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -55,11 +54,13 @@ class FilterLine(Horizontal):
         self.display = False
         self._recalled = ""
 
-    def compose(self) -> ComposeResult:
-        yield Static("/", classes="slash", markup=False)
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._make)  # not before the first paint, which an input field would delay
+
+    async def _make(self) -> None:
         field = FilterInput(placeholder="type to filter", compact=True)
         field.cursor_blink = False
-        yield field
+        await self.mount(Static("/", classes="slash", markup=False), field)
 
     @property
     def field(self) -> FilterInput:
@@ -67,10 +68,12 @@ class FilterLine(Horizontal):
 
     @property
     def text(self) -> str:
-        return self.field.value if self.display else ""
+        return self.field.value if self.display and self.children else ""
 
     def open(self) -> None:
         """Show the line with its last text, all of it selected so that typing replaces it."""
+        if not self.children:
+            return  # pressed before the console was drawn
         if not self.display:
             self.display = True
             self.field.value = self._recalled
@@ -79,6 +82,8 @@ class FilterLine(Horizontal):
 
     def close(self) -> None:
         """Hide the line; its text is recalled by the next `open`."""
+        if not self.display:
+            return
         self._recalled = self.field.value or self._recalled
         with self.prevent(Input.Changed):
             self.field.value = ""

@@ -148,13 +148,17 @@ class Rows(Lines):
     def is_marked(self, index: int) -> bool:
         return index == self.cursor
 
+    def tell_moved(self) -> None:
+        """Post `Moved` as our own: Textual stops a message at the widget in whose handler it was made."""
+        self.post_message(self.Moved(self).set_sender(self))
+
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, self.count() - 1))
 
     def watch_cursor(self, old: int, new: int) -> None:
         self.repaint((old, new))
         self.show_cursor()
-        self.post_message(self.Moved(self))
+        self.tell_moved()
 
     def show_cursor(self) -> None:
         """Scroll just as far as it takes to have the cursor's row on the screen."""

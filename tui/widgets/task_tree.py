@@ -81,7 +81,7 @@ class TaskTree(Rows):
         self.rows_changed(index if index is not None else self.cursor)
         self.selected = self.row.task.id if self.row else None
         if self.selected != before:
-            self.post_message(self.Moved(self))
+            self.tell_moved()
 
     def select(self, task_id: str) -> bool:
         """Put the cursor on the task, unfolding what hides it; False when it is not held."""
@@ -90,7 +90,7 @@ class TaskTree(Rows):
             return False
         self.selected = task_id
         self.rows_changed(index)
-        self.post_message(self.Moved(self))
+        self.tell_moved()
         return True
 
     def running_rows(self) -> list[int]:
