@@ -50,6 +50,9 @@ SYNTAX_PROBLEM = Problem(
 )
 
 
+COMMAND = {"executor_id": "command"}
+
+
 def empty_engine() -> FakeEngine:
     """A first start: executors, and no run yet."""
     return FakeEngine(*SPECS)
@@ -61,10 +64,10 @@ def busy_engine() -> FakeEngine:
     _history(engine)
     engine.now = NOON - timedelta(seconds=42)
     engine.add("deploy web", id="deploy")
-    engine.add("build", id="build", parent="deploy", params={"executor_id": "command"})
-    engine.add("push", id="push", parent="deploy", params={"executor_id": "command"}, after=["build"])
+    engine.add("build", id="build", parent="deploy", params=COMMAND, inputs={"command": "make image"})
+    engine.add("push", id="push", parent="deploy", params=COMMAND, inputs={"command": "make push"}, after=["build"])
     engine.add("verify", id="verify", parent="deploy", params={"executor_id": "http_request"}, after=["push"])
-    engine.add("announce", id="announce", parent="deploy", params={"executor_id": "command"}, after=["verify"])
+    engine.add("announce", id="announce", parent="deploy", params=COMMAND, after=["verify"])
     engine.now = NOON
     engine.start("build", ago=40)
     engine.log_line("build", "Step 1/4 : FROM python:3.11-slim")

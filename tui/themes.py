@@ -1,4 +1,5 @@
-"""The console's colours. Contrast is at least 4.5:1 for text; nothing is told by colour alone."""
+"""The console's colours; `dim` is for what is read second, `cursor` the row under the cursor. All are solid, since the
+lines that we draw ourselves know no half-transparent ones. Contrast is at least 4.5:1 for text; nothing is told by colour alone."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ DARK = Theme(
     warning="#e0af68",
     error="#ef7f83",
     dark=True,
-    variables={"border": "#3c4653", "border-blurred": "#3c4653"},
+    variables={"border": "#3c4653", "border-blurred": "#3c4653", "dim": "#8f98a5", "cursor": "#24474d"},
 )
 LIGHT = Theme(
     name="taskdeck-light",
@@ -32,6 +33,6 @@ LIGHT = Theme(
     warning="#8a5200",
     error="#a8222b",
     dark=False,
-    variables={"border": "#b4b8ac", "border-blurred": "#b4b8ac"},
+    variables={"border": "#b4b8ac", "border-blurred": "#b4b8ac", "dim": "#5b626b", "cursor": "#cbe0de"},
 )
 THEMES = (DARK, LIGHT)

@@ -266,9 +266,7 @@ def summary(row: Row) -> str:
         return said if row.is_open else f"{said}  {_first(list(row.value.values()))}".rstrip()
     if row.state == "null":
         return "null"
-    if row.kind in ("array", "map"):
-        return ghost(row) or "none"
-    return ghost(row)
+    return ghost(row) or "none"
 
 
 def _first(values: Sequence[Any]) -> str:

@@ -141,7 +141,8 @@ def constraint(schema: Mapping[str, Any], kind: str, types: Iterable[str] = ()) 
         return "JSON" if kind == "raw" else ""
     if kind in ("text", "multiline", "secret", "date", "time", "datetime", "path"):
         named = schema.get("format")
-        name = named if isinstance(named, str) and kind != "secret" else "text" if kind == "path" else kind
+        plain = "text" if kind in ("path", "multiline") else kind
+        name = named if isinstance(named, str) and kind != "secret" else plain
         return " ".join(filter(None, [name, _span(schema, "minLength", "maxLength", "")]))
     return ""
 

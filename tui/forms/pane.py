@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from textual import on
@@ -39,6 +40,7 @@ class FormPane(Widget):
         self.tried = tried
         self._touched: set[Path] = set()
         self.view = FormView()
+        self._drawing = asyncio.Lock()
 
     def compose(self) -> Any:
         yield self.view
@@ -47,7 +49,8 @@ class FormPane(Widget):
 
     async def show(self, typing: Path | None = None) -> None:
         """Bring the rows in step with the form; the row at `typing` keeps the text that stands in it."""
-        await self.view.show(self.form.rows(), self._due(), typing)
+        async with self._drawing:
+            await self.view.show(self.form.rows(), self._due(), typing)
 
     def _due(self) -> dict[Path, str]:
         """The errors to draw, by the path of the row that shows them."""
@@ -96,7 +99,8 @@ class FormPane(Widget):
             if row is not None and row.path == path[:end] and row.is_container and not row.is_open:
                 self.form.open(row.path)
         await self.show()
-        await self.view.show_all()
+        async with self._drawing:
+            await self.view.show_all()
         row = self.form.row(path)
         widget = self.view.widget_at(row.path) if row is not None else None
         if widget is not None:

@@ -143,7 +143,7 @@ class RowWidget(Widget):
         note = NOTE_CELLS if width >= 90 else NARROW_NOTE
         if isinstance(self.editor, AreaInput) or self.row.is_container:
             note = max(note, 14)
-        return label, max(width - label - note - 1, 8), note
+        return label, max(width - label - note - 2, 8), note
 
     def _lay_out(self) -> None:
         label, control, _ = self._columns
@@ -166,7 +166,8 @@ class RowWidget(Widget):
         room = control + note
         lines: list[tuple[str, str]] = []
         described = self.row.help or (self.row.reason if self.row.kind == "raw" else "")
-        named = self.row.name if self.row.label != self.row.name and self.row.label.casefold() != self._spoken else ""
+        titled = not self.row.removable and self.row.label.casefold() not in (self.row.name.casefold(), self._spoken)
+        named = safe_text(self.row.name, limit=LABEL_CELLS) if titled and self.row.path else ""
         text = " · ".join(filter(None, [named, safe_text(described, limit=HELP_LENGTH)]))
         if self.full_help:
             whole = " · ".join(filter(None, [named, safe_text(self.row.help, lines=True)]))
@@ -200,7 +201,7 @@ class RowWidget(Widget):
         )
         lines = [first, *[Content(mark)] * (tall - 1)]
         for text, style in self._below():
-            under = Content.assemble((text, style)).truncate(max(control + note, 8), ellipsis=True)
+            under = Content.assemble((text, style)).truncate(max(control + note + 1, 8), ellipsis=True)
             lines.append(Content.assemble((mark, "$primary"), " " * (label - 1), under))
         return Content("\n").join(lines)
 

@@ -273,13 +273,9 @@ class ConsoleScreen(TaskActions):
             elif self.pane == "runs":
                 self._show_selected_task()
         label = self.app.keys.label
-        self.status.say(
-            hints=tuple(
-                f"{label(action.id)} {action.name.lower()}"
-                for action in (*actions_of(self.pane), *actions_of("app"))
-                if action.hint
-            )
-        )
+        hinted = [action for action in (*actions_of(self.pane), *actions_of("app")) if action.hint]
+        hinted.sort(key=lambda action: action.method != "filter")  # what is missed least stands first
+        self.status.say(hints=tuple(f"{label(action.id)} {action.name.lower()}" for action in hinted))
 
     def action_pane(self, number: int) -> None:
         """A pane by its number; the catalogue's leads to the problem that the status line just told of."""

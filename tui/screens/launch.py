@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -26,6 +28,9 @@ from tui.text import safe_text
 
 READ_SECONDS = 0.15
 """The JSON is read this long after the last key (forms.md 1.6)."""
+
+DRAIN_SECONDS = 0.5
+"""The longest that a key waits for the keys before it."""
 
 LARGE_SCHEMA = 64_000
 """Characters; the schemas above are compiled off the loop."""
@@ -51,8 +56,8 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
     CSS_PATH = "../styles/launch.tcss"
     BINDINGS: ClassVar[list[BindingType]] = launch_bindings()
 
-    class Do(Message):
-        """A key's wish, asked for after the keys before it have reached their editor."""
+    class Wish(Message):
+        """Something to do that no key asked for."""
 
         def __init__(self, method: str) -> None:
             super().__init__()
@@ -111,7 +116,7 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
 
     def _prepare(self) -> None:
         self.form.prepare()
-        self.post_message(self.Do("begin"))
+        self.post_message(self.Wish("begin"))
 
     async def _begin(self) -> None:
         """The schema is compiled: draw the rows, or say why there are none."""
@@ -133,7 +138,7 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
     def schema_changed(self, spec: ExecutorSpec) -> None:
         """The executor changed on disk: what was typed goes on in the form of the new schema."""
         self.spec = spec
-        self.post_message(self.Do("follow_schema"))
+        self.post_message(self.Wish("follow_schema"))
 
     # what the dialog says
 
@@ -157,7 +162,7 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
         if not text and loose:
             text = f"✗ {loose[0].text}"
         line = self.query_one("#launch-said", Static)
-        line.set_class(bool(text), "-bad")
+        line.set_class(bool(text) or self._said.startswith("✗"), "-bad")
         line.update(Content(safe_text(text or self._said)))
         line.display = bool(text or self._said)
         to_fill = sum(problem.kind == "required" for problem in problems)
@@ -202,27 +207,31 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
 
     # keys
 
-    def action_launch(self) -> None:
-        self._ask("launch")
+    async def action_launch(self) -> None:
+        await self.action_do("launch")
 
-    def action_switch(self) -> None:
-        self._ask("switch")
+    async def action_switch(self) -> None:
+        await self.action_do("switch")
 
-    def action_leave(self) -> None:
-        self._ask("leave")
+    async def action_leave(self) -> None:
+        await self.action_do("leave")
 
-    def action_do(self, method: str) -> None:
-        self._ask(method)
+    async def action_do(self, method: str) -> None:
+        """Do what a key asks for before any later key is read; the keys before it are let reach their editor first."""
+        editor, read = self.focused, asyncio.Event()
+        if editor is not None and editor.call_later(read.set):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(read.wait(), DRAIN_SECONDS)
+        if self.is_current:
+            await self._do(method)
 
-    def _ask(self, method: str) -> None:
-        """A priority key overtakes the keys typed before it: send the wish through the editor's own queue."""
-        (self.focused or self).call_later(self.post_message, self.Do(method))
-
-    @on(Do)
-    async def _do(self, event: Do) -> None:
+    @on(Wish)
+    async def _wished(self, event: Wish) -> None:
         event.stop()
-        if not self.is_attached or (not self.is_current and event.method not in ("begin", "follow_schema")):
-            return
+        if self.is_attached:
+            await self._do(event.method)
+
+    async def _do(self, method: str) -> None:
         if self._ready:
             self._pane.take_all()
         shown = {
@@ -232,12 +241,12 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
             "begin": self._begin,
             "follow_schema": self._follow_schema,
         }
-        if event.method in shown:
-            await shown[event.method]()
-        elif self._ready and event.method == "undo" and self.form.unread_text is not None:
+        if method in shown:
+            await shown[method]()
+        elif self._ready and method == "undo" and self.form.unread_text is not None:
             await self._drop_text()
         elif self._ready and not self._raw.display and not self._refusal:
-            await self._do_in_form(event.method)
+            await self._do_in_form(method)
 
     async def _do_in_form(self, method: str) -> None:
         pane = self._pane
@@ -261,9 +270,9 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
 
     @on(Button.Pressed)
     @on(FormPane.LaunchAsked)
-    def _launch_asked(self, event: Message) -> None:
+    async def _launch_asked(self, event: Message) -> None:
         event.stop()
-        self._ask("launch")
+        await self._do("launch")
 
     async def _leave(self) -> None:
         if self._raw.display and self._raw.edited:

@@ -60,7 +60,8 @@ class FilterLine(Horizontal):
     async def _make(self) -> None:
         field = FilterInput(placeholder="type to filter", compact=True)
         field.cursor_blink = False
-        await self.mount(Static("/", classes="slash", markup=False), field)
+        if self.is_attached:  # not when the console ended before it was drawn
+            await self.mount(Static("/", classes="slash", markup=False), field)
 
     @property
     def field(self) -> FilterInput:
