@@ -60,7 +60,7 @@ def read(rel: str, path: str) -> Source | None:
             about = os.fstat(descriptor)
             if not stat.S_ISREG(about.st_mode):
                 return Source(rel, path, f"kind:{about.st_mode}", error=ValueError("this is no regular file"))
-            # one read of the known size: a third of the time of a file object, and this is done for every file at each look
+            # one read of the known size: a third of the time of a file object, for every file at each look
             content = os.read(descriptor, min(about.st_size, MAX_SOURCE) + 1)
             while len(content) <= MAX_SOURCE and len(content) != about.st_size:  # it is just being written
                 if not (more := os.read(descriptor, MAX_SOURCE)):

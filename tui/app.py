@@ -87,6 +87,9 @@ class ConsoleApp(FaultBoundary):
             self.register_theme(theme)
         self.theme = DARK.name
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return DARK.variables  # for themes that are not ours
+
     def get_default_screen(self) -> Screen[None]:
         return self.console_screen
 

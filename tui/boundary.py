@@ -57,7 +57,7 @@ class FaultBoundary(App[Any]):
 
     def fault(self, error: BaseException) -> None:
         """Log `error`, keep its traceback, and report it unless the same was just reported."""
-        text = "".join(traceback.format_exception(error))
+        text = safe_text("".join(traceback.format_exception(error)), lines=True)
         self.faults.append(text)
         place = traceback.extract_tb(error.__traceback__)[-1:]
         key = (type(error).__name__, str(place and (place[0].filename, place[0].lineno)))

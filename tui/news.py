@@ -20,24 +20,26 @@ class News:
 
     text: str
     bad: bool = False
+    key: str = ""
+    """The key that leads to what it tells of."""
 
 
 def standing(catalogue: Catalogue, keymap: Keymap) -> News | None:
     """The problems that stand now, with the key that leads to them."""
     if not catalogue.problems:
         return None
-    key = f" (press {keymap.label('app.pane_catalogue')})"
+    key = keymap.label("app.pane_catalogue")
     if len(catalogue.problems) == 1:
-        return News(f"✗ {headline(catalogue.problems[0])}{key}", bad=True)
-    return News(f"✗ {amount(len(catalogue.problems), 'problem')}: {headline(catalogue.problems[-1])}{key}", bad=True)
+        return News(f"✗ {headline(catalogue.problems[0])}", bad=True, key=key)
+    text = f"✗ {amount(len(catalogue.problems), 'problem')}: {headline(catalogue.problems[-1])}"
+    return News(text, bad=True, key=key)
 
 
 def news_of(old: Catalogue, new: Catalogue, keymap: Keymap) -> News | None:
     """What a person should hear of the step from `old` to `new`; None when nothing changed for them."""
     fresh = [problem for problem in new.problems if problem not in old.problems]
     if fresh:
-        key = keymap.label("app.pane_catalogue")
-        return News(f"✗ {headline(fresh[-1])} (press {key})", bad=True)
+        return News(f"✗ {headline(fresh[-1])}", bad=True, key=keymap.label("app.pane_catalogue"))
     if old.epoch == 0:
         return None
     mended = {problem.file for problem in old.problems} - {problem.file for problem in new.problems}

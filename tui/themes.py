@@ -1,5 +1,8 @@
-"""The console's colours; `dim` is for what is read second, `cursor` the row under the cursor. All are solid, since the
-lines that we draw ourselves know no half-transparent ones. Contrast is at least 4.5:1 for text; nothing is told by colour alone."""
+"""The console's colours. Contrast is at least 4.5:1 for text; nothing is told by colour alone.
+
+`dim` is for what is read second, `cursor` lies under the row with the cursor. All are solid: the lines that we draw
+ourselves know no half-transparent ones.
+"""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from tests.tui.fake_engine import NOON, FakeEngine, FakeThread, make_catalogue, 
 from tui.app import ConsoleApp
 from tui.screens.console import ConsoleScreen
 from tui.screens.quit import Question
+from tui.widgets.rows import Piece
 from tui.widgets.text_view import TextView
 
 WIDE, SMALL, TINY = (120, 36), (80, 24), (20, 5)
@@ -203,6 +204,15 @@ async def test_a_broken_save_says_syntax_error_at_once_and_a_healed_one_says_cha
         assert any("greeting_executor changed" in notice.text for notice in driven.app.notices)
 
 
+async def test_long_news_are_cut_before_the_key_that_leads_to_them() -> None:
+    problem = Problem("/srv/" + "long_name_" * 9 + ".py", 7, "SyntaxError: " + "words " * 30)
+    async with console(size=SMALL) as driven:
+        driven.engine.publish_catalogue(make_catalogue(*SPECS, problems=[problem], epoch=2))
+        await driven.settle()
+        assert "long_name_" in driven.last_line
+        assert "… (press 1)" in driven.last_line
+
+
 async def test_the_cursor_stays_on_its_executor_when_others_come() -> None:
     async with console() as driven:
         await driven.press("j", "j")
@@ -347,7 +357,12 @@ async def test_ten_thousand_tasks_cost_only_what_is_seen() -> None:
         assert rows.cursor == 10_000
         drawn: list[int] = []
         draw = rows.draw
-        rows.draw = lambda index, width: (drawn.append(index), draw(index, width))[1]  # type: ignore[method-assign]
+
+        def noting(index: int, width: int) -> list[Piece]:
+            drawn.append(index)
+            return draw(index, width)
+
+        rows.draw = noting  # type: ignore[method-assign]
         for number in range(5_000):
             driven.engine.start(f"p{number}")
         await driven.settle()

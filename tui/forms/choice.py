@@ -80,7 +80,9 @@ class ChoiceScreen(ModalScreen["list[int] | None"]):
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options([Option(self._line(at)) for at in self._shown[:SHOWN]])
-        if self._shown:
+        if not self._shown:
+            listed.add_option(Option(Content("nothing matches"), disabled=True))
+        else:
             marked = [place for place, at in enumerate(self._shown[:SHOWN]) if at in self._marked]
             listed.highlighted = marked[0] if marked and not words else 0
 
@@ -89,7 +91,7 @@ class ChoiceScreen(ModalScreen["list[int] | None"]):
         mark = ("☑ " if at in self._marked else "☐ ") if self._several else ("● " if at in self._marked else "○ ")
         raw = fields.brief(value)
         shown = safe_text(raw) if self._row.kind != "union" and raw != label else ""
-        return Content.assemble(mark + safe_text(label, limit=80), ("  " + shown if shown else "", "dim"))
+        return Content.assemble(mark + safe_text(label, limit=80), ("  " + shown if shown else "", "$dim"))
 
     def action_move(self, step: int) -> None:
         listed = self.query_one(OptionList)

@@ -102,7 +102,7 @@ class Options(Line):
                 style = "bold reverse" if self.has_focus else "bold"
                 parts.append((f"● {text}", style))
             elif at == default and picked is None and not foreign:
-                parts.append((f"○ {text} (default)", "dim"))
+                parts.append((f"○ {text} (default)", "$dim"))
             else:
                 parts.append((f"○ {text}", ""))
             parts.append(("  ", ""))
@@ -162,7 +162,7 @@ class Drop(Line):
             labels = [self._label(item) for item in row.value]
             return Content.assemble((f"▾ {len(labels)}/{len(row.options)}", style), "  " + ", ".join(labels))
         if row.state in ("absent", "null"):
-            return Content.assemble(("▾ ", style), (ghost(row) or "choose", "dim"))
+            return Content.assemble(("▾ ", style), (ghost(row) or "choose", "$dim"))
         return Content.assemble((f"▾ {self._label(row.value)}", style))
 
     def _label(self, value: Any) -> str:
@@ -196,7 +196,7 @@ class Constant(Line):
         row = self.row
         value = row.value if row.state == "value" else row.constant
         mark = "" if row.required else "☑ " if row.state != "absent" else "☐ "
-        style = "reverse" if self.has_focus else "" if row.required or row.state != "absent" else "dim"
+        style = "reverse" if self.has_focus else "" if row.required or row.state != "absent" else "$dim"
         return Content.assemble((f"{mark}= {safe_text(fields.brief(value))}", style))
 
     def action_take(self) -> None:

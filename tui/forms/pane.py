@@ -323,12 +323,11 @@ class FormPane(Widget):
             self.form.lengthen(widget.row.path)
             await self._changed()
 
-    def explain(self) -> None:
+    async def explain(self) -> None:
         """Show the whole help of the row, or one line of it again."""
         widget = self.focused()
         if widget is not None:
-            widget.full_help = not widget.full_help
-            widget.load(widget.row, widget.error, typing=True)
+            widget.toggle_help()
 
     async def undo(self) -> None:
         note = "undone" if self.form.can_undo else "there is nothing to undo"

@@ -93,6 +93,9 @@ class RowWidget(Widget):
 
     def load(self, row: Row, error: str, *, typing: bool) -> None:
         """Show the row as it is now; while it is being typed in, its text is let be."""
+        same = row == self.row and error == self.error
+        if same and (typing or self.editor.typed in (None, row.text)):
+            return
         self.row, self.error = row, error
         if not typing:
             self.editor.load(row)
@@ -102,6 +105,12 @@ class RowWidget(Widget):
                 self._known_key = row.typed_name
         elif not isinstance(self.editor, LineInput | AreaInput):
             self.editor.load(row)
+        self._lay_out()
+        self.refresh()
+
+    def toggle_help(self) -> None:
+        """Show the whole help, or one line of it again."""
+        self.full_help = not self.full_help
         self._lay_out()
         self.refresh()
 
@@ -171,9 +180,9 @@ class RowWidget(Widget):
         text = " · ".join(filter(None, [named, safe_text(described, limit=HELP_LENGTH)]))
         if self.full_help:
             whole = " · ".join(filter(None, [named, safe_text(self.row.help, lines=True)]))
-            lines += [(line, "dim") for part in whole.splitlines() for line in wrap(part, room) or [""]]
+            lines += [(line, "$dim") for part in whole.splitlines() for line in wrap(part, room) or [""]]
         elif text:
-            lines.append((text, "dim"))
+            lines.append((text, "$dim"))
         if self.error:
             lines.append((f"✗ {safe_text(self.error)}", "$error"))
         return lines
@@ -197,7 +206,7 @@ class RowWidget(Widget):
         )
         said = " ".join(filter(None, [safe_text(row.constraint), self._state]))
         first = Content.assemble(
-            _fit(named, label), " " * (control + 1), _fit(Content.assemble((said, "dim")), note, right=True)
+            _fit(named, label), " " * (control + 1), _fit(Content.assemble((said, "$dim")), note, right=True)
         )
         lines = [first, *[Content(mark)] * (tall - 1)]
         for text, style in self._below():

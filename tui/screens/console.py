@@ -31,7 +31,7 @@ from tui.screens.task_actions import TaskActions
 from tui.widgets.catalogue import CataloguePane
 from tui.widgets.detail import DetailPane
 from tui.widgets.rows import Rows
-from tui.widgets.status_line import StatusLine
+from tui.widgets.status_line import STORE_OK, StatusLine
 from tui.widgets.task_tree import RunsPane
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class ConsoleScreen(TaskActions):
             running=counts.running,
             queued=counts.queued,
             failed=self.forest.counts.failed,
-            store=f"store: {trouble}" if trouble else "store ok",
+            store=f"store: {trouble}" if trouble else STORE_OK,
         )
         if self._ticker is not None:
             (self._ticker.resume if self.runs.rows.running_rows() else self._ticker.pause)()
@@ -181,7 +181,7 @@ class ConsoleScreen(TaskActions):
         if news is None:
             self._fall_back()
             return
-        self.status.say(news=news.text, bad_news=news.bad)
+        self.status.say(news=news.text, bad_news=news.bad, news_key=news.key)
         self.app.notify(news.text, severity="error" if news.bad else "information")
         if not news.bad and self.live:
             self._news_timer = self.set_timer(NEWS_TIME, self._fall_back)
@@ -189,7 +189,8 @@ class ConsoleScreen(TaskActions):
     def _fall_back(self) -> None:
         self._news_timer = None
         news = standing(self._catalogue, self.app.keys)
-        self.status.say(news=news.text if news else "", bad_news=news is not None)
+        news = news or News("")
+        self.status.say(news=news.text, bad_news=news.bad, news_key=news.key)
 
     @on(Rows.Moved)
     def _moved(self, event: Rows.Moved) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,11 +20,11 @@ from textual.timer import Timer
 from textual.widgets import Button, Static, TextArea
 
 from engine.catalogue import ExecutorSpec
-from tui.forms.editors import AreaInput
-from tui.forms.keys import launch_bindings
+from tui.forms.keys import hints, launch_bindings
 from tui.forms.model import ABSENT, Form
 from tui.forms.pane import FormPane
 from tui.forms.raw_tab import RawTab
+from tui.keymap import Keymap
 from tui.text import safe_text
 
 READ_SECONDS = 0.15
@@ -35,7 +36,16 @@ DRAIN_SECONDS = 0.5
 LARGE_SCHEMA = 64_000
 """Characters; the schemas above are compiled off the loop."""
 
+SHARE = 0.94
+"""How much of the height the dialog may take; launch.tcss says the same."""
+
+MARGINS = 3
+"""Rows of the border, and above the form."""
+
 DESCRIPTION_LENGTH = 300
+
+
+Act = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +66,11 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
     CSS_PATH = "../styles/launch.tcss"
     BINDINGS: ClassVar[list[BindingType]] = launch_bindings()
 
-    class Wish(Message):
-        """Something to do that no key asked for."""
+    class Compiled(Message):
+        """The schema is compiled."""
 
-        def __init__(self, method: str) -> None:
-            super().__init__()
-            self.method = method
+    class Changed(Message):
+        """The executor is another one now."""
 
     def __init__(
         self,
@@ -116,8 +125,9 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
 
     def _prepare(self) -> None:
         self.form.prepare()
-        self.post_message(self.Wish("begin"))
+        self.post_message(self.Compiled())
 
+    @on(Compiled)
     async def _begin(self) -> None:
         """The schema is compiled: draw the rows, or say why there are none."""
         self.form.prepare()
@@ -138,14 +148,14 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
     def schema_changed(self, spec: ExecutorSpec) -> None:
         """The executor changed on disk: what was typed goes on in the form of the new schema."""
         self.spec = spec
-        self.post_message(self.Wish("follow_schema"))
+        self.post_message(self.Changed())
 
     # what the dialog says
 
     def _describe(self) -> None:
         name = safe_text(self.spec.name or self.spec.id)
         known = "" if name == self.spec.id else f"  {safe_text(self.spec.id)}"
-        self.query_one("#launch-name", Static).update(Content.assemble((name, "bold"), (known, "dim")))
+        self.query_one("#launch-name", Static).update(Content.assemble((name, "bold"), (known, "$dim")))
         about = self.query_one("#launch-about", Static)
         about.update(Content(safe_text(self.spec.description, limit=DESCRIPTION_LENGTH)))
         about.display = bool(self.spec.description)
@@ -174,28 +184,30 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
             said_count = "✔ ready"
         self.query_one("#launch-count", Static).update(Content(said_count))
         self._hint()
+        self.call_after_refresh(self._fit)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Let the form scroll, and not the lines below it leave the dialog, where it needs more rows than there are."""
+        dialog = self.query_one("#launch")
+        others = [child for child in dialog.children if child.display and child is not self._pane]
+        rest = sum(child.outer_size.height + child.styles.margin.height for child in others)
+        needed = self._pane.view.virtual_size.height + rest + MARGINS
+        dialog.set_class(not self._raw.display and needed > self.size.height * SHARE, "-full")
 
     def _hint(self) -> None:
         """The keys of this moment: those of the dialog, and what the focused row adds."""
-        keys = ["ctrl+r launch", "F2 form" if self._raw.display else "F2 JSON", "Esc leave"]
         widget = None if self._raw.display else self._pane.focused()
-        if widget is not None:
-            row = widget.row
-            if isinstance(widget.editor, AreaInput):
-                keys.append("Tab next")
-            elif row.kind in ("boolean", "choice") and not widget.editor.typed:
-                keys.append("space ← → pick")
-            if row.kind in ("array", "map") or row.removable:
-                keys.append("ctrl+n add")
-            if row.removable:
-                keys.append("F10 remove")
-            if row.kind == "secret":
-                keys.append("F9 show")
-            if row.nullable:
-                keys.append("F12 null")
-        if self._ready and self.form.problems and self._pane.tried:
-            keys.append("F8 next problem")
+        trouble = self._ready and self._pane.tried and bool(self.form.problems)
+        keys = hints(self._key, widget, in_json=self._raw.display, trouble=trouble)
         self.query_one("#launch-hint", Static).update(Content(" · ".join(keys)))
+
+    def _key(self, action_id: str, usual: str) -> str:
+        """How the key of an action is called; the console's own keymap knows of remapped ones."""
+        keys = getattr(self.app, "keys", None)
+        return (keys.label(action_id) if isinstance(keys, Keymap) else "") or usual
 
     def on_descendant_focus(self) -> None:
         self._hint()
@@ -208,71 +220,75 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
     # keys
 
     async def action_launch(self) -> None:
-        await self.action_do("launch")
+        await self._after_keys(self._launch)
 
     async def action_switch(self) -> None:
-        await self.action_do("switch")
+        await self._after_keys(self._switch)
 
     async def action_leave(self) -> None:
-        await self.action_do("leave")
+        await self._after_keys(self._leave)
 
-    async def action_do(self, method: str) -> None:
+    async def action_undo_edit(self) -> None:
+        await self._after_keys(self._undo)
+
+    async def action_problem(self, step: int) -> None:
+        await self._in_form(lambda: self._go_problem(step))
+
+    async def action_add_item(self) -> None:
+        await self._in_form(self._pane.add_item)
+
+    async def action_remove_item(self) -> None:
+        await self._in_form(self._pane.remove_item)
+
+    async def action_move_item(self, step: int) -> None:
+        await self._in_form(lambda: self._pane.move_item(step))
+
+    async def action_next_state(self) -> None:
+        await self._in_form(self._pane.next_state)
+
+    async def action_reveal(self) -> None:
+        await self._in_form(self._pane.reveal)
+
+    async def action_lengthen(self) -> None:
+        await self._in_form(self._pane.lengthen)
+
+    async def action_explain(self) -> None:
+        await self._in_form(self._pane.explain)
+
+    async def _after_keys(self, act: Act) -> None:
         """Do what a key asks for before any later key is read; the keys before it are let reach their editor first."""
         editor, read = self.focused, asyncio.Event()
         if editor is not None and editor.call_later(read.set):
             with suppress(TimeoutError):
                 await asyncio.wait_for(read.wait(), DRAIN_SECONDS)
-        if self.is_current:
-            await self._do(method)
+        if self.is_current and self.is_attached:
+            if self._ready:
+                self._pane.take_all()
+            await act()
 
-    @on(Wish)
-    async def _wished(self, event: Wish) -> None:
-        event.stop()
-        if self.is_attached:
-            await self._do(event.method)
+    async def _in_form(self, act: Act) -> None:
+        if self._ready and not self._raw.display:
+            await self._after_keys(act)
 
-    async def _do(self, method: str) -> None:
-        if self._ready:
-            self._pane.take_all()
-        shown = {
-            "launch": self._launch,
-            "switch": self._switch,
-            "leave": self._leave,
-            "begin": self._begin,
-            "follow_schema": self._follow_schema,
-        }
-        if method in shown:
-            await shown[method]()
-        elif self._ready and method == "undo" and self.form.unread_text is not None:
-            await self._drop_text()
-        elif self._ready and not self._raw.display and not self._refusal:
-            await self._do_in_form(method)
+    async def _go_problem(self, step: int) -> None:
+        self._refresh(await self._pane.go_problem(step))
 
-    async def _do_in_form(self, method: str) -> None:
-        pane = self._pane
-        if method in ("next_problem", "previous_problem"):
-            said = await pane.go_problem(1 if method == "next_problem" else -1)
-            self._refresh(said)
-        elif method in ("move_up", "move_down"):
-            await pane.move_item(-1 if method == "move_up" else 1)
-        elif method == "explain":
-            pane.explain()
-        else:
-            actions = {
-                "add": pane.add_item,
-                "remove": pane.remove_item,
-                "state": pane.next_state,
-                "reveal": pane.reveal,
-                "lengthen": pane.lengthen,
-                "undo": pane.undo,
-            }
-            await actions[method]()
+    async def _undo(self) -> None:
+        if self.form.unread_text is not None:
+            self.form.drop_text()
+            if self._raw.display:
+                self._show_raw()
+            await self._pane.show()
+            self._refresh("the text was dropped")
+        elif self._ready and not self._raw.display:
+            await self._pane.undo()
 
     @on(Button.Pressed)
     @on(FormPane.LaunchAsked)
     async def _launch_asked(self, event: Message) -> None:
         event.stop()
-        await self._do("launch")
+        self._pane.take_all()
+        await self._launch()
 
     async def _leave(self) -> None:
         if self._raw.display and self._raw.edited:
@@ -332,13 +348,7 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
             self.form.load_text(self._raw.text)
             self._refresh("")
 
-    async def _drop_text(self) -> None:
-        self.form.drop_text()
-        if self._raw.display:
-            self._show_raw()
-        await self._pane.show()
-        self._refresh("the text was dropped")
-
+    @on(Changed)
     async def _follow_schema(self) -> None:
         form = self.form.with_schema(self.spec.schema)
         form.prepare()

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from tui.text import safe_text
 
+STORE_OK = "store ok"
 MIN_HINT = 9
 """Cells that `? help` takes."""
 
@@ -27,6 +28,8 @@ class Status:
     store: str = ""
     news: str = ""
     bad_news: bool = False
+    news_key: str = ""
+    """The key that leads to what the news tell of."""
     hints: tuple[str, ...] = ()
     """Keys and what they do, the least needed first: those give way."""
 
@@ -51,26 +54,42 @@ class StatusLine(Widget):
         counts: list[tuple[str, str]] = [(" " + " · ".join(parts), "")]
         if status.failed:
             counts.append((f" · {status.failed} failed", "$text-error"))
-        if status.news:
-            said = [(safe_text(status.news), "bold $text-error" if status.bad_news else "bold $text-success")]
-        else:
-            said = [(" │ ".join(part for part in (status.watcher, status.store) if part), "$text-muted")]
-        left: list[tuple[str, str]] = [*counts, (" │ ", "$text-muted"), *said]
         hints = list(status.hints)
-        used = _cells(left)
-        if status.news and used + MIN_HINT > width:  # news come first, counts give way
-            left = [(" ", ""), *said]
-            used = _cells(left)
-        while hints and used + cell_len("  ".join(hints)) + 3 > width:
+        if status.news:
+            left = self._news(counts)
+        else:
+            places = [status.watcher, status.store]
+            left = [*counts, (" │ " + " │ ".join(place for place in places if place), "$text-muted")]
+            if _cells(left) + _width(hints) > width and status.store == STORE_OK:
+                left = [*counts, (f" │ {status.watcher}", "$text-muted")]
+        while hints and _cells(left) + _width(hints) > width:
             hints.pop(0)
         hint = f"{'  '.join(hints)} " if hints else ""
-        gap = max(width - used - cell_len(hint), 1)
+        gap = max(width - _cells(left) - cell_len(hint), 1)
         return Content.assemble(*left, " " * gap, (hint, "$text-accent")).truncate(width, ellipsis=True)
+
+    def _news(self, counts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """News come first: the counts give way to them, and what is too long is cut before the key to press."""
+        status, width = self.status, self.size.width
+        text, key = safe_text(status.news), f" (press {status.news_key})" if status.news_key else ""
+        style = "bold $text-error" if status.bad_news else "bold $text-success"
+        left = [*counts, (" │ ", "$text-muted"), (text + key, style)]
+        if _cells(left) + MIN_HINT <= width:
+            return left
+        room = max(width - cell_len(key) - 2, 8)
+        if cell_len(text) > room:
+            text = Content(text).truncate(room, ellipsis=True).plain
+        return [(" ", ""), (text + key, style)]
 
     def on_click(self, event: events.Click) -> None:
         """The line's last word is `? help`: a click on the right half opens it."""
         if event.x > self.size.width - 8:
             self.app.run_worker(self.app.run_action("screen.help"), exit_on_error=False)
+
+
+def _width(hints: list[str]) -> int:
+    """The cells that the hints take, with the space around them."""
+    return cell_len("  ".join(hints)) + 3 if hints else 0
 
 
 def _cells(parts: list[tuple[str, str]]) -> int:
