@@ -14,6 +14,7 @@ from engine.catalogue import ExecutorSpec
 from engine.executor import BaseTask, ExecutableTask, TaskContext
 from engine.graph import Node
 from engine.output import Keeper, TaskLog, capture, current, in_thread
+from engine.problems import plain_names
 from engine.secrets import MASK
 from engine.settings import Settings
 from engine.task import TaskStatus
@@ -207,7 +208,7 @@ def _raised(error: BaseException, job: Job) -> Outcome:
     if isinstance(error, SystemExit):
         text = f"the executor called sys.exit({text})"
     outcome = failed(scrub(text or kind, job), kind)
-    outcome.trace = scrub("".join(traceback.format_exception(error)), job)
+    outcome.trace = scrub(plain_names("".join(traceback.format_exception(error))), job)
     if job.context.cancelled:
         outcome.status = TaskStatus.CANCELLED
     return outcome
