@@ -9,15 +9,16 @@ import threading
 from pathlib import Path
 from typing import ClassVar
 
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the pty becomes the controlling terminal, as sshd makes it
+if "detached" not in sys.argv:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # the pty becomes the controlling terminal, as sshd makes it
 
-from textual.app import ComposeResult  # noqa: E402
-from textual.binding import BindingType  # noqa: E402
-from textual.content import Content  # noqa: E402
-from textual.widgets import Static  # noqa: E402
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
 
-from tui.boundary import FaultBoundary  # noqa: E402
-from tui.driver import driver_class, handle_signals, is_lagging  # noqa: E402
+from tui.boundary import FaultBoundary
+from tui.driver import driver_class, handle_signals, is_lagging
 
 
 class BeatingApp(FaultBoundary):

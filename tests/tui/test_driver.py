@@ -142,8 +142,10 @@ def test_a_stalled_terminal_can_still_hang_up(start: Callable[..., Terminal]) ->
     assert terminal.exit_code() == 129
 
 
-def test_an_idle_app_notices_that_its_terminal_went_away(start: Callable[..., Terminal]) -> None:
-    terminal = start("idle")
+@pytest.mark.parametrize("options", [("idle",), ("idle", "detached"), ("detached",)])
+def test_an_app_notices_that_its_terminal_went_away(start: Callable[..., Terminal], options: tuple[str, ...]) -> None:
+    """Detached it gets no SIGHUP, as under nohup: only reads, writes and a look once a second can tell."""
+    terminal = start(*options)
     terminal.hang_up()
     assert terminal.exit_code() == 129
 

@@ -1,15 +1,18 @@
-"""The keys of the launch dialog: those of the table of actions, and what works in the rows."""
+"""The words at the foot of the launch dialog, and its keys: those of the table of actions, and the rows' own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 
+from textual.app import App
 from textual.binding import Binding, BindingType
 
 from tui.bindings import bindings_of
 from tui.forms.editors import AreaInput
+from tui.forms.model import Problem
 from tui.forms.widgets import RowWidget
+from tui.keymap import Keymap
 
 KEYS = (
     ("move_item(-1)", "alt+up,ctrl+up", "Move the item up"),
@@ -30,15 +33,14 @@ def launch_bindings() -> list[BindingType]:
     return [*table, *own]
 
 
-def hints(label: Callable[[str, str], str], widget: RowWidget | None, *, in_json: bool, trouble: bool) -> list[str]:
-    """The keys of this moment: those of the dialog, and what the focused row adds.
-
-    `label` gives the name of an action's key, by its id and usual name.
-    """
+def hints(app: App[object], widget: RowWidget | None, *, in_json: bool, trouble: bool) -> list[str]:
+    """The keys of this moment, under their names in the console's keymap: those of the dialog and of the row."""
+    keymap = getattr(app, "keys", None)
+    label = keymap.label if isinstance(keymap, Keymap) else Keymap().label
     keys = [
-        f"{label('launch.run', 'ctrl+r')} launch",
-        f"{label('launch.switch', 'F2')} {'form' if in_json else 'JSON'}",
-        f"{label('launch.leave', 'Esc')} leave",
+        f"{label('launch.run')} launch",
+        f"{label('launch.switch')} {'form' if in_json else 'JSON'}",
+        f"{label('launch.leave')} leave",
     ]
     if widget is not None:
         row = widget.row
@@ -47,13 +49,21 @@ def hints(label: Callable[[str, str], str], widget: RowWidget | None, *, in_json
         elif row.kind in ("boolean", "choice"):
             keys.append("space picks")
         if row.kind in ("array", "map") or row.removable:
-            keys.append(f"{label('launch.add', 'ctrl+n')} add")
+            keys.append(f"{label('launch.add')} add")
         if row.removable:
-            keys.append(f"{label('launch.remove', 'ctrl+delete')} remove")
+            keys.append(f"{label('launch.remove')} remove")
         if row.kind == "secret":
-            keys.append(f"{label('launch.reveal', 'F9')} show")
+            keys.append(f"{label('launch.reveal')} show")
         if row.nullable:
             keys.append("F12 null")
     if trouble:
-        keys.append(f"{label('launch.problem', 'F8')} next problem")
+        keys.append(f"{label('launch.problem')} next problem")
     return keys
+
+
+def counted(problems: Sequence[Problem]) -> str:
+    """`2 to fill · 1 ✗`, or that all is well."""
+    to_fill = sum(problem.kind == "required" for problem in problems)
+    wrong = len(problems) - to_fill
+    words = [f"{to_fill} to fill" if to_fill else "", f"{wrong} ✗" if wrong else ""]
+    return " · ".join(filter(None, words)) or "✔ ready"

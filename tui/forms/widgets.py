@@ -39,43 +39,39 @@ STATES = {"absent": "·unset", "null": "·null", "empty": "·empty", "value": ""
 Key = tuple[Path, bool]
 
 
+class FromRow(Message):
+    """Something that happened in the row `source`."""
+
+    def __init__(self, source: RowWidget) -> None:
+        super().__init__()
+        self.source = source
+
+
 class RowWidget(Widget):
     """One row: `▌label*  [control]  constraint ·state`, below it the help, and the error once it is due (5.3)."""
 
-    class Typed(Message):
+    class Typed(FromRow):
         """Text changed in the row's editor; `unsent` has it."""
 
-        def __init__(self, source: RowWidget) -> None:
-            super().__init__()
-            self.source = source
+    class Opened(FromRow):
+        """The row's section or options are to open or close."""
 
-    class Chosen(Message):
+    class Left(FromRow):
+        """The focus went away from the row."""
+
+    class Chosen(FromRow):
         """A value was picked, or taken back."""
 
         def __init__(self, source: RowWidget, value: Any, unset: bool) -> None:
-            super().__init__()
-            self.source, self.value, self.unset = source, value, unset
+            super().__init__(source)
+            self.value, self.unset = value, unset
 
-    class Opened(Message):
-        """The row's section or options are to open or close."""
-
-        def __init__(self, source: RowWidget) -> None:
-            super().__init__()
-            self.source = source
-
-    class Many(Message):
+    class Many(FromRow):
         """Several lines were pasted into the row."""
 
         def __init__(self, source: RowWidget, paste: Pasted) -> None:
-            super().__init__()
-            self.source, self.paste = source, paste
-
-    class Left(Message):
-        """The focus went away from the row."""
-
-        def __init__(self, source: RowWidget) -> None:
-            super().__init__()
-            self.source = source
+            super().__init__(source)
+            self.paste = paste
 
     def __init__(self, row: Row, error: str, revealed: bool) -> None:
         super().__init__(classes="form-row")

@@ -20,11 +20,10 @@ from textual.timer import Timer
 from textual.widgets import Button, Static, TextArea
 
 from engine.catalogue import ExecutorSpec
-from tui.forms.keys import hints, launch_bindings
+from tui.forms.keys import counted, hints, launch_bindings
 from tui.forms.model import ABSENT, Form
 from tui.forms.pane import FormPane
 from tui.forms.raw_tab import RawTab
-from tui.keymap import Keymap
 from tui.text import safe_text
 
 READ_SECONDS = 0.15
@@ -164,7 +163,6 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
         """Bring the lines below the form in step; `said` stands until the next word."""
         if said is not None:
             self._said = said
-        problems = self.form.problems if self._ready else []
         loose = self._pane.loose() if self._ready and self._pane.tried else []
         text = self._refusal and f"✗ cannot be launched: {self._refusal}"
         if not text and self.form.text_problem:
@@ -175,14 +173,8 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
         line.set_class(bool(text) or self._said.startswith("✗"), "-bad")
         line.update(Content(safe_text(text or self._said)))
         line.display = bool(text or self._said)
-        to_fill = sum(problem.kind == "required" for problem in problems)
-        wrong = len(problems) - to_fill
-        said_count = " · ".join(filter(None, [f"{to_fill} to fill" if to_fill else "", f"{wrong} ✗" if wrong else ""]))
-        if not self._ready:
-            said_count = "reading the schema"
-        elif not said_count:
-            said_count = "✔ ready"
-        self.query_one("#launch-count", Static).update(Content(said_count))
+        count = counted(self.form.problems) if self._ready else "reading the schema"
+        self.query_one("#launch-count", Static).update(Content(count))
         self._hint()
         self.call_after_refresh(self._fit)
 
@@ -191,6 +183,8 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
 
     def _fit(self) -> None:
         """Let the form scroll, and not the lines below it leave the dialog, where it needs more rows than there are."""
+        if not self.is_attached:
+            return
         dialog = self.query_one("#launch")
         others = [child for child in dialog.children if child.display and child is not self._pane]
         rest = sum(child.outer_size.height + child.styles.margin.height for child in others)
@@ -201,13 +195,8 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
         """The keys of this moment: those of the dialog, and what the focused row adds."""
         widget = None if self._raw.display else self._pane.focused()
         trouble = self._ready and self._pane.tried and bool(self.form.problems)
-        keys = hints(self._key, widget, in_json=self._raw.display, trouble=trouble)
+        keys = hints(self.app, widget, in_json=self._raw.display, trouble=trouble)
         self.query_one("#launch-hint", Static).update(Content(" · ".join(keys)))
-
-    def _key(self, action_id: str, usual: str) -> str:
-        """How the key of an action is called; the console's own keymap knows of remapped ones."""
-        keys = getattr(self.app, "keys", None)
-        return (keys.label(action_id) if isinstance(keys, Keymap) else "") or usual
 
     def on_descendant_focus(self) -> None:
         self._hint()
