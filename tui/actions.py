@@ -55,6 +55,7 @@ def _moves(scope: Scope) -> tuple[Action, ...]:
 
 def _task_keys(scope: Scope) -> tuple[Action, ...]:
     """What is done to the selected task, from the runs or from its detail."""
+    group = "Selected task"
     return (
         Action(
             f"{scope}.rerun",
@@ -62,7 +63,7 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             "Open the launch dialog filled with the inputs of the selected task.",
             ("r",),
             scope,
-            "Selected task",
+            group,
             "rerun",
             hint=True,
         ),
@@ -72,7 +73,7 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             "Cancel the selected task; asks first when it has children.",
             ("c",),
             scope,
-            "Selected task",
+            group,
             "cancel_task",
             danger=True,
             hint=True,
@@ -83,7 +84,7 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             "Cancel the whole tree of the selected task; asks first.",
             ("C",),
             scope,
-            "Selected task",
+            group,
             "cancel_tree",
             danger=True,
         ),
@@ -93,7 +94,7 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             "Follow the end of the log, or stop following it.",
             ("f",),
             scope,
-            "Selected task",
+            group,
             "follow",
         ),
         Action(
@@ -102,18 +103,10 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             "Copy what the detail pane shows to the clipboard.",
             ("y",),
             scope,
-            "Selected task",
+            group,
             "copy_value",
         ),
-        Action(
-            f"{scope}.copy_id",
-            "Copy id",
-            "Copy the id of the selected task to the clipboard.",
-            ("Y",),
-            scope,
-            "Selected task",
-            "copy_id",
-        ),
+        Action(f"{scope}.copy_id", "Copy id", "Copy the id of the selected task.", ("Y",), scope, group, "copy_id"),
     )
 
 
