@@ -88,7 +88,16 @@ class Options(Line):
             return self.row.chosen
         return index_of(self.options, self.row.value)
 
-    def draw(self) -> Content:
+    def render(self) -> Content:
+        whole = self.draw()
+        return (
+            whole
+            if whole.cell_length <= self.size.width
+            else self.draw(short=True).truncate(max(self.size.width, 1), ellipsis=True)
+        )
+
+    def draw(self, *, short: bool = False) -> Content:
+        """All options; `short` marks the default by its sign alone, for where the words find no room."""
         picked, parts = self.picked, []
         foreign = self.row.state == "value" and picked is None and self.row.kind != "union"
         if foreign:
@@ -102,10 +111,10 @@ class Options(Line):
                 style = "bold reverse" if self.has_focus else "bold"
                 parts.append((f"● {text}", style))
             elif at == default and picked is None and not foreign:
-                parts.append((f"○ {text} (default)", "$dim"))
+                parts.append((f"◌ {text}" if short else f"○ {text} (default)", "$dim"))
             else:
                 parts.append((f"○ {text}", ""))
-            parts.append(("  ", ""))
+            parts.append((" " if short else "  ", ""))
         return Content.assemble(*parts[:-1])
 
     def action_pick(self, step: int) -> None:

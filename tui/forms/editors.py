@@ -45,6 +45,11 @@ def ghost(row: Row) -> str:
 def pasted(text: str) -> str:
     """Pasted text with one kind of line end; what would command the terminal becomes visible marks."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return shown(text)
+
+
+def shown(text: str) -> str:
+    """`text` as an editor may draw it."""
     return safe_text(text, lines=True) if fields.hides(text) else text
 
 
@@ -66,7 +71,7 @@ class LineInput(Input):
 
     def load(self, row: Row) -> None:
         """Show the row's text where it differs from what stands here."""
-        text = row.typed_name if self.is_key else row.text
+        text = shown(row.typed_name if self.is_key else row.text)
         self._numeric = row.kind in ("integer", "number") and not self.is_key
         self._step = row.step
         self._start = fields.show("number", row.default) if isinstance(row.default, int | float) else ""
@@ -112,14 +117,15 @@ class AreaInput(TextArea):
     """Several lines of text, three to ten of them seen; Tab goes on."""
 
     def __init__(self, row: Row) -> None:
-        super().__init__(row.text, compact=True, tab_behavior="focus", show_line_numbers=False)
+        super().__init__(shown(row.text), compact=True, tab_behavior="focus", show_line_numbers=False)
         self.load(row)
 
     def load(self, row: Row) -> None:
         self.placeholder = Content(ghost(row))
-        if self.text != row.text:
+        text = shown(row.text)
+        if self.text != text:
             with self.prevent(TextArea.Changed):
-                self.load_text(row.text)
+                self.load_text(text)
 
     @property
     def typed(self) -> str:

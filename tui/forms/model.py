@@ -367,7 +367,11 @@ class Form:
         else:
             found += [self._worded(problem) for problem in checker.problems(given)]
         rows = self.rows()
-        found += [Problem(row.path, "needs a name", "required") for row in rows if row.path in self._unnamed]
+        found += [
+            Problem(row.path, "needs a name", "required")
+            for row in rows
+            if row.path in self._unnamed - self._view.names.keys()
+        ]
         found += [Problem(path, f"the name {key!r} is taken") for path, key in self._view.names.items()]
         places = {row.path: at for at, row in enumerate(rows)}
         first: dict[Path, Problem] = {}

@@ -25,9 +25,9 @@ class FormPane(Widget):
     """Draws `form` and edits it. `tried` shows every error; before that only rows that were left show theirs (1.5)."""
 
     class Edited(Message):
-        """The instance changed; `note` is a word about it."""
+        """Something changed; `note` is a word about it, None leaves the last word standing."""
 
-        def __init__(self, note: str = "") -> None:
+        def __init__(self, note: str | None = "") -> None:
             super().__init__()
             self.note = note
 
@@ -153,10 +153,10 @@ class FormPane(Widget):
         event.stop()
         if event.source.is_attached and not event.source.has_focus_within:
             self._touched.add(event.source.row.path)
-            self._take(event.source)
-            await self._changed()
+            edited = self._take(event.source)
+            await self._changed("" if edited else None)
 
-    async def _changed(self, note: str = "", typing: Path | None = None) -> None:
+    async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
         await self.show(typing)
         self.post_message(self.Edited(note))
 
@@ -334,7 +334,7 @@ class FormPane(Widget):
         self.form.undo()
         await self._changed(note)
 
-    async def replace(self, form: Form) -> None:
+    async def replace(self, form: Form, note: str) -> None:
         """Draw another form in the place of this one."""
         self.form = form
-        await self._changed()
+        await self._changed(note)

@@ -79,8 +79,8 @@ class RowWidget(Widget):
         self.full_help = False
         self.editor: Any = make_control(row, revealed)
         self.key_editor = LineInput(row, is_key=True) if row.keyed else None
-        self._known = row.text
-        self._known_key = row.typed_name
+        self._known: str | None = self.editor.typed
+        self._known_key = self.key_editor.value if self.key_editor is not None else ""
 
     def compose(self) -> ComposeResult:
         if self.key_editor is not None:
@@ -95,10 +95,10 @@ class RowWidget(Widget):
         self.row, self.error = row, error
         if not typing:
             self.editor.load(row)
-            self._known = row.text
+            self._known = self.editor.typed
             if self.key_editor is not None:
                 self.key_editor.load(row)
-                self._known_key = row.typed_name
+                self._known_key = self.key_editor.value
         elif not isinstance(self.editor, LineInput | AreaInput):
             self.editor.load(row)
         self._lay_out()

@@ -342,7 +342,7 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
         form = self.form.with_schema(self.spec.schema)
         form.prepare()
         self._describe()
-        await self._pane.replace(form)
+        await self._pane.replace(form, "the executor changed on disk; what was typed is kept")
         if self._refusal and not self._raw.display:
             self._show_raw()
-        self._refresh("the executor changed on disk; what was typed is kept")
+        self._refresh()
