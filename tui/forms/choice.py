@@ -84,7 +84,9 @@ class ChoiceScreen(ModalScreen["list[int] | None"]):
             listed.add_option(Option(Content("nothing matches"), disabled=True))
         else:
             marked = [place for place, at in enumerate(self._shown[:SHOWN]) if at in self._marked]
-            listed.highlighted = marked[0] if marked and not words else 0
+            usual = index_of(self._options, self._row.default)
+            start = marked[0] if marked else usual if usual is not None and usual < SHOWN else 0
+            listed.highlighted = 0 if words else start
 
     def _line(self, at: int) -> Content:
         label, value = self._options[at]

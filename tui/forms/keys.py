@@ -9,6 +9,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from tui.bindings import bindings_of
+from tui.forms.controls import Drop
 from tui.forms.editors import AreaInput
 from tui.forms.model import Problem
 from tui.forms.widgets import RowWidget
@@ -46,6 +47,8 @@ def hints(app: App[object], widget: RowWidget | None, *, in_json: bool, trouble:
         row = widget.row
         if isinstance(widget.editor, AreaInput):
             keys.append("Tab next")
+        elif isinstance(widget.editor, Drop):
+            keys.append("Enter opens")
         elif row.kind in ("boolean", "choice"):
             keys.append("space picks")
         if row.kind in ("array", "map") or row.removable:
@@ -56,7 +59,7 @@ def hints(app: App[object], widget: RowWidget | None, *, in_json: bool, trouble:
             keys.append(f"{label('launch.reveal')} show")
         if row.nullable:
             keys.append("F12 null")
-    if trouble:
+    if trouble and not in_json:
         keys.append(f"{label('launch.problem')} next problem")
     return keys
 

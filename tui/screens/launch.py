@@ -290,6 +290,8 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
             self._refresh()
             return
         if self._raw.display:
+            if self._reading is not None:
+                self._reading.stop()  # read now; later it would take back what is said here
             self._read()
         problems = self.form.problems
         if not problems:
