@@ -74,10 +74,6 @@ CANCEL = Statement(
 )
 PARTIAL = Statement(10, "UPDATE task SET result = ? WHERE id = ? AND attempt = ? AND status = 'cancelled'")
 RUN_ENDED = Statement(11, "UPDATE run SET owner = NULL WHERE id = ?")
-DELETE_LOG = Statement(12, "DELETE FROM log WHERE task_id = ?")
-DELETE_ATTEMPT = Statement(13, "DELETE FROM attempt WHERE task_id = ?")
-DELETE_TASK = Statement(14, "DELETE FROM task WHERE id = ? AND status != 'in_progress'", guarded=True)
-DELETE_RUN = Statement(15, "DELETE FROM run WHERE id = ?")
 
 
 def seconds(moment: datetime | None) -> float | None:
@@ -168,7 +164,3 @@ def inputs(task_id: str, value: dict[str, Any]) -> Write:
 
 def log(task_id: str, attempt: int, line: LogLine) -> Write:
     return Write(LOG, task_id, (task_id, attempt, line.at, line.stream, json_data.storable(line.text)))
-
-
-def delete(task_id: str) -> list[Write]:
-    return [Write(statement, task_id, (task_id,)) for statement in (DELETE_LOG, DELETE_ATTEMPT, DELETE_TASK)]

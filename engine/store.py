@@ -188,14 +188,6 @@ class Store:
             for number, status, started, completed, error, error_type, result, inputs, version in rows
         ]  # fmt: skip
 
-    async def dependents_outside(self, ids: Iterable[str], run_id: str) -> list[str]:
-        """Names of tasks of other runs that depend on any of `ids` (5.6)."""
-        wanted = set(ids)
-        rows = await self._rows(
-            "SELECT name, dependencies FROM task WHERE run_id != ? AND dependencies != '[]'", (run_id,)
-        )
-        return [name for name, text in rows if any(d["id"] in wanted for d in json_data.decode(text))]
-
 
 def _prepare(path: Path | str) -> str:
     """The file's path as text, its folder made (0700) and the file itself made readable to its user only."""

@@ -17,7 +17,6 @@ NUMBER_CHARACTERS = frozenset("0123456789+-.eE")
 LONGEST_NUMBER = 400
 """Characters; longer digit strings stay text."""
 
-SHOWN_OPTIONS = 5
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"

@@ -127,9 +127,6 @@ class CataloguePane(Vertical):
         self.border_subtitle = f"{len(specs)} of {len(catalogue.executors)}" if query else ""
         self.rows.tell_moved()
 
-    def open_filter(self) -> None:
-        self.filter_line.open()
-
     @on(FilterLine.Changed)
     def _filter_changed(self, event: FilterLine.Changed) -> None:
         event.stop()
