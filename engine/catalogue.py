@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.executor import ExecutableTask, constructor
+from engine.policy import DEFAULT, Policy
 
 if TYPE_CHECKING:
     from engine.schema import Checker
@@ -40,7 +41,8 @@ class ExecutorSpec:
     line: int | None = None
     origin: Origin = "script"
     replaces: Origin | None = None
-    timeout: float | None = None
+    policy: Policy = DEFAULT
+    output_schema: Mapping[str, Any] | None = None
     pre_hook: Callable[..., Any] | None = None
     post_hook: Callable[..., Any] | None = None
 
@@ -55,6 +57,13 @@ class ExecutorSpec:
         from engine.schema import compile
 
         return compile(self.schema)
+
+    @cached_property
+    def output_checker(self) -> Checker | None:
+        """The compiled output schema, None where the executor has none."""
+        from engine.schema import compile
+
+        return compile(self.output_schema) if self.output_schema is not None else None
 
     @property
     def note(self) -> str:

@@ -8,37 +8,50 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from copy import copy
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from engine import hooks, json_data, statements
+from engine import groups, hooks, json_data, statements
 from engine.catalogue import ExecutorSpec
+from engine.children import Children
 from engine.errors import TaskError
-from engine.events import EventBus, EventKind, LogLine
+from engine.events import EventBus, EventKind
 from engine.executor import TaskContext
-from engine.graph import Node, Spread, Tree, settle
-from engine.output import Keeper, Reports, TaskLog
-from engine.run import Job, Outcome, Prepared, check, failed, prepare, scrub
+from engine.graph import Node, Spread, Tree, detach_spawned, settle
+from engine.output import Keeper, TaskLog
+from engine.policy import DEFAULT, Policy
+from engine.reporter import Reporter
+from engine.run import Job, Outcome, Prepared, check, failed, prepare
 from engine.runners import Runner
 from engine.scheduler import Scheduler
-from engine.secrets import hidden_texts, mask
+from engine.secrets import hidden_texts, mask, restore
 from engine.settings import Settings
 from engine.statements import Write
-from engine.stopper import Stopper
+from engine.stopper import CANCELLED_WORDS, Stopper
 from engine.store import Store
 from engine.task import Task, TaskStatus, now
 
 logger = logging.getLogger(__name__)
-PROGRESS_SECONDS = 1.0
-"""How often a task's progress is written at most; the screen gets every change."""
-MESSAGE_LIMIT = 500
-"""Characters of a progress message that are kept."""
+LONGEST_TIMER = 86_400.0
+"""Seconds that one timer may wait; a later start is looked at again then."""
 
 FindSpec = Callable[[str], tuple[ExecutorSpec | None, str]]
 """An executor by id, and the words for when there is none."""
+
+
+@dataclass(slots=True)
+class _Begun:
+    """An attempt whose in_progress is being stored: what its row gets, and the groups that begin with it."""
+
+    at: datetime
+    attempt: int
+    inputs: dict[str, Any]
+    version: str | None
+    groups: list[Node]
+    committed: asyncio.Future[None]
 
 
 class Dispatcher:
@@ -50,19 +63,35 @@ class Dispatcher:
         self.inputs: dict[str, dict[str, Any]] = {}
         self.endings: dict[str, asyncio.Future[TaskStatus]] = {}
         self.jobs: dict[Node, Job] = {}
-        self._store = store
         self.bus = bus
+        self.commit = store.writer.commit
+        self._store = store
         self._runner = runner
         self._settings = settings
         self._find = find
         self._loop = asyncio.get_running_loop()
-        self._reports = Reports(self._loop, self._deliver)
+        self._order = 0
         self._work: set[asyncio.Task[None]] = set()
-        self.scheduler = Scheduler(settings.slots, self._begin)
+        self._timers: dict[Node, asyncio.TimerHandle] = {}
+        self._reporter = Reporter(store, bus, self.jobs)
+        self._children = Children(self)
+        self.scheduler = Scheduler(settings.slots, self._begin, settings.pools)
         self._stopper = Stopper(self, store, runner, settings)
         self.cancel = self._stopper.cancel
         self.stop = self._stopper.stop
         self.abandoned = self._stopper.abandoned
+
+    def next_order(self) -> int:
+        """The place of a new task among all of this engine, for equal priorities and times."""
+        self._order += 1
+        return self._order
+
+    def keep_secrets(self, task: Task, inputs: dict[str, Any]) -> None:
+        """The row gets masked inputs; the real ones stay in memory until the tree has ended (8.6)."""
+        spec, _ = self._find(task.executor_id)
+        task.inputs = mask(spec.schema if spec is not None else {}, inputs)
+        if task.inputs is not inputs:
+            self.inputs[task.id] = inputs
 
     # ── trees ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -75,34 +104,63 @@ class Dispatcher:
 
     def follow(self, tree: Tree, spread: Spread) -> None:
         """Go on from a recount: queue what is ready, store groups that ended by it, end the tree if nothing is left."""
-        self._queue(spread.ready)
+        self.enqueue(spread.ready)
         if spread.groups:
             self.spawn(self._store_groups(tree, spread.groups))
         self.scheduler.pump()
         self._end(tree)
 
-    async def _store_groups(self, tree: Tree, groups: list[Node]) -> None:
+    async def _store_groups(self, tree: Tree, ended: list[Node]) -> None:
         tree.open += 1
         at = now()
-        await self._store.writer.commit(self.group_writes(groups, at))
-        self.show_groups(groups, at)
+        await self.commit(groups.end_writes(ended, at))
+        self.show_groups(ended, at)
         tree.open -= 1
         self._end(tree)
 
-    def _queue(self, nodes: Iterable[Node]) -> None:
-        ready = list(nodes)
+    def show_groups(self, ended: list[Node], at: datetime) -> None:
+        groups.end_rows(ended, at)
+        for group in ended:
+            self.told(group)
+
+    def enqueue(self, nodes: Iterable[Node]) -> None:
+        """Queue ready nodes, or set a timer for those whose time has not come; call `scheduler.pump` next."""
+        ready = []
+        for node in nodes:
+            if node.task.not_before is not None and self._waits_for_its_time(node):
+                continue
+            node.policy = self._policy_of(node.task)
+            ready.append(node)
         self.scheduler.push(ready)
         for node in ready:
             self.bus.publish(EventKind.QUEUED, node.task)
+
+    def _policy_of(self, task: Task) -> Policy:
+        spec, _ = self._find(task.executor_id)
+        policy = spec.policy if spec is not None else DEFAULT
+        return policy.with_params(task.params) if task.params else policy
+
+    def _waits_for_its_time(self, node: Node) -> bool:
+        assert node.task.not_before is not None
+        left = (node.task.not_before - now()).total_seconds()
+        if left <= 0:
+            return False
+        if node not in self._timers:
+            self._timers[node] = self._loop.call_later(min(left, LONGEST_TIMER), self._due, node)
+        return True
+
+    def _due(self, node: Node) -> None:
+        self._timers.pop(node, None)
+        if node.ready and self.nodes.get(node.task.id) is node:
+            self.enqueue([node])
+            self.scheduler.pump()
 
     def _end(self, tree: Tree) -> None:
         """Tell the end of a tree exactly once, when nothing of it runs, waits or is still to be written (6.2)."""
         if tree.live or tree.open or self.trees.get(tree.run_id) is not tree:
             return
         del self.trees[tree.run_id]
-        for task_id in tree.nodes:
-            self.nodes.pop(task_id, None)
-            self.inputs.pop(task_id, None)
+        self.forget(tree.nodes.values())
         status = tree.status
         self._store.end_run(tree.run_id)
         root = tree.nodes.get(tree.run_id)
@@ -111,11 +169,15 @@ class Dispatcher:
         if ending is not None and not ending.done():
             ending.set_result(status)
 
-    # ── one attempt ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── the beginning of an attempt ──────────────────────────────────────────────────────────────────────────────
 
     def _begin(self, node: Node) -> None:
         """Given a slot. Without hooks its in_progress is queued before this returns, to share the present commit."""
-        node.status = TaskStatus.IN_PROGRESS
+        if (job := self.jobs.get(node)) is not None:  # it has its slot back after it waited for its children
+            if job.slot is not None and not job.slot.done():
+                job.slot.set_result(None)
+            return
+        node.status, node.unwanted = TaskStatus.IN_PROGRESS, False
         node.tree.open += 1
         spec, unknown = self._find(node.task.executor_id)
         try:
@@ -149,110 +211,177 @@ class Dispatcher:
     def _start(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         """Queue the in_progress row, then carry on once it is on disk."""
         task, at = node.task, now()
-        attempt = task.attempt + 1
-        public = mask(spec.schema if spec else {}, prepared.inputs)
+        masked = mask(spec.schema if spec else {}, prepared.inputs)
+        public = restore(masked, prepared.references)
         text = json_data.encode(public) if public != task.inputs else None
         version = spec.version if spec else None
-        writes = [statements.start(task.id, attempt, at, text, version)]
-        groups = self._open_groups(node)
-        writes += [statements.start(g.task.id, g.task.attempt + 1, at, None, None) for g in groups]
+        attempt, opened = task.attempt + 1, groups.open_groups(node)
+        writes = [statements.start(task.id, attempt, at, text, version, node.policy.retry_safe)]
+        # a group runs nothing itself, so after a crash it goes on with its children
+        writes += [statements.start(g.task.id, g.task.attempt + 1, at, None, None, True) for g in opened]
         job = None
+        if node.unwanted:
+            prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
         if spec is not None and prepared.refusal is None:
-            job = self._job(node, spec, prepared, hidden_texts(prepared.inputs, public))
-        committed = self._store.writer.commit(writes)
-        self.spawn(self._carry(node, job, prepared, committed, (at, attempt, public, version, groups)))
+            job = self._job(node, spec, prepared, attempt, hidden_texts(prepared.inputs, masked))
+        begun = _Begun(at, attempt, public, version, opened, self.commit(writes))
+        self.spawn(self._carry(node, job, prepared, begun))
 
-    def _job(self, node: Node, spec: ExecutorSpec, prepared: Prepared, secrets: tuple[str, ...]) -> Job:
+    def _job(self, node: Node, spec: ExecutorSpec, prepared: Prepared, attempt: int, secrets: tuple[str, ...]) -> Job:
         # execute gets objects of its own: what it does to them changes nothing stored (4.8)
         inputs = json_data.decode(json_data.encode(prepared.inputs)) if prepared.inputs else {}
-        log = TaskLog(node, self._reports, secrets)
+        log = TaskLog(node, self._reporter.reports, secrets)
+
+        async def on_spawn(executor_id: str, given: Any, fields: dict[str, Any]) -> Any:
+            work = self._children.spawn(node, job, executor_id, given, fields)
+            if asyncio.get_running_loop() is self._loop:
+                return await work
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
         context = TaskContext(
             _view(node.task, inputs),
-            lambda fraction, message: self._progressed(node, fraction, message),
+            lambda fraction, message: self._reporter.progressed(node, fraction, message),
             lambda text: log.line("log", text),
+            on_spawn,
         )
-        timeout = node.task.params.get("timeout") or spec.timeout
-        if not isinstance(timeout, int | float) or timeout <= 0:
-            timeout = None
-        job = Job(spec, inputs, context, log, self._settings, Keeper(self._settings.log_lines), timeout)
+        keeper = Keeper(self._settings.log_lines)
+        job = Job(spec, inputs, context, log, self._settings, keeper, node.policy, attempt)
         self.jobs[node] = job
         return job
 
-    async def _carry(
-        self,
-        node: Node,
-        job: Job | None,
-        prepared: Prepared,
-        committed: asyncio.Future[None],
-        started: tuple[datetime, int, dict[str, Any], str | None, list[Node]],
-    ) -> None:
+    async def _carry(self, node: Node, job: Job | None, prepared: Prepared, begun: _Begun) -> None:
         """The life of one attempt after its in_progress was queued."""
-        try:
-            await committed
-        except TaskError as refusal:
-            await self._lost(node, refusal)
-            return
-        at, attempt, public, version, groups = started
-        for opened in (node, *groups):
-            opened.task.started_at = opened.task.updated_at = at
-            opened.task.attempt += 1
-            opened.task.status = TaskStatus.IN_PROGRESS
-        node.task.effective_inputs = public
-        node.task.executor_version = version
-        for opened in (*groups, node):
-            self.bus.publish(EventKind.STARTED, opened.task)
-        for note in prepared.notes:
-            self._note(node, note)
+        if job is None or not _may_go_ahead(node):
+            try:
+                await begun.committed
+            except TaskError as refusal:
+                await self._lost(node, refusal)
+                return
+            self._begun(node, prepared, begun)
+        else:
+            begun.committed.add_done_callback(lambda done: self._begun_late(node, job, prepared, begun))
         if job is None:
             await self.conclude(node, None, prepared.refusal or failed("it has no executor", "unknown_executor"))
             return
-        job.context.task.attempt, job.context.task.started_at = attempt, at
-        job.context.task.status = TaskStatus.IN_PROGRESS
-        timer = self._loop.call_later(job.timeout, self._stopper.expire, node, job) if job.timeout else None
+        view = job.context.task
+        view.attempt, view.started_at, view.status = begun.attempt, begun.at, TaskStatus.IN_PROGRESS
+        limit = job.policy.timeout
+        timer = self._loop.call_later(limit, self._stopper.expire, node, job) if limit else None
         outcome = await self._runner.run(job)
         if timer is not None:
             timer.cancel()
         if job.abandoned:
-            self._stopper.late(node, job, attempt, outcome)
+            self._stopper.late(node, job, outcome)
         else:
             await self.conclude(node, job, outcome)
 
+    def _begun(self, node: Node, prepared: Prepared, begun: _Begun) -> None:
+        """The in_progress of an attempt is on disk: the rows say so, and everyone is told."""
+        for opened in (node, *begun.groups):
+            opened.task.started_at = opened.task.updated_at = begun.at
+            opened.task.attempt += 1
+            opened.task.status = TaskStatus.IN_PROGRESS
+            opened.task.not_before = None
+        node.task.effective_inputs = begun.inputs
+        node.task.executor_version = begun.version
+        for opened in (*begun.groups, node):
+            self.bus.publish(EventKind.STARTED, opened.task)
+        for note in prepared.notes:
+            self._reporter.note(node, note)
+
+    def _begun_late(self, node: Node, job: Job, prepared: Prepared, begun: _Begun) -> None:
+        """The same for an attempt that began ahead of its commit (`retry_safe`, 4.7)."""
+        if begun.committed.cancelled() or begun.committed.exception() is not None:
+            self._runner.interrupt(job)  # another process changed the row; the end of the attempt takes over its state
+        else:
+            self._begun(node, prepared, begun)
+
+    # ── its end ──────────────────────────────────────────────────────────────────────────────────────────────────
+
     async def conclude(self, node: Node, job: Job | None, outcome: Outcome) -> None:
         """Store the outcome, then tell; dependents start with the same commit unless hooks stand between (4.1)."""
-        self._reports.flush()
+        self._reporter.reports.flush()
         self.jobs.pop(node, None)
         if job is not None and job.ended is not None:
             job.ended.set()
+        if outcome.status is not TaskStatus.COMPLETED and (left := self._children.open_of(node)):
+            await self.cancel(left)
         task, at = node.task, now()
         progress = 1.0 if outcome.status is TaskStatus.COMPLETED else task.progress
-        error = json_data.storable(outcome.error) if outcome.error is not None else None
-        writes = self._last_lines(node, job, outcome)
+        outcome.error = json_data.storable(outcome.error) if outcome.error is not None else None
+        writes = self._reporter.last_lines(node, job, outcome)
         writes.append(
-            statements.finish(task.id, outcome.status, outcome.packed, error, outcome.error_type, progress, at)
+            statements.finish(task.id, outcome.status, outcome.packed, outcome.error, outcome.error_type, progress, at)
         )
         self.scheduler.release(node)
         try:
+            if (delay := self._retry_delay(node, job, outcome)) is not None:
+                assert job is not None
+                await self._retry(node, job, writes, outcome, delay)
+                return
             if hooks.post_hooks:
-                await self._store.writer.commit(writes)
+                await self.commit(writes)
                 await self._post_hooks(node, job, outcome)
                 writes = []
             spread = settle(node, outcome.status, outcome.result)
-            writes += self.group_writes(spread.groups, at)
-            committed = self._store.writer.commit(writes)
-            self._queue(spread.ready)
+            writes += groups.end_writes(spread.groups, at)
+            committed = self.commit(writes)
+            self.enqueue(spread.ready)
             self.scheduler.pump()
             await committed
         except TaskError as refusal:
             await self._lost(node, refusal)
             return
-        task.result, task.error, task.error_type = outcome.result, error, outcome.error_type
+        task.result, task.error, task.error_type = outcome.result, outcome.error, outcome.error_type
         task.progress, task.completed_at, task.updated_at = progress, at, at
         task.status = outcome.status
-        self.bus.publish(EventKind.FINISHED, task)
+        self.told(node)
         self.show_groups(spread.groups, at)
         node.tree.open -= 1
         for tree in {node.tree, *(other.tree for other in spread.stuck)}:
             self._end(tree)
+
+    def _retry_delay(self, node: Node, job: Job | None, outcome: Outcome) -> float | None:
+        """Seconds until the next attempt, None for a final outcome (4.7)."""
+        if job is None or outcome.status is not TaskStatus.FAILED:
+            return None
+        if outcome.error_type == "interrupted":  # the engine ends: the next one may run it again
+            return 0.0 if job.policy.retry_safe else None
+        if job.context.cancelled or job.abandoned:
+            return None
+        return job.policy.delay(job.attempt, outcome.error_type, outcome.kinds)
+
+    async def _retry(self, node: Node, job: Job, writes: list[Write], outcome: Outcome, delay: float) -> None:
+        """The attempt goes to history, the task back to pending until its next one (2.2, 4.7)."""
+        task, at = node.task, now()
+        again = at + timedelta(seconds=delay)
+        node.status = TaskStatus.PENDING
+        self.forget(detach_spawned([node]))
+        await self.commit([*writes, *statements.reset(task, task.inputs, at, again)])
+        words = f"attempt {job.attempt} of {job.policy.retries + 1} failed: {outcome.error}; next in {delay:.3g} s"
+        self._reporter.note(node, words)
+        blank(task, at)
+        task.not_before = again
+        self.bus.publish(EventKind.RETRYING, task, delay)
+        node.tree.open -= 1
+        if node.ready:
+            self.enqueue([node])
+            self.scheduler.pump()
+        self._end(node.tree)
+
+    def forget(self, nodes: Iterable[Node]) -> None:
+        """Nodes that left their tree."""
+        for node in nodes:
+            self.nodes.pop(node.task.id, None)
+            self.inputs.pop(node.task.id, None)
+
+    def told(self, node: Node) -> None:
+        """The end of a task is on disk: tell it."""
+        node.task.hold = ""
+        self.bus.publish(EventKind.FINISHED, node.task)
+        watchers, node.watchers = node.watchers, []
+        for watcher in watchers:
+            watcher()
 
     async def _post_hooks(self, node: Node, job: Job | None, outcome: Outcome) -> None:
         inputs = job.inputs if job is not None else dict(node.task.inputs)
@@ -277,88 +406,9 @@ class Dispatcher:
         node.task.status = status
         if not node.settled:
             self.follow(node.tree, settle(node, status, node.task.result))
-        self.bus.publish(EventKind.FINISHED, node.task)
+        self.told(node)
         node.tree.open -= 1
         self._end(node.tree)
-
-    # ── groups ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _open_groups(self, node: Node) -> list[Node]:
-        """The groups that begin with this node, innermost first."""
-        found = []
-        group = node.group
-        while group is not None and not group.opened:
-            group.opened = True
-            group.status = TaskStatus.IN_PROGRESS
-            found.append(group)
-            group = group.group
-        return found
-
-    def group_writes(self, groups: list[Node], at: datetime) -> list[Write]:
-        writes = []
-        for group in groups:
-            if not group.opened:
-                writes.append(statements.start(group.task.id, group.task.attempt + 1, at, None, None))
-            error, kind, progress = _group_end(group)
-            writes.append(statements.finish(group.task.id, group.status, None, error, kind, progress, at))
-        return writes
-
-    def show_groups(self, groups: list[Node], at: datetime) -> None:
-        for group in groups:
-            task = group.task
-            if not group.opened:
-                group.opened = True
-                task.attempt, task.started_at = task.attempt + 1, at
-            task.error, task.error_type, task.progress = _group_end(group)
-            task.completed_at = task.updated_at = at
-            task.status = group.status
-            self.bus.publish(EventKind.FINISHED, task)
-
-    # ── what attempts report ─────────────────────────────────────────────────────────────────────────────────────
-
-    def _progressed(self, node: Node, fraction: float, message: str) -> None:
-        """Any thread. What is no number is let be: a wrong progress must not fail the work."""
-        job = self.jobs.get(node)
-        try:
-            value = min(max(float(fraction), 0.0), 1.0)
-        except (TypeError, ValueError):
-            return
-        if job is not None and value == value:
-            job.progress = (value, scrub(json_data.storable(str(message)), job)[:MESSAGE_LIMIT])
-            self._reports.notify(node)
-
-    def _deliver(self, node: Node) -> None:
-        """On the loop: an attempt's new lines and latest progress, to the store and to the bus."""
-        job = self.jobs.get(node)
-        if job is None:
-            return
-        task = node.task
-        if lines := job.log.take():
-            self._store.writer.write([statements.log(task.id, task.attempt, line) for line in job.keeper.keep(lines)])
-            for line in lines:
-                self.bus.publish(EventKind.LOG, task, line)
-        if job.progress is not None:
-            (task.progress, task.progress_message), job.progress = job.progress, None
-            self.bus.publish(EventKind.PROGRESS, task)
-            if time.monotonic() - job.progress_stored >= PROGRESS_SECONDS:
-                job.progress_stored = time.monotonic()
-                self._store.writer.write([statements.progress(task, now())])
-
-    def _note(self, node: Node, text: str) -> None:
-        """A line of the engine's own in a task's log."""
-        line = LogLine(time.time(), "engine", text)
-        self._store.writer.write([statements.log(node.task.id, node.task.attempt, line)])
-        self.bus.publish(EventKind.LOG, node.task, line)
-
-    def _last_lines(self, node: Node, job: Job | None, outcome: Outcome) -> list[Write]:
-        """Lines that were held back, and the traceback, to be stored with the outcome."""
-        lines = job.keeper.rest() if job is not None else []
-        if outcome.trace:
-            traced = [LogLine(time.time(), "traceback", text) for text in outcome.trace.rstrip("\n").split("\n")]
-            for line in traced:
-                self.bus.publish(EventKind.LOG, node.task, line)
-            lines += traced
-        return [statements.log(node.task.id, node.task.attempt, line) for line in lines]
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on the loop and keep it alive; a fault in it is ours and goes to the log."""
@@ -372,6 +422,27 @@ class Dispatcher:
             logger.error("an engine task failed", exc_info=error)
 
 
+def blank(task: Task, at: datetime) -> None:
+    """The row of a task that goes back to pending: what it was is history now."""
+    task.result = task.error = task.error_type = task.effective_inputs = task.not_before = None
+    task.progress, task.progress_message = 0.0, ""
+    task.started_at = task.completed_at = None
+    task.updated_at = at
+    task.skipped = False
+    task.status = TaskStatus.PENDING
+
+
+def _may_go_ahead(node: Node) -> bool:
+    """Whether execute may begin before its in_progress is on disk (4.7).
+
+    Running it twice does no harm; but what it depends on must be known to have ended: on disk, or itself of that kind,
+    so that after a crash they run again together.
+    """
+    if not node.policy.retry_safe:
+        return False
+    return all(d.task.is_terminal or d.policy.retry_safe for d in node.dependencies)
+
+
 def _view(task: Task, inputs: dict[str, Any]) -> Task:
     """A copy for foreign code: what it changes there changes nothing of ours."""
     view = copy(task)
@@ -379,10 +450,12 @@ def _view(task: Task, inputs: dict[str, Any]) -> Task:
     return view
 
 
-def _group_end(group: Node) -> tuple[str | None, str | None, float]:
-    """error, error_type and progress of a group that ended."""
-    if group.status is TaskStatus.COMPLETED:
-        return None, None, 1.0
-    done = sum(child.status is TaskStatus.COMPLETED for child in group.children)
-    text = f"{len(group.children) - done} of {len(group.children)} tasks in it did not complete"
-    return text, f"group_{group.status.value}", done / len(group.children)
+def subtree(start: Node, nodes: Sequence[Node] | None = None) -> list[Node]:
+    """`start` and all that stands under it by `parent_id`."""
+    children: dict[str | None, list[Node]] = {}
+    for node in nodes or start.tree.nodes.values():
+        children.setdefault(node.task.parent_id, []).append(node)
+    found = [start]
+    for node in found:  # grows while it is walked
+        found.extend(children.get(node.task.id, ()))
+    return found

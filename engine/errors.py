@@ -29,3 +29,20 @@ class StoreError(TaskdeckError):
 
 class SettingsError(TaskdeckError):
     """A setting, option or folder that is wrong; names where it stands."""
+
+
+class ChildFailed(TaskdeckError):
+    """Raised inside `spawn` and `map` when the child did not complete (behaviour.md 8.1).
+
+    `status` is failed or cancelled; `error`, `error_type` and `result` are the child's.
+    """
+
+    def __init__(
+        self, task_id: str, name: str, status: str, error: str | None, error_type: str | None, result: object
+    ) -> None:
+        super().__init__(f"child '{name}' ({task_id[:8]}) {status}: {error or status}")
+        self.task_id = task_id
+        self.status = status
+        self.error = error
+        self.error_type = error_type
+        self.result = result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, field
@@ -17,11 +17,15 @@ from engine.task import Task
 
 @dataclass(slots=True)
 class TaskContext:
-    """What a running executor knows of its task and can tell about it. The callbacks may be called from any thread."""
+    """What a running executor knows of its task and can tell about it. The callbacks may be called from any thread.
+
+    `on_spawn(executor_id, inputs, fields)` is awaited on the executor's loop.
+    """
 
     task: Task
     on_progress: Callable[[float, str], None]
     on_log: Callable[[str], None]
+    on_spawn: Callable[[str, Any, dict[str, Any]], Awaitable[Any]]
     cancelled: bool = False
 
 
@@ -82,15 +86,29 @@ def _completing(execute: Callable[..., Any]) -> Callable[..., Any]:
 class BaseTask(ExecutableTask):
     """The usual base class (1.3): defaults, and the running task's context.
 
-    `tags` group and filter it, `examples` are input dicts that the console offers, `inputs_schema` is a JSON Schema
-    dict or a pydantic model class, `timeout` is in seconds. `inputs` never overwrite attributes (1.5).
+    `tags` group and filter it, `examples` are input dicts that the console offers as presets. `inputs_schema` and
+    `output_schema` are JSON Schema dicts or pydantic model classes; a result that does not fit the latter is a warning
+    in the task's log. `inputs` never overwrite attributes (1.5).
+
+    How it is run (4.7; a task's `params` of the same names go first): `timeout` in seconds; `retries` after the first
+    attempt, `retry_delay` seconds apart ("exponential" `retry_backoff` doubles it each time), only for the exception
+    names in `retry_on` where it is given; `max_concurrent` of this executor at once; a named `pool` of slots (sizes
+    stand in the settings); `retry_safe` where running it twice does no harm.
     """
 
     tags: ClassVar[Iterable[str]] = ()
     examples: ClassVar[Iterable[Mapping[str, Any]]] = ()
     cancelable: bool = False
     inputs_schema: ClassVar[Any] = None
+    output_schema: ClassVar[Any] = None
     timeout: ClassVar[float | None] = None
+    retries: ClassVar[int] = 0
+    retry_delay: ClassVar[float] = 1.0
+    retry_backoff: ClassVar[str] = "fixed"
+    retry_on: ClassVar[Iterable[str | type[BaseException]]] = ()
+    max_concurrent: ClassVar[int | None] = None
+    pool: ClassVar[str] = ""
+    retry_safe: ClassVar[bool] = False
 
     _context: TaskContext | None = None
     _task_id: str | None = None
@@ -107,11 +125,12 @@ class BaseTask(ExecutableTask):
 
     def get_input_schema(self) -> dict[str, Any]:
         given = self.inputs_schema
-        if given is None:
-            return {"type": "object"}
-        derive = getattr(given, "model_json_schema", None)
-        schema = derive() if callable(derive) else given
-        return dict(schema)
+        return {"type": "object"} if given is None else schema_from(given)
+
+    def get_output_schema(self) -> dict[str, Any] | None:
+        """The JSON Schema that a result should fit; None when there is none to fit."""
+        given = self.output_schema
+        return None if given is None else schema_from(given)
 
     def get_demo_result(self, inputs: dict[str, Any]) -> Any:
         """What a dry run shows instead of executing."""
@@ -143,6 +162,62 @@ class BaseTask(ExecutableTask):
         """Add lines to the task's log; outside a run it prints nothing and keeps nothing."""
         if self._context:
             self._context.on_log(str(text))
+
+    async def spawn(
+        self,
+        executor: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        name: str | None = None,
+        priority: int | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Run another executor as a child of this task and return its result (8.1).
+
+        The child is a task of its own under this one: it is stored, shown, can be cancelled and retried. This task
+        gives its slot back while it waits. Raises `ChildFailed` when the child did not complete, `RuntimeError`
+        outside a run.
+        """
+        if self._context is None:
+            raise RuntimeError("spawn works only while the engine runs this executor")
+        fields: dict[str, Any] = {"name": name, "params": dict(params) if params else None}
+        if priority is not None:
+            fields["priority"] = priority
+        return await self._context.on_spawn(executor, None if inputs is None else dict(inputs), fields)
+
+    async def map(
+        self, executor: str, inputs: Iterable[Mapping[str, Any]], limit: int | None = None, **fields: Any
+    ) -> list[Any]:
+        """Spawn `executor` once for each of `inputs`, at most `limit` at once; the results in the same order (8.1).
+
+        The first child that fails cancels the others and raises `ChildFailed`. `fields` are as in `spawn`.
+        """
+        import asyncio
+
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit must be 1 or more, not {limit!r}")
+        entries = list(inputs)
+        results: list[Any] = [None] * len(entries)
+        left = iter(range(len(entries)))
+
+        async def work() -> None:
+            for index in left:
+                results[index] = await self.spawn(executor, entries[index], **fields)
+
+        workers = [asyncio.ensure_future(work()) for _ in range(min(limit or len(entries), len(entries)))]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        return results
+
+
+def schema_from(given: Any) -> dict[str, Any]:
+    """The JSON Schema that a dict is, or that a pydantic model class gives."""
+    derive = getattr(given, "model_json_schema", None)
+    return dict(derive() if callable(derive) else given)
 
 
 ExecutorClass = TypeVar("ExecutorClass", bound=type)

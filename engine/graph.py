@@ -5,12 +5,14 @@ Nothing here does I/O or recursion; a tree may be 100,000 deep.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import TaskError
-from engine.task import TERMINAL, Task, TaskStatus
+from engine.policy import DEFAULT, Policy
+from engine.task import TERMINAL, Task, TaskStatus, now
 
 REASON_HOPS = 200
 """How many tasks `pending_reason` looks at before it names the nearest one instead of the cause."""
@@ -22,7 +24,9 @@ class Node:
 
     `waits` counts dependencies (and, for a group, children) that may still end. `stuck_on` is a node whose needed end
     can no longer be had, so that this one never runs (3.2). `group` is the nearest ancestor without executor (2.6);
-    `opened` says that a group's in_progress is queued or stored.
+    `opened` says that a group's in_progress is queued or stored. `held` waits for a person (8.6); `unwanted` was
+    cancelled while its attempt was being prepared (5.3). `spawned` are the
+    children that its present attempt made (8.1), `watchers` are called once it has ended on disk.
     """
 
     task: Task
@@ -38,7 +42,13 @@ class Node:
     stuck_on: Node | None = None
     queued: bool = False
     opened: bool = False
+    held: bool = False
+    unwanted: bool = False
+    limited: bool = False
+    policy: Policy = DEFAULT
     result: Any = None
+    spawned: list[Node] = field(default_factory=list)
+    watchers: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def settled(self) -> bool:
@@ -49,7 +59,7 @@ class Node:
     def ready(self) -> bool:
         return (
             self.status is TaskStatus.PENDING
-            and not (self.waits or self.is_group or self.queued)
+            and not (self.waits or self.is_group or self.queued or self.held)
             and self.stuck_on is None
         )
 
@@ -58,13 +68,15 @@ class Node:
 class Tree:
     """The nodes of one run. `live` counts those that run or may still run, `open` attempts not yet ended on disk.
 
-    At 0 and 0 the tree has ended.
+    At 0 and 0 the tree has ended. While `paused`, nodes that come up are `parked` (8.3).
     """
 
     run_id: str
     nodes: dict[str, Node] = field(default_factory=dict)
     live: int = 0
     open: int = 0
+    paused: bool = False
+    parked: list[Node] = field(default_factory=list)
 
     @property
     def status(self) -> TaskStatus:
@@ -86,23 +98,22 @@ def build_tree(
     tasks: Sequence[Task],
     is_group: Callable[[Task], bool],
     outside: Callable[[str], Node | None],
-    first_order: int = 0,
+    next_order: Callable[[], int],
 ) -> Tree:
     """Nodes and edges from `tasks`, parents first, whose `parent_id` and `dependencies` hold ids; call `recount` next.
 
-    `outside(id)` gives the node of a task of another tree (live, or made of a stored row). Raises `TaskError` for a
+    `outside(id)` gives the node of a task of another tree (live, or made of a stored row); `next_order` numbers the
+    nodes over all trees. Raises `TaskError` for a
     duplicate id, a reference to nowhere and a cycle, naming the path (3.3); no other tree is changed then.
     """
     tree = Tree(run_id)
-    for order, task in enumerate(tasks, first_order):
+    for task in tasks:
         if task.id in tree.nodes:
             raise TaskError(f"task id '{task.id}' stands twice in the tree", "Give every task its own id")
-        node = tree.nodes[task.id] = Node(task, tree, order, task.status, is_group(task), result=task.result)
+        node = tree.nodes[task.id] = Node(task, tree, next_order(), task.status, is_group(task), result=task.result)
         parent = tree.nodes.get(task.parent_id or "")
         if parent is not None:
-            node.group = parent if parent.is_group else parent.group
-            if node.group is not None:
-                node.group.children.append(node)
+            _place(node, parent)
     links: list[tuple[Node, Node, bool]] = []
     for node in tree.nodes.values():
         for dependency in node.task.dependencies:
@@ -118,6 +129,46 @@ def build_tree(
     for target, node, required in links:
         target.dependents.append((node, required))
     return tree
+
+
+def _place(node: Node, parent: Node) -> None:
+    """`node` counts in the nearest group around it, and with the parent whose attempt spawned it."""
+    node.group = parent if parent.is_group else parent.group
+    if node.group is not None:
+        node.group.children.append(node)
+    if node.task.spawned is not None:
+        parent.spawned.append(node)
+
+
+def add_spawned(parent: Node, task: Task, order: int) -> Node:
+    """A node for a task that a running one spawned (8.1); nothing of the tree depends on it."""
+    tree = parent.tree
+    node = tree.nodes[task.id] = Node(task, tree, order, task.status)
+    _place(node, parent)
+    tree.live += 1
+    if node.group is not None:
+        node.group.waits += 1
+    return node
+
+
+def detach_spawned(nodes: Iterable[Node]) -> list[Node]:
+    """Take out of their tree what `nodes` spawned: their next attempts begin without children (8.1).
+
+    All of it must have ended. The rows stay in the store, as history of the former attempt.
+    """
+    found: list[Node] = []
+    queue = list(nodes)
+    while queue:
+        node = queue.pop()
+        found += node.spawned
+        queue += node.spawned
+        node.spawned = []
+    gone = set(found)
+    for group in {node.group for node in found if node.group is not None}:
+        group.children = [child for child in group.children if child not in gone]
+    for node in found:
+        node.tree.nodes.pop(node.task.id, None)
+    return found
 
 
 def check_cycles(tree: Tree) -> None:
@@ -221,19 +272,20 @@ def _end_group(node: Node, found: Spread, only: Tree | None, queue: list[Node] |
 def reset(tree: Tree, start: Node) -> list[Node]:
     """Put `start` and its transitive dependents in this tree back to pending (5.4), with the groups they stand in.
 
-    A group is reset with its children. Completed siblings keep their results. Call `recount` next.
+    A group is reset with its children, but for what its members spawned: that is detached. Completed siblings keep
+    their results. Call `recount` next.
     """
     found: dict[Node, None] = {}
     queue = [start]
     for node in queue:  # grows while it is walked: all that stands under a group
-        queue.extend(node.children)
+        queue.extend(child for child in node.children if child.task.spawned is None)
     while queue:
         node = queue.pop()
         if node in found or node.tree is not tree:
             continue
         found[node] = None
         node.status = TaskStatus.PENDING
-        node.opened = False
+        node.opened = node.held = False
         node.result = None
         queue.extend(dependent for dependent, _ in node.dependents)
         _reset_groups(node.group, found, queue)
@@ -262,15 +314,27 @@ def combine(statuses: Iterable[TaskStatus], *, ended: bool = False) -> TaskStatu
     return TaskStatus.FAILED if ended else TaskStatus.IN_PROGRESS
 
 
+def current(tasks: Iterable[Task]) -> list[Task]:
+    """`tasks`, parents first, without what a former attempt of its parent spawned: that is history (8.1)."""
+    kept: dict[str, Task] = {}
+    for task in tasks:
+        if task.spawned is not None:
+            parent = kept.get(task.parent_id or "")
+            if parent is None or parent.status is TaskStatus.PENDING or parent.attempt != task.spawned:
+                continue
+        kept[task.id] = task
+    return list(kept.values())
+
+
 def tree_status(tasks: Iterable[Task]) -> TaskStatus:
-    """The status of a tree as its rows stand (2.7)."""
-    return combine(task.status for task in tasks)
+    """The status of a tree as its rows stand, parents first (2.7)."""
+    return combine(task.status for task in current(tasks))
 
 
 def tree_progress(tasks: Iterable[Task]) -> float:
     """Mean progress over all nodes, 0..1; a completed one counts as 1 (2.7)."""
     total = count = 0.0
-    for task in tasks:
+    for task in current(tasks):
         count += 1
         total += 1.0 if task.status is TaskStatus.COMPLETED else task.progress
     return total / count if count else 0.0
@@ -294,9 +358,17 @@ def pending_reason(task: Task, lookup: Callable[[str], Task | None]) -> str:
         elif not target.is_terminal:
             waiting.append(target.name)
     if not waiting:
-        return "queued"
+        return task.hold or _not_yet(task) or "queued"
     more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
     return f"waiting for {waiting[0]}{more}"
+
+
+def _not_yet(task: Task) -> str:
+    if task.not_before is None or (left := (task.not_before - now()).total_seconds()) <= 0:
+        return ""
+    if task.attempt:
+        return f"retry in {math.ceil(left)} s"
+    return f"scheduled at {task.not_before.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _blocking(task: Task, lookup: Callable[[str], Task | None]) -> Task | None:

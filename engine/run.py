@@ -14,8 +14,10 @@ from engine.catalogue import ExecutorSpec
 from engine.executor import BaseTask, ExecutableTask, TaskContext
 from engine.graph import Node
 from engine.output import Keeper, TaskLog, capture, current, in_thread
+from engine.policy import Policy
 from engine.problems import plain_names
-from engine.secrets import MASK
+from engine.schema_nodes import Path
+from engine.secrets import MASK, resolve
 from engine.settings import Settings
 from engine.task import TaskStatus
 
@@ -30,6 +32,8 @@ class Outcome:
     error: str | None = None
     error_type: str | None = None
     trace: str = ""
+    kinds: tuple[str, ...] = ()
+    """The names of a raised exception's classes, the nearest first."""
 
 
 @dataclass(slots=True)
@@ -38,6 +42,8 @@ class Prepared:
 
     inputs: dict[str, Any]
     ignore: frozenset[str] = frozenset()
+    references: list[tuple[Path, str]] = field(default_factory=list)
+    """Where a secret stood as a reference, and the reference; `inputs` hold the real value (8.6)."""
     notes: list[str] = field(default_factory=list)
     refusal: Outcome | None = None
 
@@ -55,7 +61,8 @@ class Job:
     log: TaskLog
     settings: Settings
     keeper: Keeper
-    timeout: float | None = None
+    policy: Policy
+    attempt: int
     instance: ExecutableTask | None = None
     running: asyncio.Task[Any] | None = None
     timed_out: bool = False
@@ -63,6 +70,9 @@ class Job:
     ended: asyncio.Event | None = None
     progress: tuple[float, str] | None = None
     progress_stored: float = 0.0
+    waits: int = 0
+    """How many spawned children it waits for; while there are any it holds no slot (8.1)."""
+    slot: asyncio.Future[None] | None = None
 
     @property
     def can_cancel(self) -> bool:
@@ -88,7 +98,11 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
     for dependency in node.dependencies:
         if dependency.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED):
             _merge(merged, dependency, properties, notes)
-    prepared = Prepared(merged, frozenset(d.task.id for d in node.dependencies), notes)
+    prepared = Prepared(merged, frozenset(d.task.id for d in node.dependencies), notes=notes)
+    if spec is not None:
+        _resolve_references(prepared, spec)
+    if prepared.refusal is not None:
+        return prepared
     if spec is None:
         prepared.refusal = failed(unknown, "unknown_executor")
     elif spec.schema_problem:
@@ -97,7 +111,7 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
         )
     else:
         check(prepared, spec)
-    if prepared.refusal is None and (lost := _lost_secret(inputs)):
+    if prepared.refusal is None and (lost := lost_secret(inputs)):
         prepared.refusal = failed(
             f"needs its secrets: '{lost}' is never stored; rerun and give it again", "needs_secrets"
         )
@@ -132,14 +146,25 @@ def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, An
                 break
 
 
-def _lost_secret(given: Mapping[str, Any], path: str = "") -> str | None:
+def _resolve_references(prepared: Prepared, spec: ExecutorSpec) -> None:
+    """Secrets given as `env:NAME` or `keyring:NAME` are looked up now, and only for this attempt (8.6)."""
+    try:
+        prepared.inputs, prepared.references = resolve(spec.schema, prepared.inputs)
+    except LookupError as missing:
+        prepared.refusal = failed(f"needs its secrets: {missing.args[0]}", "needs_secrets")
+
+
+def lost_secret(given: Mapping[str, Any]) -> str | None:
     """The path of a value of which only the mask is left, None when all secrets are there."""
-    for key, value in given.items():
-        where = f"{path}.{key}" if path else str(key)
+    stack: list[tuple[str, Any]] = [(str(key), value) for key, value in given.items()]
+    while stack:
+        path, value = stack.pop()
         if value == MASK:
-            return where
-        if isinstance(value, Mapping) and (inner := _lost_secret(value, where)):
-            return inner
+            return path
+        if isinstance(value, Mapping):
+            stack.extend((f"{path}.{key}", inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            stack.extend((f"{path}[{i}]", inner) for i, inner in enumerate(value))
     return None
 
 
@@ -152,11 +177,16 @@ async def execute(job: Job) -> Outcome:
             return Outcome(TaskStatus.CANCELLED, error="cancelled before it began", error_type="cancelled")
         job.instance = job.spec.create(job.inputs)
         _bind(job.instance, job)
+        if job.context.task.params.get("dry_run"):
+            return outcome_of(await _demo(job), job)
         result = await _call(job)
-        return outcome_of(result, job)
+        outcome = outcome_of(result, job)
+        if outcome.status is TaskStatus.COMPLETED and job.spec.output_schema is not None:
+            _warn_of_output(result, job)
+        return outcome
     except asyncio.CancelledError:
         if job.timed_out:
-            return failed(f"timed out after {job.timeout:g} s", "timeout_error")
+            return failed(f"timed out after {job.policy.timeout:g} s", "timeout_error")
         running = asyncio.current_task()
         if not job.context.cancelled and running is not None and running.cancelling():
             raise  # the loop itself is ending; the row will say interrupted
@@ -187,6 +217,24 @@ async def _call(job: Job) -> Any:
     return result
 
 
+async def _demo(job: Job) -> Any:
+    """A dry run: everything but execute, which gives its demo result instead (1.3)."""
+    get = getattr(job.instance, "get_demo_result", None)
+    if get is None:
+        return {"status": "completed", "demo": True, "inputs": job.inputs}
+    return await _resolve(get(job.inputs))
+
+
+def _warn_of_output(result: Any, job: Job) -> None:
+    """A result that does not fit the executor's output schema is a warning in the log, never a failure."""
+    checker = job.spec.output_checker
+    added = frozenset({"status"}) if isinstance(result, dict) else frozenset()  # BaseTask's, see rule 4.4
+    if checker is None or checker.is_valid(result) or checker.is_valid(result, added):
+        return
+    for problem in checker.problems(result, added):
+        job.log.line("engine", f"warning: the result does not fit the output schema: {problem}")
+
+
 async def _resolve(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
@@ -208,6 +256,7 @@ def _raised(error: BaseException, job: Job) -> Outcome:
     if isinstance(error, SystemExit):
         text = f"the executor called sys.exit({text})"
     outcome = failed(scrub(text or kind, job), kind)
+    outcome.kinds = tuple(each.__name__ for each in type(error).__mro__)
     outcome.trace = scrub(plain_names("".join(traceback.format_exception(error))), job)
     if job.context.cancelled:
         outcome.status = TaskStatus.CANCELLED
@@ -227,7 +276,7 @@ def outcome_of(result: Any, job: Job) -> Outcome:
             status = TaskStatus.CANCELLED
             error, error_type = str(result.get("message") or "cancelled"), "cancelled"
     if job.timed_out:
-        status, error, error_type = TaskStatus.FAILED, f"timed out after {job.timeout:g} s", "timeout_error"
+        status, error, error_type = TaskStatus.FAILED, f"timed out after {job.policy.timeout:g} s", "timeout_error"
     elif job.context.cancelled and status is TaskStatus.FAILED:
         status = TaskStatus.CANCELLED
     outcome = Outcome(status, None, None, error and scrub(error, job), error_type)

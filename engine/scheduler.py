@@ -1,24 +1,50 @@
-"""Which ready task starts next: one heap over all trees, and the slots (behaviour.md 2.4, 3.6). No SQL, no UI."""
+"""Which ready task starts next: pools, slots, limits, pauses (behaviour.md 2.4, 3.6, 4.7, 8.3, 8.7).
+
+No SQL, no UI, no clock.
+"""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
-from engine.graph import Node
+from engine.graph import Node, Tree
+from engine.task import TaskStatus
+
+Entry = tuple[int, float, int, Node]
+"""Lower priority number first, then the older task, then the order of submission."""
+
+
+@dataclass(slots=True)
+class _Pool:
+    """Slots with a queue of their own: a full pool holds up nobody else's tasks (8.7)."""
+
+    size: int
+    running: int = 0
+    heap: list[Entry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Limit:
+    """How many of one executor run, and the entries that came up while it was at its limit (`max_concurrent`)."""
+
+    running: int = 0
+    parked: list[Entry] = field(default_factory=list)
 
 
 class Scheduler:
-    """Holds ready nodes and starts them while slots are free.
+    """Holds ready nodes and starts them while slots are free. Pool "" has `slots` places, an unknown one 1.
 
-    Lower priority number first, then the older task. `start(node)` must not block and must not call `pump` itself.
+    `start(node)` must not block and must not call `pump` itself.
     """
 
-    def __init__(self, slots: int, start: Callable[[Node], None]) -> None:
-        self.slots = slots
+    def __init__(self, slots: int, start: Callable[[Node], None], pools: Mapping[str, int] | None = None) -> None:
         self.running: set[Node] = set()
+        self.paused = False
         self._start = start
-        self._heap: list[tuple[int, float, int, Node]] = []
+        self._pools = {"": _Pool(slots)} | {name: _Pool(size) for name, size in (pools or {}).items()}
+        self._limits: dict[str, _Limit] = {}
         self._queued = 0
         self._open = True
 
@@ -28,33 +54,119 @@ class Scheduler:
         return self._queued
 
     def push(self, nodes: Iterable[Node]) -> None:
-        """Queue ready nodes; call `pump` when all of them are in, so that the most urgent goes first."""
+        """Queue ready nodes; call `pump` when all of them are in, so that the most urgent goes first.
+
+        A node that runs already (it waited for its children) asks for its slot back: no pause keeps it (8.3).
+        """
         for node in nodes:
-            if not node.queued:
-                node.queued = True
-                self._queued += 1
-                key = (node.task.priority, node.task.created_at.timestamp(), node.order)
-                heapq.heappush(self._heap, (*key, node))
+            if node.queued:
+                continue
+            node.queued = True
+            self._queued += 1
+            resumes = node.status is TaskStatus.IN_PROGRESS
+            if node.tree.paused and not resumes:
+                self._park(node)
+            else:
+                self._enter(node)
+                if self.paused and resumes:
+                    self._begin(node, self._pools[node.policy.pool], None)
+
+    def _enter(self, node: Node) -> None:
+        pool = node.policy.pool
+        node.task.hold = f"queued (pool {pool})" if pool else ""
+        found = self._pools.get(pool)
+        if found is None:
+            found = self._pools[pool] = _Pool(1)
+        task = node.task
+        heapq.heappush(found.heap, (task.priority, task.created_at.timestamp(), node.order, node))
+
+    def _park(self, node: Node) -> None:
+        node.task.hold = "paused"
+        node.tree.parked.append(node)
 
     def withdraw(self, node: Node) -> None:
         """A queued node is no longer wanted; its heap entry is passed over when it comes up."""
         if node.queued:
             node.queued = False
+            node.task.hold = ""
             self._queued -= 1
 
     def pump(self) -> None:
         """Start the most urgent queued nodes while slots are free."""
-        while self._open and self._heap and len(self.running) < self.slots:
-            node = heapq.heappop(self._heap)[-1]
-            if node.queued:
-                node.queued = False
-                self._queued -= 1
-                self.running.add(node)
-                self._start(node)
+        if self.paused:
+            return
+        for pool in self._pools.values():
+            while self._open and pool.heap and pool.running < pool.size:
+                self._take(heapq.heappop(pool.heap), pool)
+
+    def pause(self) -> None:
+        """Start nothing new until `resume`; what runs goes on, also where it waits for its slot back (8.3)."""
+        self.paused = True
+        for pool in self._pools.values():
+            for entry in list(pool.heap):
+                node = entry[-1]
+                if node.queued and node.status is TaskStatus.IN_PROGRESS:
+                    self._begin(node, pool, None)
+
+    def resume(self) -> None:
+        self.paused = False
+        self.pump()
+
+    def _take(self, entry: Entry, pool: _Pool) -> None:
+        """Start the node of an entry that came up, or put it where it waits on."""
+        node = entry[-1]
+        most = node.policy.max_concurrent
+        limit = self._limits.setdefault(node.task.executor_id, _Limit()) if most is not None else None
+        if not node.queued:
+            self._offer(limit)
+        elif node.tree.paused and node.status is TaskStatus.PENDING:
+            self._park(node)
+            self._offer(limit)
+        elif limit is not None and most is not None and limit.running >= most:
+            node.task.hold = f"queued ({most} at once)"
+            heapq.heappush(limit.parked, entry)
+        else:
+            self._begin(node, pool, limit)
+
+    def _begin(self, node: Node, pool: _Pool, limit: _Limit | None) -> None:
+        self.withdraw(node)
+        self.running.add(node)
+        pool.running += 1
+        node.limited = limit is not None
+        if limit is not None:
+            limit.running += 1
+        self._start(node)
+
+    def _offer(self, limit: _Limit | None) -> None:
+        """A place under `limit` was not taken: the next that waits for one may have it."""
+        if limit is not None and limit.parked:
+            entry = heapq.heappop(limit.parked)
+            heapq.heappush(self._pools[entry[-1].policy.pool].heap, entry)
 
     def release(self, node: Node) -> None:
-        """`node` no longer takes a slot."""
+        """`node` no longer takes a slot, nor wants one."""
+        self.withdraw(node)
+        if node not in self.running:
+            return
         self.running.discard(node)
+        self._pools[node.policy.pool].running -= 1
+        if node.limited:
+            limit = self._limits[node.task.executor_id]
+            limit.running -= 1
+            self._offer(limit)
+
+    def seize(self, node: Node) -> None:
+        """A running node has its slot back at once, over the size if need be."""
+        if self._open and node not in self.running:
+            pool = self._pools.setdefault(node.policy.pool, _Pool(1))
+            self._begin(node, pool, None)
+
+    def resume_tree(self, tree: Tree) -> None:
+        """What came up while `tree` was paused is queued again; call `pump` next."""
+        parked, tree.parked = tree.parked, []
+        for node in parked:
+            if node.queued:
+                self._enter(node)
 
     def close(self) -> None:
         """Start nothing any more; what is queued stays pending in the store."""

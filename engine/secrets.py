@@ -7,9 +7,11 @@ more rather than less: a name also covers what lies inside its value and is not 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -69,11 +71,60 @@ def mask(schema: Any, value: Any) -> Any:
     is a copy. Lists and objects keep their shape, their leaves are masked one by one.
     """
     hidden = _secret_paths(schema, value)
-    return _replaced(value, hidden) if hidden else value
+    return _replaced(value, dict.fromkeys(hidden, MASK)) if hidden else value
 
 
-def _secret_paths(schema: Any, value: Any) -> list[Path]:
-    """The paths of all values to hide. Own stack, so depth is no limit; a container met inside itself is left."""
+def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
+    """`value` with the references among its secrets looked up, and where which stood (8.6).
+
+    `env:NAME` is a variable of this process, `keyring:NAME` a password that the system's keyring has for "taskdeck"
+    under that name (needs the package keyring). Raises `LookupError` in words for what is not there.
+    """
+    found = _secret_paths(schema, value, references=True)
+    if not found:
+        return value, []
+    references = []
+    real: dict[Path, Any] = {}
+    for path in found:
+        reference: Any = value
+        for step in path:
+            reference = reference[step]
+        references.append((path, str(reference)))
+        real[path] = _look_up(str(reference))
+    return _replaced(value, real), references
+
+
+def restore(masked: Any, references: Sequence[tuple[Path, str]]) -> Any:
+    """`masked` with the references where they stood: they are no secrets and may be stored."""
+    return _replaced(masked, dict(references)) if references else masked
+
+
+def _look_up(reference: str) -> str:
+    kind, _, name = reference.partition(":")
+    found: str | None
+    if kind == "env":
+        found = os.environ.get(name)
+        if found is None:
+            raise LookupError(f"the environment has no variable {name}")
+        return found
+    try:
+        keyring = import_module("keyring")
+    except ImportError:
+        raise LookupError(f"{reference} needs the Python package keyring, which is not installed") from None
+    try:
+        found = keyring.get_password("taskdeck", name)
+    except Exception as error:  # a locked or missing keyring
+        raise LookupError(f"the keyring cannot be read for {name}: {error}") from None
+    if found is None:
+        raise LookupError(f"the keyring has no password for taskdeck / {name}")
+    return found
+
+
+def _secret_paths(schema: Any, value: Any, *, references: bool = False) -> list[Path]:
+    """The paths of all values to hide, or of the `references` that stand in such places.
+
+    Own stack, so depth is no limit; a container met inside itself is left.
+    """
     local = Local(schema)
     hidden: list[Path] = []
     # path, value, schemas, the name that covers it, whether a marker above covers it, the containers around it
@@ -100,18 +151,18 @@ def _secret_paths(schema: Any, value: Any) -> list[Path]:
             else:
                 for i, inner in enumerate(item):
                     stack.append(((*path, i), inner, elements(nodes, i), name, marked, inside))
-        elif isinstance(item, str) and (item == MASK or _REFERENCE.fullmatch(item)):
+        elif (item == MASK) or (isinstance(item, str) and bool(_REFERENCE.fullmatch(item))) is not references:
             continue
         elif marked or (_secret_name(name) and not isinstance(item, bool) and _takes_text(nodes)):
             hidden.append(path)
     return hidden
 
 
-def _replaced(value: Any, hidden: Collection[Path]) -> Any:
-    """A copy of `value` along the `hidden` paths, with `MASK` at their ends."""
+def _replaced(value: Any, instead: Mapping[Path, Any]) -> Any:
+    """A copy of `value` along the paths of `instead`, with what that has at their ends."""
     holder = [value]
     fresh: dict[Path, Any] = {(): holder}
-    for path in hidden:
+    for path, other in instead.items():
         whole: Path = (0, *path)
         for depth in range(1, len(whole)):
             place = whole[:depth]
@@ -119,7 +170,7 @@ def _replaced(value: Any, hidden: Collection[Path]) -> Any:
                 outer, step = fresh[place[:-1]], place[-1]
                 old = outer[step]
                 fresh[place] = outer[step] = dict(old) if isinstance(old, dict) else list(old)
-        fresh[whole[:-1]][whole[-1]] = MASK
+        fresh[whole[:-1]][whole[-1]] = other
     return holder[0]
 
 

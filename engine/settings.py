@@ -36,6 +36,8 @@ class Settings:
     executors: Path = field(default_factory=lambda: config_folder() / "executors")
     slots: int = 64
     """How many tasks run at once."""
+    pools: Mapping[str, int] = field(default_factory=dict)
+    """Named pools and how many of their tasks run at once; in the environment as "gpu=2,db=4" (8.7)."""
     grace: float = 2.0
     """How long a cancelled attempt whose executor has `cancel()` may end by itself (5.1)."""
     cancel_limit: float = 1.0
@@ -76,6 +78,8 @@ class Settings:
 
 def _read(key: str, value: Any, source: str) -> Any:
     """Turn `value` into the field's type; the environment gives text for all."""
+    if key == "pools":
+        return _pools(value, source)
     types = {"store": Path, "executors": Path, "synchronous": str, "user": str}
     kind = types.get(key, float if key in {"grace", "cancel_limit", "import_limit"} else int)
     try:
@@ -87,3 +91,19 @@ def _read(key: str, value: Any, source: str) -> Any:
     if key == "synchronous" and read not in {"FULL", "NORMAL"}:
         raise SettingsError(f"'synchronous' in {source} must be FULL or NORMAL, not {value!r}")
     return read.expanduser() if isinstance(read, Path) else read
+
+
+def _pools(value: Any, source: str) -> Mapping[str, int]:
+    if isinstance(value, str):
+        value = dict(pair.partition("=")[::2] for pair in value.replace(" ", "").split(",") if pair)
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"'pools' in {source} must name pools and their sizes, not {value!r}", "E.g. gpu = 2")
+    pools = {}
+    for name, size in value.items():
+        try:
+            pools[str(name)] = int(size)
+        except (TypeError, ValueError):
+            pools[str(name)] = 0
+        if pools[str(name)] < 1 or isinstance(size, bool | float):
+            raise SettingsError(f"the size of pool '{name}' in {source} must be a whole number from 1, not {size!r}")
+    return pools

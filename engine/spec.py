@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +11,8 @@ from typing import Any, TypeVar, cast
 
 from engine.catalogue import Catalogue, ExecutorSpec, Origin, Problem
 from engine.errors import TaskdeckError
-from engine.executor import Registration, Registry, constructor
+from engine.executor import Registration, Registry, constructor, schema_from
+from engine.policy import policy_of
 from engine.problems import problem_of, words
 
 T = TypeVar("T")
@@ -56,7 +56,8 @@ def describe(
         file=file,
         line=line,
         origin=origin,
-        timeout=asking.ask(lambda: _timeout(getattr(source, "timeout", None)), "cannot read timeout"),
+        policy=policy_of(source, lambda name, why: asking.complain(why, f"cannot read {name}: {words(why)}")),
+        output_schema=asking.ask(lambda: _output_schema(source), "the output schema cannot be used"),
         pre_hook=registration.pre_hook,
         post_hook=registration.post_hook,
     )
@@ -133,12 +134,9 @@ def _get_schema(instance: Any) -> Mapping[str, Any]:
     if inspect.iscoroutine(given):
         given.close()
         raise TypeError("get_input_schema must be a plain function, not async")
-    derive = getattr(given, "model_json_schema", None)  # a pydantic model class
-    if callable(derive):
-        given = derive()
-    if not isinstance(given, Mapping):
+    if not (isinstance(given, Mapping) or hasattr(given, "model_json_schema")):
         raise TypeError(f"it returned {type(given).__name__}, not a dict")
-    return given
+    return schema_from(given)
 
 
 def _text(asking: _Asking, source: Any, attribute: str) -> str:
@@ -168,12 +166,14 @@ def _examples(given: Any) -> tuple[Mapping[str, Any], ...]:
     return tuple(entry for entry in entries if isinstance(entry, Mapping))
 
 
-def _timeout(given: Any) -> float | None:
+def _output_schema(source: Any) -> Mapping[str, Any] | None:
+    get = getattr(source, "get_output_schema", None)
+    given = get() if callable(get) and not isinstance(source, type) else None
     if given is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, int | float) or not given > 0 or math.isinf(given):
-        raise ValueError(f"it must be a number of seconds above 0, not {given!r}")
-    return float(given)
+    from engine.schema import compile
+
+    return cast(Mapping[str, Any], compile(schema_from(given)).schema)
 
 
 def _hash_of(file: str) -> str:

@@ -34,26 +34,27 @@ RUN = Statement(
 INSERT = Statement(
     1,
     "INSERT INTO task (id, run_id, parent_id, user_id, name, priority, inputs, params, schemas, dependencies,"
-    " created_at, original_task_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    " created_at, original_task_id, not_before, spawned, idempotency_key)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 )
 MOVE = Statement(2, "UPDATE task SET run_id = ?, parent_id = ?, dependencies = ? WHERE id = ?", guarded=True)
 ARCHIVE = Statement(
     3,
     "INSERT INTO attempt SELECT id, attempt, status, inputs, effective_inputs, result, error, error_type, started_at,"
-    " completed_at, executor_version FROM task WHERE id = ? AND attempt > 0",
+    " completed_at, executor_version FROM task WHERE id = ? AND started_at IS NOT NULL",
 )
 RESET = Statement(
     4,
     "UPDATE task SET status = 'pending', inputs = ?, effective_inputs = NULL, result = NULL, error = NULL,"
-    " error_type = NULL, progress = 0, progress_message = '', started_at = NULL, completed_at = NULL, updated_at = ?"
-    " WHERE id = ? AND status != 'pending'",
+    " error_type = NULL, progress = 0, progress_message = '', started_at = NULL, completed_at = NULL, skipped = 0,"
+    " resumable = 0, not_before = ?, updated_at = ? WHERE id = ? AND status != 'pending'",
     guarded=True,
 )
 INPUTS = Statement(4, "UPDATE task SET inputs = ? WHERE id = ? AND status = 'pending'", guarded=True)
 START = Statement(
     5,
     "UPDATE task SET status = 'in_progress', attempt = ?, started_at = ?, updated_at = ?, effective_inputs = ?,"
-    " executor_version = ? WHERE id = ? AND status = 'pending'",
+    " executor_version = ?, resumable = ?, not_before = NULL WHERE id = ? AND status = 'pending'",
     guarded=True,
 )
 PROGRESS = Statement(
@@ -72,8 +73,37 @@ CANCEL = Statement(
     " WHERE id = ? AND status = 'pending'",
     guarded=True,
 )
+SKIP = Statement(
+    9,
+    "UPDATE task SET status = 'completed', skipped = 1, result = NULL, error = NULL, error_type = NULL, progress = 1,"
+    " not_before = NULL, started_at = NULL, completed_at = ?, updated_at = ?"
+    " WHERE id = ? AND status IN ('pending', 'failed')",
+    guarded=True,
+)
+PAUSE = Statement(9, "UPDATE run SET paused = ? WHERE id = ?", guarded=True)
+META = Statement(
+    9, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+LINK = Statement(2, "INSERT OR IGNORE INTO link (task_id, on_id) VALUES (?, ?)")
 PARTIAL = Statement(10, "UPDATE task SET result = ? WHERE id = ? AND attempt = ? AND status = 'cancelled'")
 RUN_ENDED = Statement(11, "UPDATE run SET owner = NULL WHERE id = ?")
+
+CLAIM = Statement(0, "UPDATE run SET owner = ? WHERE id = ? AND owner = ?", guarded=True)
+
+_DEAD = "run_id IN (SELECT id FROM run WHERE owner = :owner)"
+RECOVERY = (
+    "UPDATE task SET status = 'failed', error = 'the console ended while this ran', error_type = 'interrupted',"
+    f" completed_at = :at, updated_at = :at WHERE status = 'in_progress' AND {_DEAD}",
+    "UPDATE task SET status = 'cancelled', error = 'its parent ended first', error_type = 'cancelled',"
+    f" completed_at = :at, updated_at = :at WHERE status = 'pending' AND spawned IS NOT NULL AND {_DEAD}",
+    "INSERT OR IGNORE INTO attempt SELECT id, attempt, status, inputs, effective_inputs, result, error, error_type,"
+    " started_at, completed_at, executor_version FROM task"
+    f" WHERE resumable = 1 AND error_type = 'interrupted' AND {_DEAD}",
+    "UPDATE task SET status = 'pending', effective_inputs = NULL, result = NULL, error = NULL, error_type = NULL,"
+    " progress = 0, progress_message = '', started_at = NULL, completed_at = NULL, resumable = 0"
+    f" WHERE resumable = 1 AND error_type = 'interrupted' AND {_DEAD}",
+)
+"""What the rows of the runs of a dead `:owner` become, in this order (7.2)."""
 
 
 def seconds(moment: datetime | None) -> float | None:
@@ -105,6 +135,9 @@ def insert(task: Task) -> Write:
             _dependencies(task),
             task.created_at.timestamp(),
             task.original_task_id,
+            seconds(task.not_before),
+            task.spawned,
+            task.idempotency_key,
         ),
     )
 
@@ -117,9 +150,11 @@ def run(run_id: str, owner: str, created_at: datetime) -> Write:
     return Write(RUN, run_id, (run_id, owner, created_at.timestamp()))
 
 
-def start(task_id: str, attempt: int, at: datetime, effective: str | None, version: str | None) -> Write:
+def start(
+    task_id: str, attempt: int, at: datetime, effective: str | None, version: str | None, resumable: bool = False
+) -> Write:
     stamp = at.timestamp()
-    return Write(START, task_id, (attempt, stamp, stamp, effective, version, task_id))
+    return Write(START, task_id, (attempt, stamp, stamp, effective, version, resumable, task_id))
 
 
 def finish(
@@ -140,12 +175,36 @@ def cancel(task_id: str, error: str, at: datetime) -> Write:
     return Write(CANCEL, task_id, (error, "cancelled", stamp, stamp, task_id))
 
 
-def reset(task: Task, inputs: dict[str, Any], at: datetime) -> list[Write]:
-    """The former attempt goes to history, the row back to pending (5.4)."""
+def reset(task: Task, inputs: dict[str, Any], at: datetime, not_before: datetime | None = None) -> list[Write]:
+    """The former attempt goes to history, the row back to pending: a rerun (5.4), or a retry at `not_before` (4.7)."""
     return [
         Write(ARCHIVE, task.id, (task.id,)),
-        Write(RESET, task.id, (_object(inputs), at.timestamp(), task.id)),
+        Write(RESET, task.id, (_object(inputs), seconds(not_before), at.timestamp(), task.id)),
     ]
+
+
+def skip(task_id: str, at: datetime) -> list[Write]:
+    """Completed because a person says so (8.4); what it did before is history."""
+    stamp = at.timestamp()
+    return [Write(ARCHIVE, task_id, (task_id,)), Write(SKIP, task_id, (stamp, stamp, task_id))]
+
+
+def pause(run_id: str, paused: bool) -> Write:
+    return Write(PAUSE, run_id, (paused, run_id))
+
+
+def claim(run_id: str, owner: str, former: str) -> Write:
+    """Take a run over from a dead owner; refused where another engine was faster."""
+    return Write(CLAIM, run_id, (owner, run_id, former))
+
+
+def meta(key: str, value: str) -> Write:
+    return Write(META, key, (key, value))
+
+
+def link(task_id: str, on_id: str) -> Write:
+    """A dependency on a task of another run (5.6)."""
+    return Write(LINK, task_id, (task_id, on_id))
 
 
 def progress(task: Task, at: datetime) -> Write:

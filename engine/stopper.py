@@ -6,9 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from engine import statements
+from engine import groups, statements
 from engine.errors import TaskError
-from engine.events import EventKind
 from engine.graph import Node, settle
 from engine.output import current
 from engine.run import Job, Outcome, failed
@@ -52,8 +51,8 @@ class Stopper:
             dispatcher.scheduler.withdraw(node)
             spreads.append(settle(node, TaskStatus.CANCELLED))
         writes = [statements.cancel(node.task.id, CANCELLED_WORDS, at) for node in nodes]
-        groups = [group for spread in spreads for group in spread.groups]
-        writes += dispatcher.group_writes(groups, at)
+        ended = [group for spread in spreads for group in spread.groups]
+        writes += groups.end_writes(ended, at)
         try:
             await self._store.writer.commit(writes)
         except TaskError as refusal:
@@ -62,9 +61,9 @@ class Stopper:
             task = node.task
             task.error, task.error_type = CANCELLED_WORDS, "cancelled"
             task.completed_at = task.updated_at = at
-            task.status = TaskStatus.CANCELLED
-            dispatcher.bus.publish(EventKind.FINISHED, task)
-        dispatcher.show_groups(groups, at)
+            task.status, task.not_before = TaskStatus.CANCELLED, None
+            dispatcher.told(node)
+        dispatcher.show_groups(ended, at)
         tree.open -= 1
         for spread in spreads:
             spread.groups.clear()
@@ -74,7 +73,11 @@ class Stopper:
     async def _stop(self, node: Node) -> None:
         """Ask, wait, interrupt, wait, abandon: one grace period for all that the executor does about it."""
         job = self._dispatcher.jobs.get(node)
-        if job is None:  # refused before execute: its end is on the way
+        if job is None:  # it is being prepared, was refused, or its end is on the way
+            node.unwanted = True
+            told = asyncio.Event()
+            node.watchers.append(told.set)
+            await told.wait()
             return
         first = job.ended is None
         ended = job.ended = job.ended or asyncio.Event()
@@ -118,19 +121,21 @@ class Stopper:
         """The timeout of a running attempt has passed (4.7)."""
         if job.ended is None:
             job.timed_out = True
-            end = failed(f"timed out after {job.timeout:g} s", "timeout_error")
+            end = failed(f"timed out after {job.policy.timeout:g} s", "timeout_error")
             self._dispatcher.spawn(self._interrupt(node, job, end))
 
-    def late(self, node: Node, job: Job, attempt: int, outcome: Outcome) -> None:
+    def late(self, node: Node, job: Job, outcome: Outcome) -> None:
         """An abandoned attempt ended after all: what it returned is kept as partial result only."""
         self.abandoned.discard(job)
         if outcome.packed is not None:
-            self._store.writer.write([statements.partial(node.task.id, attempt, outcome.packed)])
+            self._store.writer.write([statements.partial(node.task.id, job.attempt, outcome.packed)])
 
     async def stop(self) -> None:
         """The engine ends: nothing new starts, and what still runs is stored as interrupted (7.2)."""
         self._dispatcher.scheduler.close()
         for node, job in list(self._dispatcher.jobs.items()):
+            if self._dispatcher.jobs.get(node) is not job:  # it ended with its parent just now
+                continue
             job.abandoned = True
             job.context.cancelled = True
             self._runner.interrupt(job)

@@ -18,7 +18,7 @@ from engine import json_data
 from engine.errors import StoreError
 from engine.events import LogLine
 from engine.lease import Lease
-from engine.statements import RUN_ENDED, Write
+from engine.statements import RECOVERY, RUN_ENDED, Write
 from engine.task import Dependency, Task, TaskStatus, now
 from engine.writer import Writer
 
@@ -31,7 +31,7 @@ MEMORY = ":memory:"
 _TASK = (
     "id, name, run_id, parent_id, user_id, status, priority, inputs, params, schemas, dependencies, {result}, error,"
     " error_type, progress, progress_message, attempt, created_at, started_at, updated_at, completed_at,"
-    " original_task_id, executor_version, effective_inputs"
+    " original_task_id, executor_version, effective_inputs, not_before, spawned, skipped, idempotency_key"
 )
 _WHOLE = _TASK.format(result="result")
 _LIGHT = _TASK.format(result="NULL")
@@ -45,6 +45,14 @@ class Run:
     id: str
     root: Task
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Which engine runs it (None: none), and whether it is paused (8.3)."""
+
+    owner: str | None
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +116,52 @@ class Store:
             self.lease.release()
 
     async def _recover(self) -> None:
-        """Runs whose owner is dead: what was in progress becomes failed, `interrupted` (7.2)."""
-        owners = [row[0] for row in await self._rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())]
+        """Give the rows that dead engines left in progress their true state (7.2).
+
+        In progress becomes failed, `interrupted`; what may run twice goes back to pending; what was spawned and never
+        began is cancelled, since nobody awaits it any more. The runs stay with their dead owners until one goes on.
+        """
+        owners = [owner for owner in await self._owners() if self.lease.is_dead(owner)]
         for owner in owners:
-            if not self.lease.is_dead(owner):
-                continue
             at = now().timestamp()
-            await self._write_connection.execute(
-                "UPDATE task SET status = 'failed', error = 'the console ended while this ran', error_type ="
-                " 'interrupted', completed_at = ?, updated_at = ? WHERE status = 'in_progress' AND run_id IN"
-                " (SELECT id FROM run WHERE owner = ?)",
-                (at, at, owner),
-            )
-            await self._write_connection.execute("UPDATE run SET owner = NULL WHERE owner = ?", (owner,))
+            await self._write_connection.execute("BEGIN IMMEDIATE")
+            for sql in RECOVERY:
+                await self._write_connection.execute(sql, {"owner": owner, "at": at})
             await self._write_connection.commit()
+
+    async def _owners(self) -> list[str]:
+        return [row[0] for row in await self._rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())]
+
+    async def dead_runs(self, *, only_ended: bool = False) -> list[tuple[str, str]]:
+        """(run, owner) of runs that did not end before their engine did, oldest first.
+
+        `only_ended`: those without a task that is pending or in progress.
+        """
+        dead = {owner for owner in await self._owners() if self.lease.is_dead(owner)}
+        if not dead:
+            return []
+        ended = (
+            " AND NOT EXISTS (SELECT 1 FROM task WHERE run_id = run.id AND status IN ('pending', 'in_progress'))"
+            if only_ended
+            else ""
+        )
+        rows = await self._rows(f"SELECT id, owner FROM run WHERE owner IS NOT NULL{ended} ORDER BY seq", ())
+        return [(run_id, owner) for run_id, owner in rows if owner in dead]
+
+    async def run_state(self, run_id: str) -> RunState:
+        """Who runs it and whether it is paused; of an unknown run, nobody and not."""
+        rows = list(await self._rows("SELECT owner, paused FROM run WHERE id = ?", (run_id,)))
+        return RunState(rows[0][0], bool(rows[0][1])) if rows else RunState(None, False)
+
+    async def meta(self, key: str) -> str:
+        """A value kept for the whole store, "" where there is none."""
+        rows = list(await self._rows("SELECT value FROM meta WHERE key = ?", (key,)))
+        return str(rows[0][0]) if rows else ""
+
+    async def task_by_key(self, key: str) -> Task | None:
+        """The task that has an idempotency key (8.2)."""
+        rows = list(await self._rows(f"SELECT {_WHOLE} FROM task WHERE idempotency_key = ?", (key,)))
+        return _task(rows[0]) if rows else None
 
     def end_run(self, run_id: str) -> None:
         self.writer.write([Write(RUN_ENDED, run_id, (run_id,))])
@@ -293,6 +333,8 @@ def _task(row: Any) -> Task:
         fields[index] = _moment(row[index])
     attempted = row[16] > 0 and row[18] is not None
     fields[23] = json_data.decode(row[23]) if row[23] is not None else (fields[7] if attempted else None)
+    fields[24] = _moment(row[24])
+    fields[26] = bool(row[26])
     task = Task(*fields)
     task.stored = True
     return task

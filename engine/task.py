@@ -83,7 +83,9 @@ class Task:
     """One row of work (2.1). Read it freely; only the engine changes it, after the change is on disk.
 
     Times are aware datetimes in UTC. `progress` is 0..1. `inputs` are the caller's as given; `effective_inputs` are
-    what execute received (merged, defaults filled), None until an attempt began.
+    what execute received (merged, defaults filled), None until an attempt began. `not_before` is the moment of a retry
+    or of a scheduled start; `spawned` the attempt of its parent that made it (8.1); `skipped` says that a person had it
+    count as completed (8.4).
     """
 
     id: str
@@ -110,6 +112,12 @@ class Task:
     original_task_id: str | None = None
     executor_version: str | None = None
     effective_inputs: dict[str, Any] | None = None
+    not_before: datetime | None = None
+    spawned: int | None = None
+    skipped: bool = False
+    idempotency_key: str | None = None
+    hold: str = field(default="", repr=False)
+    """Why a task that could run is not started, in words: "paused", "queued (pool gpu)" (2.3); never stored."""
     stored: bool = field(default=False, repr=False)
     """True once the row is on disk."""
 

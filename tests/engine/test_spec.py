@@ -50,7 +50,7 @@ def test_all_that_is_said_is_taken() -> None:
 
     spec, problem = ask(Full, pre_hook=before)
     assert problem is None
-    assert (spec.name, spec.description, spec.tags, spec.timeout) == ("Full", "Says all", ("a", "b"), 3.0)
+    assert (spec.name, spec.description, spec.tags, spec.policy.timeout) == ("Full", "Says all", ("a", "b"), 3.0)
     assert spec.examples == ({"n": 1},)
     assert spec.schema["properties"]["n"] == {"type": "integer"}
     assert spec.pre_hook is before and spec.factory is Full
@@ -149,7 +149,7 @@ def test_attributes_that_raise_do_not_hide_the_rest() -> None:
             raise GeneratorExit
 
     spec, problem = ask(Hostile)
-    assert (spec.name, spec.tags, spec.timeout) == ("the_id", (), None)
+    assert (spec.name, spec.tags, spec.policy.timeout) == ("the_id", (), None)
     assert spec.schema_problem is None and problem is not None and "no name" in problem.text
 
 
@@ -158,7 +158,7 @@ def test_a_timeout_that_is_none_is_told() -> None:
         timeout = -1
 
     spec, problem = ask(Timeless)
-    assert spec.timeout is None and problem is not None and "seconds" in problem.text
+    assert spec.policy.timeout is None and problem is not None and "seconds" in problem.text
 
 
 def test_a_pydantic_model_class_is_a_schema() -> None:

@@ -1,0 +1,305 @@
+"""What a person does to tasks that run or ran: cancel, rerun, skip, pause, resume, copy, delete (behaviour.md 5, 8)."""
+
+from __future__ import annotations
+
+import asyncio
+from copy import copy as shallow
+from typing import Any
+from uuid import uuid4
+
+from engine import json_data, statements
+from engine.dispatcher import Dispatcher, blank, subtree
+from engine.errors import TaskError
+from engine.events import EventBus, EventKind
+from engine.graph import Node, detach_spawned, recount, reset, settle
+from engine.making import object_of
+from engine.run import lost_secret
+from engine.statements import Write
+from engine.stopper import CANCELLED_WORDS
+from engine.store import Store
+from engine.submission import Submission, is_open
+from engine.task import Dependency, Task, TaskStatus, TaskTreeNode, now
+
+
+class Operations:
+    """Acts on the trees of one dispatcher, and on stored ones by loading them first."""
+
+    def __init__(self, store: Store, dispatcher: Dispatcher, submission: Submission, bus: EventBus) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._submission = submission
+        self._bus = bus
+
+    async def load(self, task_id: str) -> Node:
+        """The node of a task: the live one, or that of its stored tree. Raises `TaskError` when there is none."""
+        node = self._dispatcher.nodes.get(task_id)
+        if node is not None:
+            return node
+        stored = await self._stored(task_id)
+        rows = await self._store.tree(stored.run_id, whole=True)
+        if stored.run_id in self._dispatcher.trees:
+            raise TaskError(f"task '{stored.name}' is of a former attempt of its parent", "Act on its parent instead")
+        tree = await self._submission.build(stored.run_id, rows)
+        tree.paused = (await self._store.run_state(stored.run_id)).paused
+        if task_id not in tree.nodes:
+            raise TaskError(f"task '{stored.name}' is of a former attempt of its parent", "Act on its parent instead")
+        return tree.nodes[task_id]
+
+    async def _stored(self, task_id: str) -> Task:
+        stored = await self._store.task(task_id)
+        if stored is None:
+            raise TaskError(f"there is no task '{task_id}'", "It may have been deleted")
+        return stored
+
+    def _is_live(self, node: Node) -> bool:
+        return self._dispatcher.nodes.get(node.task.id) is node
+
+    async def _own(self, node: Node) -> Write:
+        """The write that makes the node's run ours. Raises `TaskError` while a living process runs it (7.2)."""
+        run_id = node.tree.run_id
+        owner = (await self._store.run_state(run_id)).owner
+        if owner is not None and owner != self._store.lease.id and not self._store.lease.is_dead(owner):
+            raise TaskError(f"the run of '{node.task.name}' belongs to another running process", "Act on it there")
+        root = node.tree.nodes.get(run_id, node)
+        return statements.run(run_id, self._store.lease.id, root.task.created_at)
+
+    # ── cancel ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def cancel(self, task_id: str, *, only: bool) -> dict[str, Any]:
+        """Rules 5.1 and 5.2; returns when all has ended."""
+        node = self._dispatcher.nodes.get(task_id)
+        if node is None:
+            return await self._cancel_stored(task_id)
+        if node.task.is_terminal and only:
+            return _refused(node.task)
+        open_nodes = [n for n in ([node] if only else subtree(node)) if is_open(n.status)]
+        if not open_nodes:
+            return _refused(node.task)
+        await self._dispatcher.cancel(open_nodes)
+        if node.task.is_terminal and node.task.status is not TaskStatus.CANCELLED and node in open_nodes:
+            return {"status": str(node.task.status), "message": "it ended by itself before the cancel took effect"}
+        return {"status": "cancelled", "message": f"cancelled {len(open_nodes)} task(s)", "task_id": task_id}
+
+    async def _cancel_stored(self, task_id: str) -> dict[str, Any]:
+        """A task of no live tree: a pending row is cancelled, anything else is told."""
+        task = await self._store.task(task_id)
+        if task is None:
+            return {"status": "failed", "message": f"there is no task '{task_id}'", "current_status": None}
+        if task.status is not TaskStatus.PENDING:
+            return _refused(task)
+        try:
+            await self._store.writer.commit([statements.cancel(task_id, CANCELLED_WORDS, now())])
+        except TaskError as refusal:
+            return {"status": "failed", "message": str(refusal), "current_status": str(task.status)}
+        self._bus.publish(EventKind.FINISHED, await self._store.task(task_id))
+        return {"status": "cancelled", "message": CANCELLED_WORDS, "task_id": task_id}
+
+    # ── rerun and skip ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def rerun(self, task_id: str, inputs: dict[str, Any] | None, extra: list[Write]) -> Task:
+        """Rule 5.4. Raises `TaskError` when the task waits already, still runs, or lacks its secrets."""
+        node = await self.load(task_id)
+        live = self._is_live(node)
+        if node.held:
+            return await self._release(node, inputs, extra)
+        if live and node.status is TaskStatus.PENDING and node.stuck_on is None:
+            raise TaskError(f"task '{node.task.name}' has not run yet", "It starts by itself when its turn comes")
+        for other in [node, *_dependents(node)]:
+            if other.status is TaskStatus.IN_PROGRESS and not other.is_group:
+                raise TaskError(f"task '{other.task.name}' still runs", "Cancel it first")
+        owned = [] if live else [await self._own(node)]
+        given = self._given(node.task, inputs)
+        again = reset(node.tree, node)
+        self._dispatcher.forget(detach_spawned(again))
+        at = now()
+        writes = [*owned, *extra]
+        for other in again:
+            stored_inputs = given if other is node and given is not None else other.task.inputs
+            if other.task.status is not TaskStatus.PENDING:
+                writes += statements.reset(other.task, stored_inputs, at)
+        if given is not None and node.task.status is TaskStatus.PENDING:
+            writes.append(statements.inputs(node.task.id, given))
+        await asyncio.shield(self._store.writer.commit(writes))
+        for other in again:
+            if other is node and given is not None:
+                other.task.inputs = given
+            elif lost := lost_secret(self._dispatcher.inputs.get(other.task.id, other.task.inputs)):
+                other.held, other.task.hold = True, f"needs its secrets: {lost}"
+            if other.task.status is not TaskStatus.PENDING:
+                blank(other.task, at)
+            self._bus.publish(EventKind.RESET, other.task)
+        await self._go_on(node, live)
+        return node.task
+
+    async def _release(self, node: Node, inputs: dict[str, Any] | None, extra: list[Write]) -> Task:
+        """A task that waited for its secrets gets its inputs and goes on (8.6)."""
+        given = self._given(node.task, inputs)
+        writes = [*extra] if given is None else [statements.inputs(node.task.id, given), *extra]
+        await asyncio.shield(self._store.writer.commit(writes))
+        if given is not None:
+            node.task.inputs = given
+        node.held, node.task.hold = False, ""
+        self._bus.publish(EventKind.RESET, node.task)
+        if node.ready:
+            self._dispatcher.enqueue([node])
+            self._dispatcher.scheduler.pump()
+        return node.task
+
+    async def _go_on(self, node: Node, live: bool) -> None:
+        if live:
+            self._dispatcher.follow(node.tree, recount(node.tree))
+        else:
+            await self._submission.activate(node.tree, [])
+
+    def _given(self, task: Task, inputs: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Edited inputs, masked for the row; the real ones are kept for the attempt."""
+        if inputs is None:
+            self._submission.refuse_lost_secrets(task)
+            return None
+        view = shallow(task)
+        self._dispatcher.keep_secrets(view, object_of(f"task '{task.name}': inputs", inputs))
+        return view.inputs
+
+    async def skip(self, task_id: str, extra: list[Write]) -> Task:
+        """Rule 8.4. Raises `TaskError` for a group and for a task that is neither pending nor failed."""
+        node = await self.load(task_id)
+        task, live = node.task, self._is_live(node)
+        if node.is_group:
+            raise TaskError(f"'{task.name}' is a group", "Skip the tasks in it")
+        if node.status not in (TaskStatus.PENDING, TaskStatus.FAILED) or task.status is not node.status:
+            raise TaskError(f"task '{task.name}' is {node.status} and cannot be skipped", "Only pending and failed can")
+        owned = [] if live else [await self._own(node)]
+        self._dispatcher.scheduler.withdraw(node)
+        waiting = node.status is TaskStatus.PENDING and node.stuck_on is None and live
+        spread = settle(node, TaskStatus.COMPLETED) if waiting else None
+        node.status, node.result, node.held = TaskStatus.COMPLETED, None, False
+        node.tree.open += 1
+        at = now()
+        await asyncio.shield(self._store.writer.commit([*owned, *extra, *statements.skip(task_id, at)]))
+        blank(task, at)
+        task.status, task.skipped, task.progress, task.completed_at = TaskStatus.COMPLETED, True, 1.0, at
+        node.tree.open -= 1
+        self._dispatcher.told(node)
+        if spread is not None:
+            self._dispatcher.follow(node.tree, spread)
+        else:
+            await self._go_on(node, live)
+        return task
+
+    # ── pause ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def pause(self, run_id: str | None, extra: list[Write]) -> None:
+        """Nothing new starts of this run, or of any with None (8.3). Raises `TaskError` for a run that has ended."""
+        scheduler = self._dispatcher.scheduler
+        if run_id is None:
+            scheduler.pause()
+            await asyncio.shield(self._store.writer.commit([statements.meta("paused", "1"), *extra]))
+            return
+        tree = self._dispatcher.trees.get(run_id)
+        if tree is None:
+            await self._stored(run_id)
+            raise TaskError(f"run '{run_id}' does not run here", "Only what runs can be paused")
+        tree.paused = True
+        await asyncio.shield(self._store.writer.commit([statements.pause(run_id, True), *extra]))
+        self._tell_of(tree.nodes.get(run_id))
+
+    async def resume(self, run_id: str | None, extra: list[Write]) -> None:
+        """Go on with a paused run, with the whole queue (None), or with one whose process ended before it (7.2).
+
+        Raises `TaskError` when a living process runs it elsewhere, or nothing of it is left to run.
+        """
+        scheduler = self._dispatcher.scheduler
+        if run_id is None:
+            await asyncio.shield(self._store.writer.commit([statements.meta("paused", ""), *extra]))
+            scheduler.resume()
+            return
+        tree = self._dispatcher.trees.get(run_id)
+        if tree is None:
+            await self._take_up(run_id, extra)
+            return
+        await asyncio.shield(self._store.writer.commit([statements.pause(run_id, False), *extra]))
+        tree.paused = False
+        scheduler.resume_tree(tree)
+        scheduler.pump()
+        self._tell_of(tree.nodes.get(run_id))
+
+    async def _take_up(self, run_id: str, extra: list[Write]) -> None:
+        node = await self.load(run_id)
+        if not any(n.status is TaskStatus.PENDING for n in node.tree.nodes.values()):
+            raise TaskError(f"nothing of run '{node.task.name}' is left to run", "Rerun one of its tasks instead")
+        for other in node.tree.nodes.values():
+            if other.status is TaskStatus.PENDING:
+                self._submission.refuse_lost_secrets(other.task)
+        owned = await self._own(node)
+        node.tree.paused = False
+        await self._submission.activate(node.tree, [owned, statements.pause(run_id, False), *extra])
+
+    def _tell_of(self, node: Node | None) -> None:
+        if node is not None:
+            self._bus.publish(EventKind.PROGRESS, node.task)
+
+    # ── copy ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def copy(self, task_id: str) -> TaskTreeNode:
+        """Rule 5.5: a draft of the task and all under it, not stored; edit it, then submit it.
+
+        What is depended on inside the copy is the copy; outside of it, the original. What was spawned at run time is
+        left out: the copy spawns its own.
+        """
+        original = await self._stored(task_id)
+        live = self._dispatcher.trees.get(original.run_id)
+        rows = (
+            [node.task for node in live.nodes.values()]
+            if live is not None
+            else await self._store.tree(original.run_id, whole=True)
+        )
+        kept: dict[str, TaskTreeNode] = {}
+        ids: dict[str, str] = {}
+        for row in rows:
+            above = kept.get(row.parent_id or "")
+            if (row.id != task_id and above is None) or (row.spawned is not None and row.id != task_id):
+                continue
+            node = kept[row.id] = TaskTreeNode(self._copied(row, above.task.id if above else None))
+            ids[row.id] = node.task.id
+            if above is not None:
+                above.add_child(node)
+        if task_id not in kept:
+            raise TaskError(f"task '{original.name}' is of a former attempt of its parent", "Copy its parent instead")
+        for node in kept.values():
+            node.task.dependencies = tuple(
+                Dependency(ids.get(d.id, d.id), d.required, d.type) for d in node.task.dependencies
+            )
+        return kept[task_id]
+
+    def _copied(self, row: Task, parent_id: str | None) -> Task:
+        new_id = str(uuid4())
+        made = Task(new_id, row.name, new_id, parent_id, row.user_id, priority=row.priority)
+        made.inputs, made.params, made.schemas = (
+            json_data.decode(json_data.encode(each)) for each in (row.inputs, row.params, row.schemas)
+        )
+        made.dependencies, made.original_task_id = row.dependencies, row.id
+        real = self._dispatcher.inputs.get(row.id)
+        if real is not None:
+            self._dispatcher.inputs[new_id] = real
+        return made
+
+
+def _refused(task: Task) -> dict[str, Any]:
+    """Rule 5.1's answer for what cannot be cancelled."""
+    return {
+        "status": "failed",
+        "message": f"task '{task.name}' is {task.status} and cannot be cancelled",
+        "current_status": str(task.status),
+    }
+
+
+def _dependents(start: Node) -> list[Node]:
+    """All that depends on `start` in its own tree, directly or not."""
+    found: dict[Node, None] = {}
+    queue = [start]
+    while queue:
+        for dependent, _ in queue.pop().dependents:
+            if dependent not in found and dependent.tree is start.tree:
+                found[dependent] = None
+                queue.append(dependent)
+    return list(found)

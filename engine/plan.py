@@ -1,0 +1,422 @@
+"""What a tree would do, without doing it: levels, order, inputs as far as known, every problem (behaviour.md 8.5).
+
+Pure: nothing is read or written, and no task that is given is changed. Nothing is recursive.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.catalogue import ExecutorSpec
+from engine.graph import Node, Tree, recount
+from engine.run import Prepared, prepare
+from engine.schema import mask, path_text
+from engine.schema_nodes import Path
+from engine.schema_words import SchemaProblem
+from engine.secrets import MASK
+from engine.task import Task, TaskStatus
+
+STEPS = 10
+"""Tasks of a cycle that are named."""
+_MENDED_BY_MORE = frozenset({"anyOf", "dependencies", "dependentRequired", "minProperties", "not", "oneOf", "required"})
+"""Violations of the inputs as a whole that a further property may mend."""
+
+FindSpec = Callable[[str], tuple[ExecutorSpec | None, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One task that has not ended, where it stands in the plan.
+
+    `level` is 0 without an unfinished dependency, else 1 + the highest of theirs; a group's is that of its last child.
+    `order` counts from 0 how one slot would start them; a group comes right before the first task in it. `waits_for`
+    are the ids of what has not ended yet: dependencies, and a group's children. `executor_id` is None for a group,
+    `executor_version` also where the executor is not known.
+
+    `inputs` are the effective ones as far as known, secrets masked; `open_inputs` are the properties in them that the
+    result of an unfinished dependency may still fill.
+    """
+
+    task: Task
+    level: int
+    order: int
+    executor_id: str | None
+    executor_version: str | None
+    is_group: bool
+    waits_for: tuple[str, ...]
+    inputs: dict[str, Any]
+    open_inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProblem:
+    """Why something would not run as it stands: `text` names the task and holds foreign text; `hint` is what to do."""
+
+    task_id: str | None
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`levels[n]` are the tasks of level n, in the order of their start; one is empty where all wait for other trees.
+
+    Every unfinished task stands in one level, except the members of a cycle. `problems` has those of the tree's shape
+    first, then each task's, in the order of the tasks.
+    """
+
+    levels: tuple[tuple[Planned, ...], ...]
+    problems: tuple[PlanProblem, ...]
+
+
+@dataclass(slots=True)
+class _Inputs:
+    """What is known of a task's executor and inputs."""
+
+    spec: ExecutorSpec | None
+    values: dict[str, Any]
+    open: tuple[str, ...] = ()
+
+
+def plan(
+    tasks: Sequence[Task],
+    find: FindSpec,
+    real_inputs: Callable[[Task], dict[str, Any]],
+    outside: Callable[[str], Task | None],
+) -> Plan:
+    """What the tree of `tasks` would do now (8.5). Parents come first; `parent_id` and `dependencies` hold ids.
+
+    `find(executor_id)` gives the executor, or the words for its absence; `real_inputs(task)` the caller's inputs, with
+    what is still known of their secrets; `outside(id)` a task of another tree, with its result. Tasks that ended are
+    not planned; a completed one satisfies (reruns), and one in progress counts as started first. What can never run
+    is planned all the same, with its problem.
+    """
+    found: dict[str, tuple[ExecutorSpec | None, str]] = {}
+
+    def known(executor_id: str) -> tuple[ExecutorSpec | None, str]:
+        if executor_id not in found:  # the words for an unknown one cost a search for close matches
+            found[executor_id] = find(executor_id)
+        return found[executor_id]
+
+    problems: list[PlanProblem] = []
+    tree, unlinked = _build(tasks, known, outside, problems)
+    nodes = list(tree.nodes.values())
+    held = _held(nodes, problems)
+    recount(tree)
+    inputs = {}
+    for node in nodes:
+        if not node.task.is_terminal:
+            inputs[node] = _look(node, known, real_inputs, node in unlinked, problems)
+    planned = [node for node in inputs if node not in held]
+    levels, orders = _sequence(planned)
+    rows: list[list[Planned]] = [[] for _ in range(max(levels.values(), default=-1) + 1)]
+    for node in orders:
+        rows[levels[node]].append(_planned(node, levels[node], orders[node], inputs[node]))
+    return Plan(tuple(map(tuple, rows)), tuple(problems))
+
+
+def _planned(node: Node, level: int, order: int, inputs: _Inputs) -> Planned:
+    waits_for = [n.task.id for n in (*node.dependencies, *node.children) if not n.task.is_terminal]
+    return Planned(
+        task=node.task,
+        level=level,
+        order=order,
+        executor_id=None if node.is_group else node.task.executor_id,
+        executor_version=inputs.spec.version if inputs.spec is not None else None,
+        is_group=node.is_group,
+        waits_for=tuple(dict.fromkeys(waits_for)),
+        inputs=inputs.values,
+        open_inputs=inputs.open,
+    )
+
+
+# ── the graph ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _build(
+    tasks: Sequence[Task], find: FindSpec, outside: Callable[[str], Task | None], problems: list[PlanProblem]
+) -> tuple[Tree, set[Node]]:
+    """Nodes and edges of all that can be linked, and the nodes that have references to nowhere."""
+    tree = Tree(tasks[0].run_id if tasks else "")
+    parents = {task.parent_id for task in tasks}
+    for order, task in enumerate(tasks):
+        if task.id in tree.nodes:
+            text = f"task id '{task.id}' stands twice in the tree"
+            problems.append(PlanProblem(task.id, text, "Give every task its own id"))
+            continue
+        named = task.params.get("executor_id") or task.schemas.get("method")
+        is_group = task.id in parents and not named and find(task.name)[0] is None
+        node = tree.nodes[task.id] = Node(task, tree, order, task.status, is_group, result=task.result)
+        parent = tree.nodes.get(task.parent_id or "")
+        if parent is not None:
+            node.group = parent if parent.is_group else parent.group
+            if node.group is not None:
+                node.group.children.append(node)
+    elsewhere: dict[str, Node | None] = {}
+    unlinked = set()
+    for node in tree.nodes.values():
+        for dependency in node.task.dependencies:
+            target = tree.nodes.get(dependency.id)
+            if target is None:
+                if dependency.id not in elsewhere:
+                    elsewhere[dependency.id] = _stub(outside(dependency.id))
+                target = elsewhere[dependency.id]
+            if target is None:
+                text = f"task '{node.task.name}' depends on '{dependency.id}', which does not exist"
+                problems.append(PlanProblem(node.task.id, text, "Create that task first, or remove the dependency"))
+                unlinked.add(node)
+            else:
+                node.dependencies.append(target)
+                target.dependents.append((node, dependency.required))
+    return tree, unlinked
+
+
+def _stub(task: Task | None) -> Node | None:
+    """A task of another tree, only to be waited for."""
+    return Node(task, Tree(task.run_id), 0, task.status, result=task.result) if task is not None else None
+
+
+def _held(nodes: list[Node], problems: list[PlanProblem]) -> set[Node]:
+    """The members of cycles; a group waits for its children, so that counts too (3.3)."""
+    places = {node: at for at, node in enumerate(nodes)}
+    after = [[places[n] for n in (*node.dependencies, *node.children) if n in places] for node in nodes]
+    held: set[Node] = set()
+    for circle in circles(after):
+        held.update(nodes[at] for at in (*circle.path, *circle.others))
+        text = f"tasks wait for each other: {circle.words(lambda at: nodes[at].task.name)}"
+        problems.append(PlanProblem(nodes[circle.path[0]].task.id, text, "Remove one of these dependencies"))
+    return held
+
+
+def _sequence(planned: list[Node]) -> tuple[dict[Node, int], dict[Node, int]]:
+    """The level of each node, and its place in the order of one slot; the heap's key is the scheduler's (2.4).
+
+    What waits for something that is not planned (of another tree, or held in a cycle) comes when nothing else can run:
+    nobody knows when that ends.
+    """
+    inside = set(planned)
+    late = {n for n in planned if any(not d.task.is_terminal and d not in inside for d in n.dependencies)}
+    levels = {node: int(node in late) for node in planned}
+    left = {n: sum(m in inside for m in (*n.dependencies, *n.children)) for n in planned}
+    heap: list[tuple[bool, bool, int, float, int, Node]] = []
+    ended: list[Node] = []  # groups take no slot
+    orders: dict[Node, int] = {}
+
+    def ready(node: Node) -> None:
+        if node.is_group:
+            ended.append(node)
+            return
+        task = node.task
+        key = (task.priority, task.created_at.timestamp(), node.order)
+        heapq.heappush(heap, (node in late, task.status is TaskStatus.PENDING, *key, node))
+
+    for node in planned:
+        if not left[node]:
+            ready(node)
+    while ended or heap:
+        node = ended.pop() if ended else heapq.heappop(heap)[-1]
+        for opened in (*_unopened(node.group, inside, orders), node):
+            orders.setdefault(opened, len(orders))
+        follow = [(dependent, levels[node] + 1) for dependent, _ in node.dependents]
+        if node.group is not None:
+            follow.append((node.group, levels[node]))
+        for other, level in follow:
+            if other in inside:
+                levels[other] = max(levels[other], level)
+                left[other] -= 1
+                if not left[other]:
+                    ready(other)
+    return levels, orders
+
+
+def _unopened(group: Node | None, inside: set[Node], orders: Mapping[Node, int]) -> list[Node]:
+    """The planned groups that begin with a task in `group`, outermost first."""
+    found = []
+    while group is not None and group in inside and group not in orders:
+        found.append(group)
+        group = group.group
+    return found[::-1]
+
+
+# ── one task ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _look(
+    node: Node,
+    find: FindSpec,
+    real_inputs: Callable[[Task], dict[str, Any]],
+    unlinked: bool,
+    problems: list[PlanProblem],
+) -> _Inputs:
+    """The inputs of one unfinished task as far as known; its problems are added."""
+    task = node.task
+
+    def tell(text: str, hint: str) -> None:
+        problems.append(PlanProblem(task.id, f"task '{task.name}': {text}", hint))
+
+    if node.stuck_on is not None:
+        tell(*_blocked(node.stuck_on))
+    if node.is_group:
+        return _Inputs(None, task.inputs)
+    spec, unknown = find(task.executor_id)
+    if task.status is not TaskStatus.PENDING:  # it had its inputs checked when it began
+        return _Inputs(spec, task.inputs if task.effective_inputs is None else task.effective_inputs)
+    given = real_inputs(task)
+    prepared = prepare(given, node, spec, unknown)
+    lost = _lost_secrets(given)
+    for path in lost:
+        tell(f"the secret '{path_text(path)}' is not known any more: it is never stored", "Give it again")
+    open_inputs = _open_inputs(given, node, spec, unlinked)
+    if prepared.refusal is not None and prepared.refusal.error_type == "unknown_executor":
+        tell(unknown, "Name an executor of the catalogue, or bring its file back")
+    elif prepared.refusal is not None and prepared.refusal.error_type == "schema_error":
+        tell(str(prepared.refusal.error), "Mend the executor's input schema")
+    elif prepared.refusal is not None and spec is not None:
+        for problem in _certain(prepared, spec, open_inputs, lost):
+            tell(str(problem), "Edit its inputs")
+    return _Inputs(spec, mask(spec.schema if spec is not None else {}, prepared.inputs), open_inputs)
+
+
+def _blocked(cause: Node) -> tuple[str, str]:
+    """Why a task that needs `cause` can never run (3.2), and what to do."""
+    name, status = cause.task.name, cause.task.status
+    if cause.task.is_terminal:
+        ended = "was cancelled" if status is TaskStatus.CANCELLED else status
+        return f"can never run: it needs '{name}', which {ended}", f"Rerun '{name}', or make the dependency optional"
+    return f"can never run: it needs '{name}', which can never complete", f"Mend what holds '{name}'"
+
+
+def _open_inputs(given: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, unlinked: bool) -> tuple[str, ...]:
+    """The properties that the result of an unfinished dependency may fill (3.5).
+
+    A group has no result. A reference to nowhere may be a misspelt one: what its task would fill is not missed either.
+    """
+    if not unlinked and all(d.task.is_terminal or d.is_group for d in node.dependencies):
+        return ()
+    properties = spec.schema.get("properties") if spec is not None and isinstance(spec.schema, Mapping) else None
+    if not isinstance(properties, Mapping):
+        return ()
+    return tuple(name for name in properties if given.get(name) in (None, "", [], {}))
+
+
+def _certain(
+    prepared: Prepared, spec: ExecutorSpec, open_inputs: tuple[str, ...], lost: Iterable[Path]
+) -> list[SchemaProblem]:
+    """The violations that no result of a dependency can mend, and that do not come from a masked secret."""
+    masked = tuple(lost)
+    found = []
+    for problem in spec.checker.problems(prepared.inputs, prepared.ignore):
+        if problem.path:
+            may_go = problem.path[0] in open_inputs
+        else:
+            may_go = bool(open_inputs) and problem.kind in _MENDED_BY_MORE
+        if not may_go and problem.path not in masked:
+            found.append(problem)
+    return found
+
+
+def _lost_secrets(given: Mapping[str, Any]) -> list[Path]:
+    """The paths of all values of which only the mask is left (8.6)."""
+    found: list[Path] = []
+    stack: list[tuple[Path, Any]] = [((), given)]
+    while stack:
+        path, value = stack.pop()
+        if value == MASK:
+            found.append(path)
+        elif isinstance(value, Mapping):
+            stack.extend(((*path, key), inner) for key, inner in reversed(list(value.items())))
+        elif isinstance(value, (list, tuple)):
+            stack.extend(((*path, at), value[at]) for at in range(len(value) - 1, -1, -1))
+    return found
+
+
+# ── cycles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Things that all wait for each other: `path` is a shortest way around, `others` stand on further ways around."""
+
+    path: tuple[int, ...]
+    others: tuple[int, ...] = ()
+
+    def words(self, name: Callable[[int], str]) -> str:
+        """The path as "a → b → a"; a long one is cut, and what stands on other ways around is named behind."""
+        steps = [name(at) for at in self.path[:STEPS]]
+        if len(self.path) > STEPS:
+            steps.append(f"… {len(self.path) - STEPS} more …")
+        text = " → ".join([*steps, steps[0]])
+        if not self.others:
+            return text
+        named = ", ".join(name(at) for at in self.others[:STEPS])
+        more = f" and {len(self.others) - STEPS} more" if len(self.others) > STEPS else ""
+        return f"{text} (in it too: {named}{more})"
+
+
+def circles(after: Sequence[Sequence[int]]) -> list[Circle]:
+    """Every set of nodes that wait for each other, in the order of their first members.
+
+    `after[n]` are the nodes that n waits for. Tarjan's strongly connected components with a stack of its own: linear,
+    and depth is no limit.
+    """
+    found: list[Circle] = []
+    number = [0] * len(after)  # when a node was met, from 1; 0 is not yet
+    low = [0] * len(after)
+    closed = len(after) + 1  # what a node's `number` becomes once its set is known: no other is as high
+    met = 0
+    opened: list[int] = []
+    for start in range(len(after)):
+        work = [] if number[start] else [(start, iter(after[start]))]
+        while work:
+            node, rest = work[-1]
+            if not number[node]:
+                met += 1
+                number[node] = low[node] = met
+                opened.append(node)
+            for other in rest:
+                if not number[other]:
+                    work.append((other, iter(after[other])))
+                    break
+                low[node] = min(low[node], number[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == number[node]:
+                    members = _popped(opened, node)
+                    for member in members:
+                        number[member] = closed
+                    if len(members) > 1 or node in after[node]:
+                        found.append(_circle(members, after))
+    return sorted(found, key=lambda circle: circle.path[0])
+
+
+def _popped(opened: list[int], last: int) -> list[int]:
+    """Take all off the stack down to `last`."""
+    found = [opened.pop()]
+    while found[-1] != last:
+        found.append(opened.pop())
+    return found
+
+
+def _circle(members: list[int], after: Sequence[Sequence[int]]) -> Circle:
+    """A shortest way around from the first of `members` back to it."""
+    first, inside = min(members), set(members)
+    came: dict[int, int] = {}
+    queue = [first]
+    end = first
+    for end in queue:  # grows while it is walked
+        if first in after[end]:
+            break
+        for other in after[end]:
+            if other in inside and other not in came:
+                came[other] = end
+                queue.append(other)
+    path = [end]
+    while path[-1] != first:
+        path.append(came[path[-1]])
+    path.reverse()
+    return Circle(tuple(path), tuple(sorted(inside.difference(path))))

@@ -1,0 +1,80 @@
+"""Taking over the runs of engines that ended: what they left in progress, and what never began (behaviour.md 7.2).
+
+Two steps. At the start of every engine, rows that a dead one left in progress get their true state. Then an engine with
+a catalogue of its own (the console) goes on with those runs; a script leaves them to it, or calls `resume`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from engine import statements
+from engine.dispatcher import Dispatcher, FindSpec
+from engine.errors import TaskError
+from engine.events import EventBus, EventKind
+from engine.graph import Node
+from engine.run import lost_secret
+from engine.store import Store
+from engine.submission import Submission
+from engine.task import TaskStatus
+
+logger = logging.getLogger(__name__)
+
+
+class Recovery:
+    """`take_over` once the catalogue is there, `look_again` whenever it changed."""
+
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, submission: Submission, bus: EventBus, find: FindSpec
+    ) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._submission = submission
+        self._bus = bus
+        self._find = find
+        self._held: set[Node] = set()
+
+    async def take_over(self, *, only_ended: bool = False) -> None:
+        """Go on with every run whose owner is dead; `only_ended`: just close those of which nothing is left to run.
+
+        One that cannot be loaded is left as it is and logged.
+        """
+        for run_id, owner in await self._store.dead_runs(only_ended=only_ended):
+            try:
+                await self._take(run_id, owner)
+            except Exception:  # one broken run must not keep the others from going on
+                logger.exception("run %s of a process that ended cannot be taken over", run_id)
+
+    async def _take(self, run_id: str, owner: str) -> None:
+        tree = await self._submission.build(run_id, await self._store.tree(run_id, whole=True))
+        tree.paused = (await self._store.run_state(run_id)).paused
+        for node in tree.nodes.values():
+            if node.status is TaskStatus.PENDING and not node.is_group:
+                self._hold(node)
+        try:
+            await self._submission.activate(tree, [statements.claim(run_id, self._store.lease.id, owner)])
+        except TaskError:  # another console was faster
+            return
+
+    def _hold(self, node: Node) -> None:
+        """What lacks something waits for it instead of failing for it (8.6)."""
+        task = node.task
+        spec, unknown = self._find(task.executor_id)
+        lost = lost_secret(task.inputs)
+        if lost is None and spec is not None:
+            return
+        node.held = True
+        task.hold = f"needs its secrets: {lost}" if lost is not None else f"waits: {unknown}"
+        if spec is None:
+            self._held.add(node)
+
+    def look_again(self) -> None:
+        """The catalogue changed: what waited for its executor may go on."""
+        for node in [n for n in self._held if self._find(n.task.executor_id)[0] is not None]:
+            self._held.discard(node)
+            node.held, node.task.hold = False, ""
+            self._hold(node)
+            self._bus.publish(EventKind.PROGRESS, node.task)
+            if node.ready and self._dispatcher.nodes.get(node.task.id) is node:
+                self._dispatcher.enqueue([node])
+        self._dispatcher.scheduler.pump()

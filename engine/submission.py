@@ -1,0 +1,192 @@
+"""From tasks to a running tree: names, neighbours, everything stored in one transaction (3.1, 3.3, 7.3)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from engine import statements
+from engine.dispatcher import Dispatcher, FindSpec
+from engine.errors import TaskError
+from engine.events import EventBus, EventKind
+from engine.graph import Node, Tree, build_tree, current, recount
+from engine.run import lost_secret
+from engine.statements import Write
+from engine.store import Store
+from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
+
+
+class Submission:
+    """Builds trees for one dispatcher. A refused tree leaves nothing behind, in memory or on disk."""
+
+    def __init__(self, store: Store, dispatcher: Dispatcher, bus: EventBus, find: FindSpec) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._bus = bus
+        self._find = find
+        self._stubs: dict[str, Node] = {}
+
+    async def submit(self, root: TaskTreeNode, extra: Iterable[Write] = ()) -> Task:
+        """Store what is new of the tree in one transaction, together with `extra`, and start it.
+
+        Returns its root, or the task that holds the root's idempotency key already (8.2); nothing runs then. Raises
+        `TaskError`, with nothing stored, for references to nowhere, cycles, lost secrets and a tree that runs (7.3).
+        """
+        if (holder := await self.holder(root.task)) is not None:
+            return holder
+        refuse_ambiguous(root.tasks())
+        tasks = place(root)
+        for task in tasks:
+            if task.id in self._dispatcher.nodes:
+                raise TaskError(f"task '{task.name}' ({task.id}) is running already", "Wait for it, or cancel it")
+            if not task.is_terminal:
+                self.refuse_lost_secrets(task)
+        tree = await self.build(root.task.id, tasks)
+        writes = [statements.run(tree.run_id, self._store.lease.id, root.task.created_at), *extra]
+        writes += [statements.move(task) if task.stored else statements.insert(task) for task in tasks]
+        writes += links(tree)
+        try:
+            await self.activate(tree, writes)
+        except TaskError:
+            # another process may have stored the key between the look and the commit
+            if root.task.idempotency_key is None or (holder := await self.holder(root.task)) is None:
+                raise
+            return holder
+        return root.task
+
+    async def holder(self, task: Task) -> Task | None:
+        """The other task that has this one's idempotency key (8.2); None when it has none or it is free."""
+        if task.idempotency_key is None or task.stored:
+            return None
+        found = await self._store.task_by_key(task.idempotency_key)
+        if found is None or found.id == task.id:
+            return None
+        live = self._dispatcher.nodes.get(found.id)
+        return live.task if live is not None else found
+
+    def refuse_lost_secrets(self, task: Task) -> None:
+        """Raises `TaskError` when a secret of `task` is not in memory any more (8.6)."""
+        if lost := lost_secret(self._dispatcher.inputs.get(task.id, task.inputs)):
+            raise TaskError(
+                f"task '{task.name}' ({task.id}) needs its secrets: '{lost}' is never stored", "Give its inputs again"
+            )
+
+    async def build(self, run_id: str, tasks: list[Task]) -> Tree:
+        """The nodes of `tasks`, parents first, with their neighbours in other trees. Raises `TaskError` (3.3)."""
+        tasks = current(tasks)
+        live = self._dispatcher.nodes
+        around = await self.neighbours(tasks)
+
+        def outside(task_id: str) -> Node | None:
+            if (node := live.get(task_id) or self._stubs.get(task_id)) is not None:
+                return node
+            task = around.get(task_id)
+            if task is None:
+                return None
+            stub = Node(task, Tree(task.run_id), 0, task.status, result=task.result)
+            if not task.is_terminal:
+                self._stubs[task_id] = stub
+            return stub
+
+        parents = {task.parent_id for task in tasks}
+
+        def is_group(task: Task) -> bool:
+            named = task.params.get("executor_id") or task.schemas.get("method")
+            return task.id in parents and not named and self._find(task.name)[0] is None
+
+        return build_tree(run_id, tasks, is_group, outside, self._dispatcher.next_order)
+
+    async def neighbours(self, tasks: list[Task]) -> dict[str, Task]:
+        """The tasks of other trees, live or stored, that `tasks` depend on; unknown ids are left out."""
+        inside = {task.id for task in tasks}
+        wanted = {d.id for t in tasks for d in t.dependencies if d.id not in inside}
+        if not wanted:
+            return {}
+        live = {i: node.task for i in wanted if (node := self._dispatcher.nodes.get(i)) is not None}
+        return live | await self._store.tasks(wanted - live.keys())
+
+    async def activate(self, tree: Tree, writes: list[Write]) -> None:
+        """Commit what makes the tree ours, then run it; no half of it can be seen or started."""
+        nodes = self._dispatcher.nodes
+        for task_id in tree.nodes:
+            if task_id in nodes:
+                raise TaskError(f"the tree of '{task_id}' is running already", "Wait for it, or cancel it")
+        nodes.update(tree.nodes)  # from here on a second submit is refused (7.3)
+        try:
+            await asyncio.shield(self._store.writer.commit(writes))
+        except BaseException:
+            for task_id in tree.nodes:
+                nodes.pop(task_id, None)
+            raise
+        for node in tree.nodes.values():
+            if not node.task.stored:
+                node.task.stored = True
+                self._bus.publish(EventKind.CREATED, node.task)
+        self._join_stubs(tree)
+        self._dispatcher.activate(tree, recount(tree))
+
+    def _join_stubs(self, tree: Tree) -> None:
+        """Trees that wait for a task which was only a stored row so far now wait for its node."""
+        for task_id in [i for i in self._stubs if i in tree.nodes]:
+            stub, node = self._stubs.pop(task_id), tree.nodes[task_id]
+            node.dependents += stub.dependents
+            for dependent, _ in stub.dependents:
+                dependent.dependencies = [node if d is stub else d for d in dependent.dependencies]
+
+
+def place(root: TaskTreeNode, tasks: list[Task] | None = None) -> list[Task]:
+    """The tree's tasks (or copies of them, in the order of `root.tasks()`), `run_id`, `parent_id` and names resolved.
+
+    A dependency that names one task of the tree gets its id; what names several is left, for `refuse_ambiguous`.
+    """
+    above = {node.task.id: parent.task.id for node, parent in root.walk() if parent is not None}
+    tasks = root.tasks() if tasks is None else tasks
+    ids = {task.id for task in tasks}
+    names = by_name(tasks)
+    for task in tasks:
+        task.run_id, task.parent_id = root.task.id, above.get(task.id, task.parent_id)
+        if all(d.id in ids for d in task.dependencies):
+            continue
+        task.dependencies = tuple(
+            Dependency(named[0], d.required, d.type)
+            if d.id not in ids and len(named := names.get(d.id, [])) == 1
+            else d
+            for d in task.dependencies
+        )
+    return tasks
+
+
+def by_name(tasks: list[Task]) -> dict[str, list[str]]:
+    """The ids of the tasks that have each name."""
+    names: dict[str, list[str]] = {}
+    for task in tasks:
+        names.setdefault(task.name, []).append(task.id)
+    return names
+
+
+def refuse_ambiguous(tasks: list[Task]) -> None:
+    """Raises `TaskError` for a dependency that is no id and names several tasks of the tree (3.1)."""
+    ids = {task.id for task in tasks}
+    names = by_name(tasks)
+    for task in tasks:
+        for dependency in task.dependencies:
+            found = names.get(dependency.id, ())
+            if dependency.id not in ids and len(found) > 1:
+                raise TaskError(
+                    f"task '{task.name}' depends on '{dependency.id}', which {len(found)} tasks are named",
+                    "Name it by its id",
+                )
+
+
+def links(tree: Tree) -> list[Write]:
+    """The rows that keep tasks of other runs from being deleted while this tree depends on them (5.6)."""
+    return [
+        statements.link(node.task.id, dependency.task.id)
+        for node in tree.nodes.values()
+        for dependency in node.dependencies
+        if dependency.tree is not tree
+    ]
+
+
+def is_open(status: TaskStatus) -> bool:
+    return status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS)
