@@ -12,30 +12,38 @@ from typing import TYPE_CHECKING, Any
 from engine.executor import BaseTask, ExecutableTask, executor_register
 
 if TYPE_CHECKING:
+    from engine.arrays import tree_from_array
     from engine.catalogue import Catalogue, ExecutorSpec, Problem
     from engine.engine import Counts, Engine
     from engine.engine_thread import EngineThread
-    from engine.errors import ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
+    from engine.errors import ChildFailed, ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
     from engine.events import Event, EventBus, EventKind, LogLine
     from engine.function_executor import function_executor
     from engine.hooks import clear_hooks, register_post_hook, register_pre_hook
+    from engine.listener import Listener
     from engine.loader import Folder, Loader
     from engine.manager import Session, TaskManager, TaskRepository, create_session
+    from engine.plan import Plan, Planned, PlanProblem
+    from engine.policy import Policy
     from engine.settings import Settings
     from engine.store import Attempt, Run
     from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
     from engine.watcher import WatchState
 
 _HOMES = {
+    "arrays": ("tree_from_array",),
     "catalogue": ("Catalogue", "ExecutorSpec", "Problem"),
     "engine": ("Counts", "Engine"),
     "engine_thread": ("EngineThread",),
-    "errors": ("ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
+    "errors": ("ChildFailed", "ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
     "events": ("Event", "EventBus", "EventKind", "LogLine"),
     "function_executor": ("function_executor",),
     "hooks": ("clear_hooks", "register_post_hook", "register_pre_hook"),
+    "listener": ("Listener",),
     "loader": ("Folder", "Loader"),
     "manager": ("Session", "TaskManager", "TaskRepository", "create_session"),
+    "plan": ("Plan", "Planned", "PlanProblem"),
+    "policy": ("Policy",),
     "settings": ("Settings",),
     "store": ("Attempt", "Run"),
     "task": ("Dependency", "Task", "TaskStatus", "TaskTreeNode"),
@@ -47,6 +55,7 @@ __all__ = [
     "Attempt",
     "BaseTask",
     "Catalogue",
+    "ChildFailed",
     "Counts",
     "Dependency",
     "Engine",
@@ -58,8 +67,13 @@ __all__ = [
     "ExecutorError",
     "ExecutorSpec",
     "Folder",
+    "Listener",
     "Loader",
     "LogLine",
+    "Plan",
+    "PlanProblem",
+    "Planned",
+    "Policy",
     "Problem",
     "Run",
     "Session",
@@ -80,6 +94,7 @@ __all__ = [
     "function_executor",
     "register_post_hook",
     "register_pre_hook",
+    "tree_from_array",
 ]
 
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from engine.circles import circles
 from engine.errors import TaskError
-from engine.plan import circles
 from engine.schema_words import value_text
 from engine.task import Dependency, Task, TaskTreeNode
 
@@ -64,6 +64,7 @@ _POLICY = {
     "max_concurrent": _Key(lambda value: _is_count(value) and value > 0, "a whole number from 1"),
 }
 """How a task is run (4.7); these go into its `params`."""
+_IN_PARAMS = frozenset({"executor", *_POLICY})
 _KEYS = {
     "id": _TEXT,
     "name": _Key(lambda value: isinstance(value, str), "text"),
@@ -80,8 +81,7 @@ _KEYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
+class _Edge(NamedTuple):
     """A dependency as it was written: by `id`, by `name`, or as bare text in `id`."""
 
     id: str | None
@@ -100,9 +100,9 @@ class _Entry:
     id: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     parent: str | None = None
-    needs: list[_Edge] = field(default_factory=list)
+    needs: Sequence[_Edge] = ()
     up: int | None = None
-    edges: list[tuple[int, bool, str]] = field(default_factory=list)
+    edges: Sequence[tuple[int, bool, str]] = ()
 
     @property
     def label(self) -> str:
@@ -234,9 +234,8 @@ def _read(place: int, given: Any, problems: _Problems) -> _Entry:
     for key, value in given.items():
         known = _KEYS.get(key) if isinstance(key, str) else None
         if known is None:
-            wrong.append(
-                (f"unknown key '{_short(str(key))}'{_close_key(str(key), tuple(_KEYS))}", "Rename or remove it")
-            )
+            close = _close_key(str(key), tuple(_KEYS))
+            wrong.append((f"unknown key '{_short(str(key))}'{close}", "Rename or remove it"))
         elif value is None:
             continue
         elif known.fits(value):
@@ -245,7 +244,8 @@ def _read(place: int, given: Any, problems: _Problems) -> _Entry:
             wrong.append((f"'{key}' must be {known.words}, not {_shown(value)}", "Mend that value"))
     entry.id = entry.given.get("id")
     entry.params, twice = _params(entry.given)
-    executor = entry.params.get("executor_id") or _method(entry.given, wrong)
+    method = _method(entry.given, wrong)
+    executor = entry.params.get("executor_id") or method
     entry.name = entry.given.get("name", "")
     if not entry.name.strip():
         entry.name = executor if isinstance(executor, str) and executor.strip() else ""
@@ -256,12 +256,11 @@ def _read(place: int, given: Any, problems: _Problems) -> _Entry:
         twice.append(("'parent_id' and 'parent' differ", "Give one of them"))
     for text, hint in (*wrong, *twice):
         problems.add(entry, text, hint)
-    for number, need in enumerate(entry.given.get("dependencies", ()), 1):
-        edge = _edge(need)
-        if isinstance(edge, _Edge):
-            entry.needs.append(edge)
-        else:
-            problems.add(entry, f"dependency {number} {edge}", _DEPENDENCY_HINT)
+    needs = [_edge(need) for need in entry.given.get("dependencies", ())]
+    entry.needs = [need for need in needs if isinstance(need, _Edge)]
+    for number, need in enumerate(needs, 1):
+        if isinstance(need, str):
+            problems.add(entry, f"dependency {number} {need}", _DEPENDENCY_HINT)
     return entry
 
 
@@ -269,8 +268,8 @@ def _params(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, s
     """The entry's params with what stands beside them, and what was given in both places with different values."""
     params = dict(given.get("params", ()))
     twice = []
-    for key in ("executor", *_POLICY):
-        if key not in given:
+    for key in given:
+        if key not in _IN_PARAMS:
             continue
         target = "executor_id" if key == "executor" else key
         if params.get(target) is not None and params[target] != given[key]:
@@ -374,10 +373,8 @@ def _resolve(read: list[_Entry], problems: _Problems) -> None:
     for entry in read:
         if entry.parent is not None:
             entry.up = references.find(entry, entry.parent, "its parent")
-        for edge in entry.needs:
-            found = references.edge(entry, edge)
-            if found is not None:
-                entry.edges.append((found, edge.required, edge.type))
+        targets = [(references.edge(entry, edge), edge) for edge in entry.needs]
+        entry.edges = [(at, edge.required, edge.type) for at, edge in targets if at is not None]
 
 
 def _refuse_cycles(read: list[_Entry], problems: _Problems) -> None:
@@ -417,12 +414,12 @@ def _kind(value: Any) -> str:
 
 
 def _close(word: str, known: Iterable[str]) -> str:
-    """ "; did you mean 'a' or 'b'?", or "". Among very many only those that begin alike are compared."""
+    """ " (did you mean 'a' or 'b'?)", or "". Among very many only those that begin alike are compared."""
     names = list(known)
     if len(names) > COMPARED:
         names = [name for name in names if name[:2] == word[:2]][:COMPARED]
     close = [f"'{_short(name)}'" for name in difflib.get_close_matches(word, names, n=3)]
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+    return f" (did you mean {' or '.join(close)}?)" if close else ""
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine import statements
 from engine.errors import ChildFailed, TaskError
 from engine.events import EventKind
-from engine.graph import Node, add_spawned
+from engine.graph import Node, add_spawned, grown
 from engine.making import make_task
 from engine.run import Job
 from engine.task import TaskStatus
@@ -31,7 +31,7 @@ class Children:
         """
         node = await self._make(parent, job, executor_id, inputs, fields)
         ended = asyncio.Event()
-        node.watchers.append(ended.set)
+        node.watchers = grown(node.watchers, ended.set)
         self._lend(parent, job)
         try:
             self._dispatcher.enqueue([node])

@@ -213,7 +213,11 @@ class Dispatcher:
         task, at = node.task, now()
         masked = mask(spec.schema if spec else {}, prepared.inputs)
         public = restore(masked, prepared.references)
-        text = json_data.encode(public) if public != task.inputs else None
+        text = None
+        if public == task.inputs:
+            public = task.inputs  # one object for both: most tasks run with their inputs as given
+        else:
+            text = json_data.encode(public)
         version = spec.version if spec else None
         attempt, opened = task.attempt + 1, groups.open_groups(node)
         writes = [statements.start(task.id, attempt, at, text, version, node.policy.retry_safe)]
@@ -223,11 +227,13 @@ class Dispatcher:
         if node.unwanted:
             prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
         if spec is not None and prepared.refusal is None:
-            job = self._job(node, spec, prepared, attempt, hidden_texts(prepared.inputs, masked))
+            job = self._job(node, spec, prepared, (attempt, at), hidden_texts(prepared.inputs, masked))
         begun = _Begun(at, attempt, public, version, opened, self.commit(writes))
         self.spawn(self._carry(node, job, prepared, begun))
 
-    def _job(self, node: Node, spec: ExecutorSpec, prepared: Prepared, attempt: int, secrets: tuple[str, ...]) -> Job:
+    def _job(
+        self, node: Node, spec: ExecutorSpec, prepared: Prepared, begun: tuple[int, datetime], secrets: tuple[str, ...]
+    ) -> Job:
         # execute gets objects of its own: what it does to them changes nothing stored (4.8)
         inputs = json_data.decode(json_data.encode(prepared.inputs)) if prepared.inputs else {}
         log = TaskLog(node, self._reporter.reports, secrets)
@@ -239,13 +245,15 @@ class Dispatcher:
             return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
         context = TaskContext(
-            _view(node.task, inputs),
+            node.task,
+            inputs,
+            *begun,
             lambda fraction, message: self._reporter.progressed(node, fraction, message),
             lambda text: log.line("log", text),
             on_spawn,
         )
         keeper = Keeper(self._settings.log_lines)
-        job = Job(spec, inputs, context, log, self._settings, keeper, node.policy, attempt)
+        job = Job(spec, inputs, context, log, self._settings, keeper, node.policy, begun[0])
         self.jobs[node] = job
         return job
 
@@ -263,8 +271,6 @@ class Dispatcher:
         if job is None:
             await self.conclude(node, None, prepared.refusal or failed("it has no executor", "unknown_executor"))
             return
-        view = job.context.task
-        view.attempt, view.started_at, view.status = begun.attempt, begun.at, TaskStatus.IN_PROGRESS
         limit = job.policy.timeout
         timer = self._loop.call_later(limit, self._stopper.expire, node, job) if limit else None
         outcome = await self._runner.run(job)
@@ -379,7 +385,7 @@ class Dispatcher:
         """The end of a task is on disk: tell it."""
         node.task.hold = ""
         self.bus.publish(EventKind.FINISHED, node.task)
-        watchers, node.watchers = node.watchers, []
+        watchers, node.watchers = node.watchers, ()
         for watcher in watchers:
             watcher()
 

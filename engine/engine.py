@@ -21,6 +21,7 @@ from engine.errors import ExecutorError, TaskError
 from engine.events import EventBus, EventKind, LogLine
 from engine.executor import DEFAULT_REGISTRY
 from engine.graph import tree_status
+from engine.listener import Listener
 from engine.loader import Folder, Loader
 from engine.making import make_task
 from engine.operations import Operations
@@ -195,7 +196,10 @@ class Engine:
 
         Raises `TaskError` that names every wrong entry.
         """
-        return tree_from_array(entries, self.new_task, keep_ids=keep_ids)
+        tree = tree_from_array(entries, make_task, keep_ids=keep_ids)
+        for task in tree.tasks():
+            self.dispatcher.keep_secrets(task, task.inputs)
+        return tree
 
     async def create(self, name: str, **fields: Any) -> Task:
         """Make and store one pending task; fields as in `new_task`.
@@ -254,7 +258,7 @@ class Engine:
     async def _submit(self, root: TaskTreeNode, dry_run: bool) -> Task:
         if dry_run:
             for task in root.tasks():
-                task.params["dry_run"] = True
+                task.params = {**task.params, "dry_run": True}
         return await self._submission.submit(root, [])
 
     async def plan(self, root: TaskTreeNode) -> Plan:
@@ -264,7 +268,12 @@ class Engine:
         """
         tasks = place(root, [copy(task) for task in root.tasks()])
         known = await self._submission.neighbours(tasks)
-        return plan(tasks, self._find, lambda task: self.dispatcher.inputs.get(task.id, task.inputs), known.get)
+        inputs = {task.id: self.dispatcher.inputs.get(task.id, task.inputs) for task in tasks}
+        return await asyncio.to_thread(plan, tasks, self._find, lambda task: inputs[task.id], known.get)
+
+    def listen(self) -> Listener:
+        """Events from now on, for `async for`; a slow reader gets only the newest of each task (6.2)."""
+        return Listener(self.bus)
 
     async def finished(self, run_id: str) -> TaskStatus:
         """Wait for the end of a run; its status by rule 2.7."""

@@ -9,24 +9,37 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import wraps
 from typing import Any, ClassVar, TypeVar, overload
 
-from engine.task import Task
+from engine.task import Task, TaskStatus
 
 
 @dataclass(slots=True)
 class TaskContext:
     """What a running executor knows of its task and can tell about it. The callbacks may be called from any thread.
 
-    `on_spawn(executor_id, inputs, fields)` is awaited on the executor's loop.
+    `task` is the live record, for the engine alone; foreign code gets a `view`, a copy that costs more than a no-op
+    attempt and so is made only when asked for. `on_spawn(executor_id, inputs, fields)` is awaited on the executor's
+    loop.
     """
 
     task: Task
+    inputs: dict[str, Any]
+    attempt: int
+    started_at: datetime
     on_progress: Callable[[float, str], None]
     on_log: Callable[[str], None]
     on_spawn: Callable[[str, Any, dict[str, Any]], Awaitable[Any]]
     cancelled: bool = False
+
+    def view(self) -> Task:
+        """The running task as it is by its own lights: with its real inputs, in progress, at its present attempt."""
+        view = copy(self.task)
+        view.inputs, view.attempt, view.started_at = self.inputs, self.attempt, self.started_at
+        view.status = TaskStatus.IN_PROGRESS
+        return view
 
 
 class ExecutableTask(ABC):
@@ -139,7 +152,7 @@ class BaseTask(ExecutableTask):
     @property
     def task(self) -> Task | None:
         """A copy of the running task's row; None outside a run."""
-        return copy(self._context.task) if self._context else None
+        return self._context.view() if self._context else None
 
     @property
     def task_id(self) -> str | None:

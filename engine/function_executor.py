@@ -10,8 +10,10 @@ from enum import Enum
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from engine.executor import BaseTask, executor_register
+from engine.policy import NAMES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+ATTRIBUTES = ("output_schema", *NAMES)
 _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
 
@@ -24,12 +26,20 @@ def function_executor(
     tags: Iterable[str] = (),
     examples: Iterable[Mapping[str, Any]] = (),
     override: bool = False,
+    **attributes: Any,
 ) -> Callable[[Function], Function]:
     """Register the decorated sync or async function as an executor and return it unchanged.
 
     A function with one parameter called `inputs` gets the whole dict, any other gets its parameters by name. Without
-    `input_schema` one is derived from annotations and defaults. Raises as `executor_register` does.
+    `input_schema` one is derived from annotations and defaults. `attributes` are those of `BaseTask` that say how it
+    is run (`timeout=30`, `retries=2`, ...) and `output_schema`. Raises as `executor_register` does, and TypeError for
+    an attribute that is none of these.
     """
+    for attribute in attributes:
+        if attribute not in ATTRIBUTES:
+            raise TypeError(
+                f"function_executor '{id}': unknown attribute {attribute!r}; known: {', '.join(ATTRIBUTES)}"
+            )
 
     def decorate(function: Function) -> Function:
         parameters = [
@@ -53,6 +63,7 @@ def function_executor(
             "tags": tuple(tags),
             "examples": tuple(examples),
             "inputs_schema": input_schema or ({"type": "object"} if whole else schema_of(function)),
+            **attributes,
             "execute": call_async if inspect.iscoroutinefunction(function) else call,
             "__module__": function.__module__,
             "__qualname__": function.__qualname__,

@@ -8,12 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from engine.circles import circles
 from engine.errors import TaskError
 from engine.policy import DEFAULT, Policy
 from engine.task import TERMINAL, Task, TaskStatus, now
 
+if TYPE_CHECKING:
+    from engine.catalogue import ExecutorSpec
+
+T = TypeVar("T")
 REASON_HOPS = 200
 """How many tasks `pending_reason` looks at before it names the nearest one instead of the cause."""
 
@@ -27,6 +32,8 @@ class Node:
     `opened` says that a group's in_progress is queued or stored. `held` waits for a person (8.6); `unwanted` was
     cancelled while its attempt was being prepared (5.3). `spawned` are the
     children that its present attempt made (8.1), `watchers` are called once it has ended on disk.
+
+    Most nodes have no neighbours of most kinds: an empty list for each would double what a node takes.
     """
 
     task: Task
@@ -35,9 +42,9 @@ class Node:
     status: TaskStatus
     is_group: bool = False
     group: Node | None = None
-    children: list[Node] = field(default_factory=list)
-    dependents: list[tuple[Node, bool]] = field(default_factory=list)
-    dependencies: list[Node] = field(default_factory=list)
+    children: Sequence[Node] = ()
+    dependents: Sequence[tuple[Node, bool]] = ()
+    dependencies: tuple[Node, ...] = ()
     waits: int = 0
     stuck_on: Node | None = None
     queued: bool = False
@@ -47,8 +54,8 @@ class Node:
     limited: bool = False
     policy: Policy = DEFAULT
     result: Any = None
-    spawned: list[Node] = field(default_factory=list)
-    watchers: list[Callable[[], None]] = field(default_factory=list)
+    spawned: Sequence[Node] = ()
+    watchers: Sequence[Callable[[], None]] = ()
 
     @property
     def settled(self) -> bool:
@@ -93,6 +100,38 @@ class Spread:
     stuck: list[Node] = field(default_factory=list)
 
 
+def group_test(tasks: Sequence[Task], find: Callable[[str], tuple[ExecutorSpec | None, str]]) -> Callable[[Task], bool]:
+    """Tells which of `tasks` are groups: they have children, and neither they nor their names say an executor (2.6)."""
+    parents = {task.parent_id for task in tasks}
+
+    def is_group(task: Task) -> bool:
+        named = task.params.get("executor_id") or task.schemas.get("method")
+        return task.id in parents and not named and find(task.name)[0] is None
+
+    return is_group
+
+
+def plant(
+    run_id: str,
+    tasks: Sequence[Task],
+    is_group: Callable[[Task], bool],
+    next_order: Callable[[], int],
+    twice: Callable[[Task], None],
+) -> Tree:
+    """The nodes of `tasks`, parents first, in their groups, without edges; `twice` hears of an id that is taken."""
+    tree = Tree(run_id)
+    for task in tasks:
+        if task.id in tree.nodes:
+            twice(task)
+            continue
+        node = Node(task, tree, next_order(), task.status, is_group(task), result=task.result)
+        tree.nodes[task.id] = node
+        parent = tree.nodes.get(task.parent_id or "")
+        if parent is not None:
+            _place(node, parent)
+    return tree
+
+
 def build_tree(
     run_id: str,
     tasks: Sequence[Task],
@@ -106,16 +145,14 @@ def build_tree(
     nodes over all trees. Raises `TaskError` for a
     duplicate id, a reference to nowhere and a cycle, naming the path (3.3); no other tree is changed then.
     """
-    tree = Tree(run_id)
-    for task in tasks:
-        if task.id in tree.nodes:
-            raise TaskError(f"task id '{task.id}' stands twice in the tree", "Give every task its own id")
-        node = tree.nodes[task.id] = Node(task, tree, next_order(), task.status, is_group(task), result=task.result)
-        parent = tree.nodes.get(task.parent_id or "")
-        if parent is not None:
-            _place(node, parent)
+
+    def twice(task: Task) -> None:
+        raise TaskError(f"task id '{task.id}' stands twice in the tree", "Give every task its own id")
+
+    tree = plant(run_id, tasks, is_group, next_order, twice)
     links: list[tuple[Node, Node, bool]] = []
     for node in tree.nodes.values():
+        targets = []
         for dependency in node.task.dependencies:
             target = tree.nodes.get(dependency.id) or outside(dependency.id)
             if target is None:
@@ -123,21 +160,30 @@ def build_tree(
                     f"task '{node.task.name}' ({node.task.id}) depends on '{dependency.id}', which does not exist",
                     "Create that task first, or remove the dependency",
                 )
-            node.dependencies.append(target)
+            targets.append(target)
             links.append((target, node, dependency.required))
+        node.dependencies = tuple(targets)
     check_cycles(tree)
     for target, node, required in links:
-        target.dependents.append((node, required))
+        target.dependents = grown(target.dependents, (node, required))
     return tree
+
+
+def grown(sequence: Sequence[T], item: T) -> list[T]:
+    """`sequence` with `item` at its end: the list itself, or a new one where there was none yet."""
+    if isinstance(sequence, list):
+        sequence.append(item)
+        return sequence
+    return [*sequence, item]
 
 
 def _place(node: Node, parent: Node) -> None:
     """`node` counts in the nearest group around it, and with the parent whose attempt spawned it."""
     node.group = parent if parent.is_group else parent.group
     if node.group is not None:
-        node.group.children.append(node)
+        node.group.children = grown(node.group.children, node)
     if node.task.spawned is not None:
-        parent.spawned.append(node)
+        parent.spawned = grown(parent.spawned, node)
 
 
 def add_spawned(parent: Node, task: Task, order: int) -> Node:
@@ -162,7 +208,7 @@ def detach_spawned(nodes: Iterable[Node]) -> list[Node]:
         node = queue.pop()
         found += node.spawned
         queue += node.spawned
-        node.spawned = []
+        node.spawned = ()
     gone = set(found)
     for group in {node.group for node in found if node.group is not None}:
         group.children = [child for child in group.children if child not in gone]
@@ -171,27 +217,18 @@ def detach_spawned(nodes: Iterable[Node]) -> list[Node]:
     return found
 
 
+def waits_of(nodes: Sequence[Node]) -> list[list[int]]:
+    """For each of `nodes`, the places of those it waits for: dependencies, and a group's children."""
+    places = {node: at for at, node in enumerate(nodes)}
+    return [[places[n] for n in (*node.dependencies, *node.children) if n in places] for node in nodes]
+
+
 def check_cycles(tree: Tree) -> None:
     """Raise `TaskError` naming a cycle as "a → b → a" (3.3); a group waits for its children, so that counts too."""
-    done: set[Node] = set()
-    for start in tree.nodes.values():
-        if start in done:
-            continue
-        path: dict[Node, int] = {start: 0}
-        stack = [(start, iter(start.dependencies + start.children))]
-        while stack:
-            node, rest = stack[-1]
-            following = next(rest, None)
-            if following is None:
-                stack.pop()
-                path.pop(node)
-                done.add(node)
-            elif following in path:
-                circle = [n.task.name for n, _ in stack[path[following] :]] + [following.task.name]
-                raise TaskError(f"tasks wait for each other: {' → '.join(circle)}", "Remove one of these dependencies")
-            elif following not in done and following.tree is tree:
-                path[following] = len(stack)
-                stack.append((following, iter(following.dependencies + following.children)))
+    nodes = list(tree.nodes.values())
+    for circle in circles(waits_of(nodes)):
+        words = circle.words(lambda at: nodes[at].task.name)
+        raise TaskError(f"tasks wait for each other: {words}", "Remove one of these dependencies")
 
 
 def recount(tree: Tree) -> Spread:

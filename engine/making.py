@@ -13,6 +13,18 @@ from engine.policy import problem_of_params
 from engine.task import NORMAL_PRIORITY, Dependency, Task, TaskStatus
 
 
+class _Nothing(dict[str, Any]):
+    """The one empty object of all tasks without params or schemas: a hundred thousand of them need no dict each."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("params and schemas of a task are not changed in place: assign a new dict")
+
+    __setitem__ = setdefault = update = __ior__ = _refuse
+
+
+NOTHING = _Nothing()
+
+
 def make_task(
     name: str,
     *,
@@ -39,8 +51,8 @@ def make_task(
     edges = tuple(Dependency.parse(d) for d in dependencies or ())
     task = Task(task_id, name, task_id, parent_id, user_id, TaskStatus.PENDING, priority, dependencies=edges)
     task.inputs = object_of(f"task '{name}': inputs", inputs)
-    task.params = object_of(f"task '{name}': params", params)
-    task.schemas = object_of(f"task '{name}': schemas", schemas)
+    task.params = object_of(f"task '{name}': params", params) or NOTHING
+    task.schemas = object_of(f"task '{name}': schemas", schemas) or NOTHING
     task.idempotency_key = idempotency_key
     if task.params:
         if (problem := problem_of_params(task.params)) is not None:

@@ -6,12 +6,14 @@ Pure: nothing is read or written, and no task that is given is changed. Nothing 
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.catalogue import ExecutorSpec
-from engine.graph import Node, Tree, recount
+from engine.circles import circles
+from engine.graph import Node, Tree, group_test, grown, plant, recount, waits_of
 from engine.run import Prepared, prepare
 from engine.schema import mask, path_text
 from engine.schema_nodes import Path
@@ -19,8 +21,6 @@ from engine.schema_words import SchemaProblem
 from engine.secrets import MASK
 from engine.task import Task, TaskStatus
 
-STEPS = 10
-"""Tasks of a cycle that are named."""
 _MENDED_BY_MORE = frozenset({"anyOf", "dependencies", "dependentRequired", "minProperties", "not", "oneOf", "required"})
 """Violations of the inputs as a whole that a further property may mend."""
 
@@ -140,24 +140,17 @@ def _build(
     tasks: Sequence[Task], find: FindSpec, outside: Callable[[str], Task | None], problems: list[PlanProblem]
 ) -> tuple[Tree, set[Node]]:
     """Nodes and edges of all that can be linked, and the nodes that have references to nowhere."""
-    tree = Tree(tasks[0].run_id if tasks else "")
-    parents = {task.parent_id for task in tasks}
-    for order, task in enumerate(tasks):
-        if task.id in tree.nodes:
-            text = f"task id '{task.id}' stands twice in the tree"
-            problems.append(PlanProblem(task.id, text, "Give every task its own id"))
-            continue
-        named = task.params.get("executor_id") or task.schemas.get("method")
-        is_group = task.id in parents and not named and find(task.name)[0] is None
-        node = tree.nodes[task.id] = Node(task, tree, order, task.status, is_group, result=task.result)
-        parent = tree.nodes.get(task.parent_id or "")
-        if parent is not None:
-            node.group = parent if parent.is_group else parent.group
-            if node.group is not None:
-                node.group.children.append(node)
+
+    def twice(task: Task) -> None:
+        text = f"task id '{task.id}' stands twice in the tree"
+        problems.append(PlanProblem(task.id, text, "Give every task its own id"))
+
+    run_id = tasks[0].run_id if tasks else ""
+    tree = plant(run_id, tasks, group_test(tasks, find), itertools.count().__next__, twice)
     elsewhere: dict[str, Node | None] = {}
     unlinked = set()
     for node in tree.nodes.values():
+        targets = []
         for dependency in node.task.dependencies:
             target = tree.nodes.get(dependency.id)
             if target is None:
@@ -169,8 +162,9 @@ def _build(
                 problems.append(PlanProblem(node.task.id, text, "Create that task first, or remove the dependency"))
                 unlinked.add(node)
             else:
-                node.dependencies.append(target)
-                target.dependents.append((node, dependency.required))
+                targets.append(target)
+                target.dependents = grown(target.dependents, (node, dependency.required))
+        node.dependencies = tuple(targets)
     return tree, unlinked
 
 
@@ -181,10 +175,8 @@ def _stub(task: Task | None) -> Node | None:
 
 def _held(nodes: list[Node], problems: list[PlanProblem]) -> set[Node]:
     """The members of cycles; a group waits for its children, so that counts too (3.3)."""
-    places = {node: at for at, node in enumerate(nodes)}
-    after = [[places[n] for n in (*node.dependencies, *node.children) if n in places] for node in nodes]
     held: set[Node] = set()
-    for circle in circles(after):
+    for circle in circles(waits_of(nodes)):
         held.update(nodes[at] for at in (*circle.path, *circle.others))
         text = f"tasks wait for each other: {circle.words(lambda at: nodes[at].task.name)}"
         problems.append(PlanProblem(nodes[circle.path[0]].task.id, text, "Remove one of these dependencies"))
@@ -331,92 +323,3 @@ def _lost_secrets(given: Mapping[str, Any]) -> list[Path]:
         elif isinstance(value, (list, tuple)):
             stack.extend(((*path, at), value[at]) for at in range(len(value) - 1, -1, -1))
     return found
-
-
-# ── cycles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Circle:
-    """Things that all wait for each other: `path` is a shortest way around, `others` stand on further ways around."""
-
-    path: tuple[int, ...]
-    others: tuple[int, ...] = ()
-
-    def words(self, name: Callable[[int], str]) -> str:
-        """The path as "a → b → a"; a long one is cut, and what stands on other ways around is named behind."""
-        steps = [name(at) for at in self.path[:STEPS]]
-        if len(self.path) > STEPS:
-            steps.append(f"… {len(self.path) - STEPS} more …")
-        text = " → ".join([*steps, steps[0]])
-        if not self.others:
-            return text
-        named = ", ".join(name(at) for at in self.others[:STEPS])
-        more = f" and {len(self.others) - STEPS} more" if len(self.others) > STEPS else ""
-        return f"{text} (in it too: {named}{more})"
-
-
-def circles(after: Sequence[Sequence[int]]) -> list[Circle]:
-    """Every set of nodes that wait for each other, in the order of their first members.
-
-    `after[n]` are the nodes that n waits for. Tarjan's strongly connected components with a stack of its own: linear,
-    and depth is no limit.
-    """
-    found: list[Circle] = []
-    number = [0] * len(after)  # when a node was met, from 1; 0 is not yet
-    low = [0] * len(after)
-    closed = len(after) + 1  # what a node's `number` becomes once its set is known: no other is as high
-    met = 0
-    opened: list[int] = []
-    for start in range(len(after)):
-        work = [] if number[start] else [(start, iter(after[start]))]
-        while work:
-            node, rest = work[-1]
-            if not number[node]:
-                met += 1
-                number[node] = low[node] = met
-                opened.append(node)
-            for other in rest:
-                if not number[other]:
-                    work.append((other, iter(after[other])))
-                    break
-                low[node] = min(low[node], number[other])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == number[node]:
-                    members = _popped(opened, node)
-                    for member in members:
-                        number[member] = closed
-                    if len(members) > 1 or node in after[node]:
-                        found.append(_circle(members, after))
-    return sorted(found, key=lambda circle: circle.path[0])
-
-
-def _popped(opened: list[int], last: int) -> list[int]:
-    """Take all off the stack down to `last`."""
-    found = [opened.pop()]
-    while found[-1] != last:
-        found.append(opened.pop())
-    return found
-
-
-def _circle(members: list[int], after: Sequence[Sequence[int]]) -> Circle:
-    """A shortest way around from the first of `members` back to it."""
-    first, inside = min(members), set(members)
-    came: dict[int, int] = {}
-    queue = [first]
-    end = first
-    for end in queue:  # grows while it is walked
-        if first in after[end]:
-            break
-        for other in after[end]:
-            if other in inside and other not in came:
-                came[other] = end
-                queue.append(other)
-    path = [end]
-    while path[-1] != first:
-        path.append(came[path[-1]])
-    path.reverse()
-    return Circle(tuple(path), tuple(sorted(inside.difference(path))))

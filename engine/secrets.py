@@ -70,6 +70,8 @@ def mask(schema: Any, value: Any) -> Any:
     References (`env:NAME`, `keyring:NAME`), None and "" stay as they are, and so does the caller's value: what changes
     is a copy. Lists and objects keep their shape, their leaves are masked one by one.
     """
+    if not value:
+        return value
     hidden = _secret_paths(schema, value)
     return _replaced(value, dict.fromkeys(hidden, MASK)) if hidden else value
 
@@ -80,7 +82,7 @@ def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
     `env:NAME` is a variable of this process, `keyring:NAME` a password that the system's keyring has for "taskdeck"
     under that name (needs the package keyring). Raises `LookupError` in words for what is not there.
     """
-    found = _secret_paths(schema, value, references=True)
+    found = _secret_paths(schema, value, references=True) if value else []
     if not found:
         return value, []
     references = []
@@ -179,6 +181,8 @@ def hidden_texts(given: Any, masked: Any) -> tuple[str, ...]:
 
     Only what is long enough not to stand in other words by chance: these are replaced in logs, errors and results.
     """
+    if given is masked:
+        return ()
     found: set[str] = set()
     stack = [(given, masked)]
     while stack:

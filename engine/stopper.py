@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine import groups, statements
 from engine.errors import TaskError
-from engine.graph import Node, settle
+from engine.graph import Node, grown, settle
 from engine.output import current
 from engine.run import Job, Outcome, failed
 from engine.runners import Runner
@@ -76,7 +76,7 @@ class Stopper:
         if job is None:  # it is being prepared, was refused, or its end is on the way
             node.unwanted = True
             told = asyncio.Event()
-            node.watchers.append(told.set)
+            node.watchers = grown(node.watchers, told.set)
             await told.wait()
             return
         first = job.ended is None

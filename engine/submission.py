@@ -9,7 +9,7 @@ from engine import statements
 from engine.dispatcher import Dispatcher, FindSpec
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
-from engine.graph import Node, Tree, build_tree, current, recount
+from engine.graph import Node, Tree, build_tree, current, group_test, recount
 from engine.run import lost_secret
 from engine.statements import Write
 from engine.store import Store
@@ -88,13 +88,7 @@ class Submission:
                 self._stubs[task_id] = stub
             return stub
 
-        parents = {task.parent_id for task in tasks}
-
-        def is_group(task: Task) -> bool:
-            named = task.params.get("executor_id") or task.schemas.get("method")
-            return task.id in parents and not named and self._find(task.name)[0] is None
-
-        return build_tree(run_id, tasks, is_group, outside, self._dispatcher.next_order)
+        return build_tree(run_id, tasks, group_test(tasks, self._find), outside, self._dispatcher.next_order)
 
     async def neighbours(self, tasks: list[Task]) -> dict[str, Task]:
         """The tasks of other trees, live or stored, that `tasks` depend on; unknown ids are left out."""
@@ -129,9 +123,9 @@ class Submission:
         """Trees that wait for a task which was only a stored row so far now wait for its node."""
         for task_id in [i for i in self._stubs if i in tree.nodes]:
             stub, node = self._stubs.pop(task_id), tree.nodes[task_id]
-            node.dependents += stub.dependents
+            node.dependents = [*node.dependents, *stub.dependents]
             for dependent, _ in stub.dependents:
-                dependent.dependencies = [node if d is stub else d for d in dependent.dependencies]
+                dependent.dependencies = tuple(node if d is stub else d for d in dependent.dependencies)
 
 
 def place(root: TaskTreeNode, tasks: list[Task] | None = None) -> list[Task]:
