@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.errors import ChildFailed, ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
     from engine.events import Event, EventBus, EventKind, LogLine
     from engine.function_executor import function_executor
+    from engine.history import AuditEntry, History, Run, RunFilter, TaskCounts, Totals
     from engine.hooks import clear_hooks, register_post_hook, register_pre_hook
     from engine.listener import Listener
     from engine.loader import Folder, Loader
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from engine.plan import Plan, Planned, PlanProblem
     from engine.policy import Policy
     from engine.settings import Settings
-    from engine.store import Attempt, Run
+    from engine.store import Attempt
     from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
     from engine.watcher import WatchState
 
@@ -45,7 +46,8 @@ _HOMES = {
     "plan": ("Plan", "Planned", "PlanProblem"),
     "policy": ("Policy",),
     "settings": ("Settings",),
-    "store": ("Attempt", "Run"),
+    "history": ("AuditEntry", "History", "Run", "RunFilter", "TaskCounts", "Totals"),
+    "store": ("Attempt",),
     "task": ("Dependency", "Task", "TaskStatus", "TaskTreeNode"),
     "watcher": ("WatchState",),
 }
@@ -53,6 +55,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Attempt",
+    "AuditEntry",
     "BaseTask",
     "Catalogue",
     "ChildFailed",
@@ -67,6 +70,7 @@ __all__ = [
     "ExecutorError",
     "ExecutorSpec",
     "Folder",
+    "History",
     "Listener",
     "Loader",
     "LogLine",
@@ -76,17 +80,20 @@ __all__ = [
     "Policy",
     "Problem",
     "Run",
+    "RunFilter",
     "Session",
     "Settings",
     "SettingsError",
     "StoreError",
     "Task",
+    "TaskCounts",
     "TaskError",
     "TaskManager",
     "TaskRepository",
     "TaskStatus",
     "TaskTreeNode",
     "TaskdeckError",
+    "Totals",
     "WatchState",
     "clear_hooks",
     "create_session",

@@ -9,6 +9,7 @@ from engine import statements
 from engine.errors import ChildFailed, TaskError
 from engine.events import EventKind
 from engine.graph import Node, add_spawned, grown
+from engine.history_statements import facets
 from engine.making import make_task
 from engine.run import Job
 from engine.task import TaskStatus
@@ -63,7 +64,11 @@ class Children:
         dispatcher.keep_secrets(task, task.inputs)
         parent.tree.open += 1  # keeps the tree while the row is not there yet
         try:
-            await dispatcher.commit([statements.insert(task)])
+            writes = [statements.insert(task)]
+            if task.executor_id not in parent.tree.executors:
+                parent.tree.executors.add(task.executor_id)
+                writes += facets(task.run_id, [task.executor_id], (), None)
+            await dispatcher.commit(writes)
         finally:
             parent.tree.open -= 1
         if dispatcher.jobs.get(parent) is not job or job.context.cancelled:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.executor import TaskContext
 from engine.graph import Node, Spread, Tree, detach_spawned, settle
+from engine.history_statements import end_run
 from engine.output import Keeper, TaskLog
 from engine.policy import DEFAULT, Policy
 from engine.reporter import Reporter
@@ -162,7 +164,8 @@ class Dispatcher:
         del self.trees[tree.run_id]
         self.forget(tree.nodes.values())
         status = tree.status
-        self._store.end_run(tree.run_id)
+        counts = Counter(node.status for node in tree.nodes.values())
+        self._store.writer.write([end_run(tree.run_id, status, counts, now())])
         root = tree.nodes.get(tree.run_id)
         self.bus.publish(EventKind.TREE_FINISHED, root.task if root else None, status)
         ending = self.endings.pop(tree.run_id, None)

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine import statements
+from engine import history_statements, retention, statements, transfer
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
 from engine.dispatcher import Dispatcher
 from engine.errors import ExecutorError, TaskError
-from engine.events import EventBus, EventKind, LogLine
+from engine.events import Event, EventBus, EventKind, LogLine
 from engine.executor import DEFAULT_REGISTRY
 from engine.graph import tree_status
+from engine.history import History, Run, RunFilter
 from engine.listener import Listener
 from engine.loader import Folder, Loader
 from engine.making import make_task
 from engine.operations import Operations
+from engine.origin import origin
 from engine.output import capture
 from engine.plan import Plan, plan
 from engine.recovery import Recovery
@@ -32,9 +34,11 @@ from engine.runners import Runner
 from engine.runners.inline import InlineRunner
 from engine.settings import Settings
 from engine.spec import from_registry
-from engine.store import Attempt, Run, Store
+from engine.statements import Write
+from engine.store import Attempt, Store
 from engine.submission import Submission, place
-from engine.task import Task, TaskStatus, TaskTreeNode
+from engine.task import Task, TaskStatus, TaskTreeNode, now
+from engine.upkeep import Upkeep
 from engine.watcher import Watcher, WatchState
 
 logger = logging.getLogger(__name__)
@@ -89,6 +93,10 @@ class Engine:
         self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find)
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
+        self.history = History(self.store)
+        self._upkeep = Upkeep(self.store, self.settings, prunes=self._take_over)
+        self.bus.subscribe(self._tree_ended)
+        self._upkeep.start()
         self._open = True
         if self._loader is None:
             await self._recovery.take_over(only_ended=not self._take_over)
@@ -107,6 +115,7 @@ class Engine:
         if cancel:
             await self.dispatcher.cancel([n for n in self.dispatcher.nodes.values() if n.task.started_at])
         await self.dispatcher.stop()
+        await self._upkeep.stop()
         assert self._runner is not None
         await self._runner.close()
         capture.remove()
@@ -135,6 +144,10 @@ class Engine:
     def store_trouble(self) -> str:
         """ "" while the store takes writes, else what the disk says (writes wait, nothing is lost)."""
         return self.store.writer.trouble if self._open else ""
+
+    def _tree_ended(self, event: Event) -> None:
+        if event.kind is EventKind.TREE_FINISHED:
+            self._upkeep.indexer.notify()
 
     def _published(self, catalogue: Catalogue) -> None:
         former, self._catalogue = self._catalogue, catalogue
@@ -228,6 +241,7 @@ class Engine:
         user_id: str | None = None,
         params: dict[str, Any] | None = None,
         idempotency_key: str | None = None,
+        label: str | None = None,
         dry_run: bool = False,
     ) -> Task:
         """Make one task of `executor_id` and submit it; returns it, or the one that has the idempotency key (8.2).
@@ -245,21 +259,23 @@ class Engine:
             params=params,
             idempotency_key=idempotency_key,
         )
-        return await self._submit(TaskTreeNode(task), dry_run)
+        return await self._submit(TaskTreeNode(task), label, dry_run)
 
-    async def submit(self, root: TaskTreeNode, *, dry_run: bool = False) -> str:
+    async def submit(self, root: TaskTreeNode, *, label: str | None = None, dry_run: bool = False) -> str:
         """Store what is new of the tree in one transaction, start it, return the run's id.
 
-        A dry run does everything but execute: each task gets its executor's demo result (1.3). Raises `TaskError`,
-        with nothing stored, for references to nowhere, cycles and a tree that runs already (3.3, 7.3).
+        `label` is a few words by which the run is found again. A dry run does everything but execute: each task gets
+        its executor's demo result (1.3). Raises `TaskError`, with nothing stored, for references to nowhere, cycles
+        and a tree that runs already (3.3, 7.3).
         """
-        return (await self._submit(root, dry_run)).run_id
+        return (await self._submit(root, label, dry_run)).run_id
 
-    async def _submit(self, root: TaskTreeNode, dry_run: bool) -> Task:
+    async def _submit(self, root: TaskTreeNode, label: str | None, dry_run: bool) -> Task:
         if dry_run:
             for task in root.tasks():
                 task.params = {**task.params, "dry_run": True}
-        return await self._submission.submit(root, [])
+        audit = self._audit("launch", task_id=root.task.id, run_id=root.task.id, name=root.task.name)
+        return await self._submission.submit(root, label, [audit])
 
     async def plan(self, root: TaskTreeNode) -> Plan:
         """What a submit of `root` would do: levels, order, inputs as far as known, every problem (8.5).
@@ -290,6 +306,7 @@ class Engine:
         The answer's `status` is "cancelled", or "failed" with `message` and `current_status` where there was nothing
         to cancel.
         """
+        self.store.writer.write([self._audit("cancel", task_id=task_id, only=only)])
         return await self._operations.cancel(task_id, only=only)
 
     async def rerun(self, task_id: str, *, inputs: dict[str, Any] | None = None) -> Task:
@@ -298,19 +315,20 @@ class Engine:
         `inputs` replace the task's own. The former attempt stays in history. Raises `TaskError` when the task is
         unknown, waits already, lacks its secrets, or something that would be run again still runs.
         """
-        return await self._operations.rerun(task_id, inputs, [])
+        audit = self._audit("rerun", task_id=task_id, edited=inputs is not None)
+        return await self._operations.rerun(task_id, inputs, [audit])
 
     async def skip(self, task_id: str) -> Task:
         """Have a pending or failed task count as completed, with result null; dependents run (8.4)."""
-        return await self._operations.skip(task_id, [])
+        return await self._operations.skip(task_id, [self._audit("skip", task_id=task_id)])
 
     async def pause(self, run_id: str | None = None) -> None:
         """Start nothing new of a run, or of any (None); what runs goes on. Survives a restart (8.3)."""
-        await self._operations.pause(run_id, [])
+        await self._operations.pause(run_id, [self._audit("pause", run_id=run_id)])
 
     async def resume(self, run_id: str | None = None) -> None:
         """Go on with a paused run, the paused queue (None), or a run whose process ended before it (7.2, 8.3)."""
-        await self._operations.resume(run_id, [])
+        await self._operations.resume(run_id, [self._audit("resume", run_id=run_id)])
 
     async def copy(self, task_id: str) -> TaskTreeNode:
         """A draft with new ids of a task and all under it (5.5); edit and submit it. The original is not touched."""
@@ -321,15 +339,42 @@ class Engine:
         """Whether the whole queue is paused."""
         return self._open and self.dispatcher.scheduler.paused
 
+    async def delete(self, task_id: str) -> int:
+        """Delete a run (by its root's id) or a task with all under it, for ever; how many tasks it was (5.6).
+
+        Raises `TaskError` while its run has not ended, and for what something outside depends on.
+        """
+        return await self._operations.delete(task_id, [self._audit("delete", task_id=task_id)])
+
+    async def prune(self, *, days: float | None = None, runs: int | None = None) -> retention.Pruned:
+        """Delete ended runs older than `days`, and beyond the newest `runs` of each executor; None keeps all.
+
+        What another run depends on stays. Raises `StoreError` for limits that are none.
+        """
+        gone = await retention.prune(self.store, days=days, runs=runs)
+        if gone.runs:
+            self.store.writer.write([self._audit("prune", days=days, runs=runs, deleted=gone.runs)])
+        return gone
+
+    def _audit(self, what: str, *, task_id: str | None = None, run_id: str | None = None, **detail: Any) -> Write:
+        """One entry of the audit: this engine's user, from here, now."""
+        return history_statements.audit(
+            what, who=self.settings.user, origin=origin(), at=now(), run_id=run_id, task_id=task_id, detail=detail
+        )
+
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def runs(self, *, before: int | None = None, limit: int = 100) -> list[Run]:
+    async def runs(self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100) -> list[Run]:
         """A page of the history, newest first; `before` is the `seq` of the last run seen."""
-        found = await self.store.runs(before=before, limit=limit)
-        return [Run(r.seq, r.id, self._live(r.root), r.size) for r in found]
+        return [
+            replace(r, root=self._live(r.root)) for r in await self.history.runs(filter, before=before, limit=limit)
+        ]
 
     async def tree(self, run_id: str) -> list[Task]:
-        """The tasks of a run, parents first; results are left out for those that are not live."""
+        """The tasks of a run, parents first; results are left out for those that are not live.
+
+        What a former attempt of its parent spawned is among them: see `graph.current`.
+        """
         return [self._live(task) for task in await self.store.tree(run_id)]
 
     async def task(self, task_id: str) -> Task | None:
@@ -352,3 +397,18 @@ class Engine:
     async def attempts(self, task_id: str) -> list[Attempt]:
         """All attempts, oldest first; the latest is the task itself."""
         return await self.store.attempts(task_id)
+
+    def export(self, runs: RunFilter | Iterable[str]) -> AsyncIterator[str]:
+        """Runs by filter or id as JSON lines: a header, then each run with its tasks, attempts and logs."""
+        return transfer.export_lines(self.store, runs)
+
+    async def import_lines(self, lines: AsyncIterable[str] | Iterable[str]) -> transfer.Imported:
+        """Store what `export` gave; a run whose id is here already is skipped.
+
+        Raises `StoreError` naming the line that is wrong; runs before it stay imported.
+        """
+        imported = await transfer.import_lines(self.store, lines)
+        if imported.runs:
+            self.store.writer.write([self._audit("import", runs=imported.runs)])
+            self._upkeep.indexer.notify()
+        return imported

@@ -84,6 +84,8 @@ class Tree:
     open: int = 0
     paused: bool = False
     parked: list[Node] = field(default_factory=list)
+    executors: set[str] = field(default_factory=set)
+    """Ids of the executors that its run is found by."""
 
     @property
     def status(self) -> TaskStatus:

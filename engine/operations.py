@@ -7,11 +7,12 @@ from copy import copy as shallow
 from typing import Any
 from uuid import uuid4
 
-from engine import json_data, statements
+from engine import json_data, retention, statements
 from engine.dispatcher import Dispatcher, blank, subtree
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
-from engine.graph import Node, detach_spawned, recount, reset, settle
+from engine.graph import Node, Tree, detach_spawned, recount, reset, settle
+from engine.history_statements import begin_run
 from engine.making import object_of
 from engine.run import lost_secret
 from engine.statements import Write
@@ -61,7 +62,7 @@ class Operations:
         if owner is not None and owner != self._store.lease.id and not self._store.lease.is_dead(owner):
             raise TaskError(f"the run of '{node.task.name}' belongs to another running process", "Act on it there")
         root = node.tree.nodes.get(run_id, node)
-        return statements.run(run_id, self._store.lease.id, root.task.created_at)
+        return begin_run(run_id, self._store.lease.id, root.task.created_at)
 
     # ── cancel ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -237,6 +238,31 @@ class Operations:
     def _tell_of(self, node: Node | None) -> None:
         if node is not None:
             self._bus.publish(EventKind.PROGRESS, node.task)
+
+    async def delete(self, task_id: str, extra: list[Write]) -> int:
+        """Rule 5.6; how many tasks are gone. Raises `TaskError` for what has not ended or is depended on outside."""
+        task = await self._stored(task_id)
+        if task.run_id in self._dispatcher.trees:
+            raise TaskError(f"the run of '{task.name}' has not ended", "Cancel it first, or wait for its end")
+        if task.id == task.run_id and await self._store.has_run(task.run_id):
+            gone = await retention.delete_run(self._store, task.run_id)
+            self._store.writer.write(extra)
+            self._bus.publish(EventKind.DELETED, None, task.run_id)
+            return gone.tasks
+        rows = await self._store.tree(task.run_id)
+        under = {task_id}
+        branch = []
+        for row in rows:  # parents first
+            if row.id in under or row.parent_id in under:
+                under.add(row.id)
+                branch.append(row)
+        if await self._store.has_run(task.run_id):
+            await self._own(Node(task, Tree(task.run_id), 0, task.status))
+        await retention.delete_branch(self._store, task.run_id, branch, extra)
+        for row in branch:
+            self._dispatcher.inputs.pop(row.id, None)
+            self._bus.publish(EventKind.DELETED, row)
+        return len(branch)
 
     # ── copy ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -49,6 +49,10 @@ class Settings:
     """SQLite's durability: FULL or NORMAL."""
     log_lines: int = 50_000
     """Lines kept of one attempt's log; the end is always kept."""
+    keep_days: float = 0.0
+    """Days for which ended runs are kept; 0 keeps them for ever."""
+    keep_runs: int = 0
+    """Ended runs kept of each executor; 0 keeps all."""
     import_limit: float = 10.0
     """How long importing one executor file may take."""
     user: str = field(default_factory=lambda: os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown")
@@ -81,12 +85,12 @@ def _read(key: str, value: Any, source: str) -> Any:
     if key == "pools":
         return _pools(value, source)
     types = {"store": Path, "executors": Path, "synchronous": str, "user": str}
-    kind = types.get(key, float if key in {"grace", "cancel_limit", "import_limit"} else int)
+    kind = types.get(key, float if key in {"grace", "cancel_limit", "import_limit", "keep_days"} else int)
     try:
         read: Any = kind(value)
     except (TypeError, ValueError):
         raise SettingsError(f"'{key}' in {source} must be a {kind.__name__}, not {value!r}") from None
-    if kind in (int, float) and read <= 0:
+    if kind in (int, float) and (read < 0 if key in {"keep_days", "keep_runs"} else read <= 0):
         raise SettingsError(f"'{key}' in {source} must be above 0, not {value!r}")
     if key == "synchronous" and read not in {"FULL", "NORMAL"}:
         raise SettingsError(f"'synchronous' in {source} must be FULL or NORMAL, not {value!r}")

@@ -28,9 +28,6 @@ class Write(NamedTuple):
     values: tuple[Any, ...]
 
 
-RUN = Statement(
-    0, "INSERT INTO run (id, owner, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET owner = excluded.owner"
-)
 INSERT = Statement(
     1,
     "INSERT INTO task (id, run_id, parent_id, user_id, name, priority, inputs, params, schemas, dependencies,"
@@ -86,7 +83,6 @@ META = Statement(
 )
 LINK = Statement(2, "INSERT OR IGNORE INTO link (task_id, on_id) VALUES (?, ?)")
 PARTIAL = Statement(10, "UPDATE task SET result = ? WHERE id = ? AND attempt = ? AND status = 'cancelled'")
-RUN_ENDED = Statement(11, "UPDATE run SET owner = NULL WHERE id = ?")
 
 CLAIM = Statement(0, "UPDATE run SET owner = ? WHERE id = ? AND owner = ?", guarded=True)
 
@@ -144,10 +140,6 @@ def insert(task: Task) -> Write:
 
 def move(task: Task) -> Write:
     return Write(MOVE, task.id, (task.run_id, task.parent_id, _dependencies(task), task.id))
-
-
-def run(run_id: str, owner: str, created_at: datetime) -> Write:
-    return Write(RUN, run_id, (run_id, owner, created_at.timestamp()))
 
 
 def start(

@@ -18,7 +18,7 @@ from engine import json_data
 from engine.errors import StoreError
 from engine.events import LogLine
 from engine.lease import Lease
-from engine.statements import RECOVERY, RUN_ENDED, Write
+from engine.statements import RECOVERY
 from engine.task import Dependency, Task, TaskStatus, now
 from engine.writer import Writer
 
@@ -35,16 +35,6 @@ _TASK = (
 )
 _WHOLE = _TASK.format(result="result")
 _LIGHT = _TASK.format(result="NULL")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One tree in the history: `seq` pages (keyset), `root` is its root's row without result, `size` its task count."""
-
-    seq: int
-    id: str
-    root: Task
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +143,10 @@ class Store:
         rows = list(await self._rows("SELECT owner, paused FROM run WHERE id = ?", (run_id,)))
         return RunState(rows[0][0], bool(rows[0][1])) if rows else RunState(None, False)
 
+    async def has_run(self, run_id: str) -> bool:
+        """Whether a run of this id was ever submitted; a task that was only created has none."""
+        return bool(list(await self._rows("SELECT 1 FROM run WHERE id = ? AND deleting = 0", (run_id,))))
+
     async def meta(self, key: str) -> str:
         """A value kept for the whole store, "" where there is none."""
         rows = list(await self._rows("SELECT value FROM meta WHERE key = ?", (key,)))
@@ -162,9 +156,6 @@ class Store:
         """The task that has an idempotency key (8.2)."""
         rows = list(await self._rows(f"SELECT {_WHOLE} FROM task WHERE idempotency_key = ?", (key,)))
         return _task(rows[0]) if rows else None
-
-    def end_run(self, run_id: str) -> None:
-        self.writer.write([Write(RUN_ENDED, run_id, (run_id,))])
 
     async def _rows(self, sql: str, values: Iterable[Any]) -> Iterable[Any]:
         return await self._reader.execute_fetchall(sql, tuple(values))
@@ -190,21 +181,6 @@ class Store:
         columns = _WHOLE if whole else _LIGHT
         rows = await self._rows(f"SELECT {columns} FROM task WHERE run_id = ? ORDER BY seq", (run_id,))
         return [_task(row) for row in rows]
-
-    async def runs(self, *, before: int | None = None, limit: int = 100) -> list[Run]:
-        """Runs newest first, `before` being the `seq` of the last one seen."""
-        rows = await self._rows(
-            "SELECT seq, id, (SELECT count(*) FROM task WHERE run_id = run.id) FROM run"
-            " WHERE seq < ? ORDER BY seq DESC LIMIT ?",
-            (before if before is not None else 2**62, limit),
-        )
-        page = [(seq, run_id, size) for seq, run_id, size in rows]
-        roots = {}
-        if page:
-            marks = ",".join("?" * len(page))
-            sql = f"SELECT {_LIGHT} FROM task WHERE id IN ({marks})"
-            roots = {row[0]: _task(row) for row in await self._rows(sql, [run_id for _, run_id, _ in page])}
-        return [Run(seq, run_id, roots[run_id], size) for seq, run_id, size in page if run_id in roots]
 
     async def log(self, task_id: str, attempt: int) -> list[LogLine]:
         rows = await self._rows(

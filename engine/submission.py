@@ -10,6 +10,7 @@ from engine.dispatcher import Dispatcher, FindSpec
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.graph import Node, Tree, build_tree, current, group_test, recount
+from engine.history_statements import begin_run, facets
 from engine.run import lost_secret
 from engine.statements import Write
 from engine.store import Store
@@ -26,7 +27,7 @@ class Submission:
         self._find = find
         self._stubs: dict[str, Node] = {}
 
-    async def submit(self, root: TaskTreeNode, extra: Iterable[Write] = ()) -> Task:
+    async def submit(self, root: TaskTreeNode, label: str | None, extra: Iterable[Write] = ()) -> Task:
         """Store what is new of the tree in one transaction, together with `extra`, and start it.
 
         Returns its root, or the task that holds the root's idempotency key already (8.2); nothing runs then. Raises
@@ -42,9 +43,9 @@ class Submission:
             if not task.is_terminal:
                 self.refuse_lost_secrets(task)
         tree = await self.build(root.task.id, tasks)
-        writes = [statements.run(tree.run_id, self._store.lease.id, root.task.created_at), *extra]
+        writes = [begin_run(tree.run_id, self._store.lease.id, root.task.created_at, label), *extra]
         writes += [statements.move(task) if task.stored else statements.insert(task) for task in tasks]
-        writes += links(tree)
+        writes += [*links(tree), *self._facets(root.task, tree)]
         try:
             await self.activate(tree, writes)
         except TaskError:
@@ -53,6 +54,18 @@ class Submission:
                 raise
             return holder
         return root.task
+
+    def _facets(self, root: Task, tree: Tree) -> list[Write]:
+        """What the run is found by: its executors, its tasks' own tags, those of the root's executor, its user."""
+        nodes = tree.nodes.values()
+        executors = [node.task.executor_id for node in nodes if not node.is_group]
+        tree.executors.update(executors)
+        spec, _ = self._find(root.executor_id)
+        tags = [*tags_of(root), *(spec.tags if spec is not None else ())]
+        for node in nodes:
+            if node.task.params:
+                tags += tags_of(node.task)
+        return facets(tree.run_id, executors, tags, root.user_id)
 
     async def holder(self, task: Task) -> Task | None:
         """The other task that has this one's idempotency key (8.2); None when it has none or it is free."""
@@ -170,6 +183,12 @@ def refuse_ambiguous(tasks: list[Task]) -> None:
                     f"task '{task.name}' depends on '{dependency.id}', which {len(found)} tasks are named",
                     "Name it by its id",
                 )
+
+
+def tags_of(task: Task) -> list[str]:
+    """`params["tags"]`, a text or a list of texts."""
+    given = task.params.get("tags")
+    return [given] if isinstance(given, str) else [str(tag) for tag in given] if isinstance(given, list) else []
 
 
 def links(tree: Tree) -> list[Write]:

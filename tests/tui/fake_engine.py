@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,8 @@ from typing import Any, TypeVar
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.events import Event, EventKind, LogLine, Subscriber
 from engine.executor import BaseTask
-from engine.store import Attempt, Run
+from engine.history import Run, TaskCounts
+from engine.store import Attempt
 from engine.task import Dependency, Task, TaskStatus
 from engine.watcher import WatchState
 
@@ -120,11 +122,15 @@ class FakeEngine:
     async def runs(self, *, before: int | None = None, limit: int = 100) -> list[Run]:
         roots = [task for task in self.tasks.values() if task.parent_id is None]
         found = [
-            Run(seq, task.run_id, task, sum(other.run_id == task.run_id for other in self.tasks.values()))
+            Run(seq, task.run_id, task, task.status, task.created_at, task.completed_at, self._counts(task.run_id))
             for seq, task in enumerate(roots, 1)
             if before is None or seq < before
         ]
         return found[::-1][:limit]
+
+    def _counts(self, run_id: str) -> TaskCounts:
+        found = Counter(str(task.status) for task in self.tasks.values() if task.run_id == run_id)
+        return TaskCounts(**found)
 
     async def tree(self, run_id: str) -> list[Task]:
         return [task for task in self.tasks.values() if task.run_id == run_id]
