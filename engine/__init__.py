@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.settings import Settings
     from engine.store import Attempt
     from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
+    from engine.version_source import VersionSource
     from engine.watcher import WatchState
 
 _HOMES = {
@@ -49,6 +50,7 @@ _HOMES = {
     "history": ("AuditEntry", "History", "Run", "RunFilter", "TaskCounts", "Totals"),
     "store": ("Attempt",),
     "task": ("Dependency", "Task", "TaskStatus", "TaskTreeNode"),
+    "version_source": ("VersionSource",),
     "watcher": ("WatchState",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -94,6 +96,7 @@ __all__ = [
     "TaskTreeNode",
     "TaskdeckError",
     "Totals",
+    "VersionSource",
     "WatchState",
     "clear_hooks",
     "create_session",

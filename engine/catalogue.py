@@ -14,6 +14,7 @@ from engine.policy import DEFAULT, Policy
 
 if TYPE_CHECKING:
     from engine.schema import Checker
+    from engine.version_source import VersionSource
 
 Origin = Literal["given", "user", "shipped", "script"]
 """Where an executor comes from: a `--executors` folder, the user's, the shipped ones, or a script's imports (1.4)."""
@@ -45,6 +46,8 @@ class ExecutorSpec:
     output_schema: Mapping[str, Any] | None = None
     pre_hook: Callable[..., Any] | None = None
     post_hook: Callable[..., Any] | None = None
+    source: Callable[[], VersionSource | None] = field(default=lambda: None, compare=False, repr=False)
+    """Gives the files of this version, as long as the spec lives; None where they cannot be had."""
 
     @cached_property
     def create(self) -> Callable[[dict[str, Any]], ExecutableTask]:

@@ -73,6 +73,7 @@ class Dispatcher:
         self._find = find
         self._loop = asyncio.get_running_loop()
         self._order = 0
+        self._kept: set[str] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._timers: dict[Node, asyncio.TimerHandle] = {}
         self._reporter = Reporter(store, bus, self.jobs)
@@ -131,16 +132,29 @@ class Dispatcher:
         for node in nodes:
             if node.task.not_before is not None and self._waits_for_its_time(node):
                 continue
-            node.policy = self._policy_of(node.task)
+            node.policy = self._policy_of(node)
             ready.append(node)
         self.scheduler.push(ready)
         for node in ready:
             self.bus.publish(EventKind.QUEUED, node.task)
 
-    def _policy_of(self, task: Task) -> Policy:
-        spec, _ = self._find(task.executor_id)
-        policy = spec.policy if spec is not None else DEFAULT
-        return policy.with_params(task.params) if task.params else policy
+    def pin(self, node: Node) -> str:
+        """Fix the version that `node` runs, where it is not yet; the words for a missing executor, else ""."""
+        if node.spec is not None:
+            return ""
+        node.spec, unknown = self._find(node.task.executor_id)
+        if node.spec is not None:
+            node.tree.versions.add(node.spec.version)
+        return unknown
+
+    def pinned(self) -> set[str]:
+        """The versions that live runs are pinned to; any thread may ask."""
+        return {version for tree in list(self.trees.values()) for version in tuple(tree.versions)}
+
+    def _policy_of(self, node: Node) -> Policy:
+        self.pin(node)
+        policy = node.spec.policy if node.spec is not None else DEFAULT
+        return policy.with_params(node.task.params) if node.task.params else policy
 
     def _waits_for_its_time(self, node: Node) -> bool:
         assert node.task.not_before is not None
@@ -182,7 +196,8 @@ class Dispatcher:
             return
         node.status, node.unwanted = TaskStatus.IN_PROGRESS, False
         node.tree.open += 1
-        spec, unknown = self._find(node.task.executor_id)
+        unknown = self.pin(node)
+        spec = node.spec
         try:
             prepared = prepare(self.inputs.get(node.task.id, node.task.inputs), node, spec, unknown)
         except Exception as error:  # ours or a schema's fault; the task must not hang in its slot for it
@@ -225,6 +240,8 @@ class Dispatcher:
         attempt, opened = task.attempt + 1, groups.open_groups(node)
         writes = [statements.start(task.id, attempt, at, text, version, node.policy.retry_safe)]
         # a group runs nothing itself, so after a crash it goes on with its children
+        if spec is not None and version and version not in self._kept:
+            writes += self._keep(spec, at)
         writes += [statements.start(g.task.id, g.task.attempt + 1, at, None, None, True) for g in opened]
         job = None
         if node.unwanted:
@@ -233,6 +250,12 @@ class Dispatcher:
             job = self._job(node, spec, prepared, (attempt, at), hidden_texts(prepared.inputs, masked))
         begun = _Begun(at, attempt, public, version, opened, self.commit(writes))
         self.spawn(self._carry(node, job, prepared, begun))
+
+    def _keep(self, spec: ExecutorSpec, at: datetime) -> list[Write]:
+        """The source of a version that runs for the first time in this process."""
+        self._kept.add(spec.version)
+        source = spec.source()
+        return [] if source is None else [statements.source(spec.version, source.pack(), at)]
 
     def _job(
         self, node: Node, spec: ExecutorSpec, prepared: Prepared, begun: tuple[int, datetime], secrets: tuple[str, ...]

@@ -20,7 +20,7 @@ from engine.dispatcher import Dispatcher
 from engine.errors import ExecutorError, TaskError
 from engine.events import Event, EventBus, EventKind, LogLine
 from engine.executor import DEFAULT_REGISTRY
-from engine.graph import tree_status
+from engine.graph import Node, tree_status
 from engine.history import History, Run, RunFilter
 from engine.listener import Listener
 from engine.loader import Folder, Loader
@@ -36,9 +36,10 @@ from engine.settings import Settings
 from engine.spec import from_registry
 from engine.statements import Write
 from engine.store import Attempt, Store
-from engine.submission import Submission, place
+from engine.submission import Submission, is_open, place
 from engine.task import Task, TaskStatus, TaskTreeNode, now
 from engine.upkeep import Upkeep
+from engine.version_source import VersionSource
 from engine.watcher import Watcher, WatchState
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,9 @@ class Engine:
         self.bus = EventBus()
         self.watch_state = WatchState.OFF
         self._path = store if store is not None else self.settings.store
-        self._loader = Loader(folders, import_limit=self.settings.import_limit) if folders else None
+        self._loader: Loader | None = None
+        if folders:
+            self._loader = Loader(folders, import_limit=self.settings.import_limit, in_use=self._pinned)
         self._catalogue = Catalogue()
         self._runner = runner
         self._take_over = bool(folders) if take_over is None else take_over
@@ -105,7 +108,10 @@ class Engine:
             self._watching = asyncio.create_task(watcher.run(), name="watcher")
 
     async def stop(self, *, cancel: bool = False) -> None:
-        """End: with `cancel` running tasks are cancelled first, else they are stored as interrupted. Safe to repeat."""
+        """End. What has not begun goes on at the next start; what runs is stored as interrupted. Safe to repeat.
+
+        With `cancel` all that runs is cancelled first, with what waits in the same runs, but for paused ones.
+        """
         if not self._open:
             return
         self._open = False
@@ -113,13 +119,23 @@ class Engine:
             self._watching.cancel()
         self.dispatcher.scheduler.close()
         if cancel:
-            await self.dispatcher.cancel([n for n in self.dispatcher.nodes.values() if n.task.started_at])
+            await self.dispatcher.cancel(self._going())
         await self.dispatcher.stop()
         await self._upkeep.stop()
         assert self._runner is not None
         await self._runner.close()
         capture.remove()
         await self.store.close()
+
+    def _going(self) -> list[Node]:
+        """The open tasks of the runs that have something running; of paused runs, what runs."""
+        found = []
+        for tree in self.dispatcher.trees.values():
+            nodes = [node for node in tree.nodes.values() if is_open(node.status)]
+            running = [node for node in nodes if node.status is TaskStatus.IN_PROGRESS]
+            stays = tree.paused or self.dispatcher.scheduler.paused
+            found += running if stays or not running else nodes
+        return found
 
     async def drain(self) -> None:
         """Wait until every tree that was submitted has ended."""
@@ -158,6 +174,9 @@ class Engine:
         for problem in catalogue.problems:
             if problem not in former.problems:
                 self.bus.publish(EventKind.PROBLEM, data=problem)
+
+    def _pinned(self) -> set[str]:
+        return self.dispatcher.pinned() if self._open else set()
 
     def _watched(self, state: WatchState) -> None:
         self.watch_state = state
@@ -309,14 +328,35 @@ class Engine:
         self.store.writer.write([self._audit("cancel", task_id=task_id, only=only)])
         return await self._operations.cancel(task_id, only=only)
 
-    async def rerun(self, task_id: str, *, inputs: dict[str, Any] | None = None) -> Task:
+    async def rerun(self, task_id: str, *, inputs: dict[str, Any] | None = None, version: str | None = None) -> Task:
         """Put a task and its transitive dependents back to pending and run them again (5.4).
 
-        `inputs` replace the task's own. The former attempt stays in history. Raises `TaskError` when the task is
-        unknown, waits already, lacks its secrets, or something that would be run again still runs.
+        `inputs` replace the task's own. `version` has the task itself run the code of that version (see `source`)
+        instead of the present one; raises `ExecutorError` where that cannot be loaded. The former attempt stays in
+        history. Raises `TaskError` when the task is unknown, waits already, lacks its secrets, or something that would
+        be run again still runs.
         """
-        audit = self._audit("rerun", task_id=task_id, edited=inputs is not None)
-        return await self._operations.rerun(task_id, inputs, [audit])
+        spec = await self._version(task_id, version) if version is not None else None
+        audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
+        return await self._operations.rerun(task_id, inputs, [audit], spec)
+
+    async def source(self, version: str) -> VersionSource | None:
+        """The source of a version that ran (`task.executor_version`), its own file first; None where it is not kept."""
+        await self.store.writer.flush()
+        return await self.store.source(version)
+
+    async def _version(self, task_id: str, version: str) -> ExecutorSpec:
+        task = await self.task(task_id)
+        if task is None:
+            raise TaskError(f"there is no task '{task_id}'", "It may have been deleted")
+        spec, _ = self._find(task.executor_id)
+        if spec is not None and spec.version == version:
+            return spec
+        source = await self.source(version)
+        if source is None:
+            raise ExecutorError(f"the source of version {version[:10]} is not kept", "Run the present version instead")
+        loader = self._loader or Loader((), import_limit=self.settings.import_limit)
+        return await asyncio.to_thread(loader.revive, version, source, task.executor_id)
 
     async def skip(self, task_id: str) -> Task:
         """Have a pending or failed task count as completed, with result null; dependents run (8.4)."""
@@ -333,6 +373,11 @@ class Engine:
     async def copy(self, task_id: str) -> TaskTreeNode:
         """A draft with new ids of a task and all under it (5.5); edit and submit it. The original is not touched."""
         return await self._operations.copy(task_id)
+
+    def is_paused(self, run_id: str) -> bool:
+        """Whether a live run is paused; any thread may ask."""
+        tree = self.dispatcher.trees.get(run_id) if self._open else None
+        return tree is not None and tree.paused
 
     @property
     def paused(self) -> bool:

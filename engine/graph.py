@@ -53,6 +53,8 @@ class Node:
     unwanted: bool = False
     limited: bool = False
     policy: Policy = DEFAULT
+    spec: ExecutorSpec | None = None
+    """The version that it was launched with; its attempts run that, whatever is saved meanwhile."""
     result: Any = None
     spawned: Sequence[Node] = ()
     watchers: Sequence[Callable[[], None]] = ()
@@ -86,6 +88,8 @@ class Tree:
     parked: list[Node] = field(default_factory=list)
     executors: set[str] = field(default_factory=set)
     """Ids of the executors that its run is found by."""
+    versions: set[str] = field(default_factory=set)
+    """Versions of executors that its nodes were pinned to."""
 
     @property
     def status(self) -> TaskStatus:
@@ -325,7 +329,7 @@ def reset(tree: Tree, start: Node) -> list[Node]:
         found[node] = None
         node.status = TaskStatus.PENDING
         node.opened = node.held = False
-        node.result = None
+        node.result = node.spec = None
         queue.extend(dependent for dependent, _ in node.dependents)
         _reset_groups(node.group, found, queue)
     return list(found)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from engine.catalogue import Catalogue, ExecutorSpec, Origin, Problem
+from engine.errors import ExecutorError
 from engine.generation import Generation
 from engine.problems import code_name, problem_of
 from engine.sources import Listing, Source, scan
 from engine.unit import Draft, Failure, Unit, compile_source, reachable
+from engine.version_source import VersionSource
 
 SETTLE = (0.05, 0.2)
 """Pauses in seconds before a file that looks half-written, emptied or gone is taken for it: looks at 50 and 250 ms."""
@@ -36,12 +39,25 @@ class Loader:
     they run in a copy of the caller's context, so a context-bound output router applies to them.
     """
 
-    def __init__(self, folders: Sequence[Folder], *, import_limit: float = 10.0) -> None:
-        """`import_limit`: seconds that one file's import may take."""
+    def __init__(
+        self,
+        folders: Sequence[Folder],
+        *,
+        import_limit: float = 10.0,
+        in_use: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        """`import_limit`: seconds that one file's import may take. `in_use`: the versions that runs are pinned to.
+
+        A module stays in `sys.modules` while its version is in force or in use, since pickle, dataclasses and type
+        hints look there.
+        """
         real: dict[str, Folder] = {}
         for folder in folders:
             real.setdefault(os.path.realpath(folder.path), folder)
         self._shelves = [_Shelf(folder, import_limit) for folder in real.values()]
+        self._loose = _Shelf(Folder(Path(os.sep), "script"), import_limit)
+        """Earlier versions of files whose folder is not looked at any more."""
+        self._in_use = in_use
         self._lock = threading.Lock()
         self.catalogue = Catalogue()
         """The last published snapshot; swapped whole, so any thread may read it."""
@@ -59,22 +75,37 @@ class Loader:
         with self._lock:
             changed = [shelf.refresh() for shelf in self._shelves]
             if not any(changed) and self.catalogue.epoch:
+                self._retire()
                 return None
             executors, problems = _merge(self._shelves)
             self.catalogue = Catalogue(MappingProxyType(executors), tuple(problems), self.catalogue.epoch + 1)
-            for shelf in self._shelves:
-                shelf.retire()
+            self._retire()
             return self.catalogue
 
-    def source(self, version: str) -> dict[str, str] | None:
-        """The source of a version in the catalogue: `path inside the folder -> text`, its own file first; else None."""
+    def _retire(self) -> None:
+        shelves = [shelf for shelf in (*self._shelves, self._loose) if shelf.has_former]
+        if shelves:
+            in_use = self._in_use()
+            for shelf in shelves:
+                shelf.retire(in_use)
+
+    def revive(self, version: str, source: VersionSource, executor_id: str) -> ExecutorSpec:
+        """An earlier version of an executor, from its source; the catalogue stays as it is.
+
+        Blocks, like `reconcile`. Raises `ExecutorError` when the source cannot be loaded, has no such executor or is
+        not that version.
+        """
         with self._lock:
-            for shelf in self._shelves:
-                for unit in shelf.units.values():
-                    if unit.version == version and unit.specs:
-                        others = sorted(unit.reachable() - {unit}, key=lambda used: used.rel)
-                        return {used.rel: used.text for used in (unit, *others)}
-        return None
+            shelf = next((s for s in self._shelves if s.root == source.root), self._loose)
+            known = next((u for u in shelf.named if u.version == version and u.specs), None)
+            unit = known or shelf.revive(source)
+        spec = next((spec for spec in unit.specs if spec.id == executor_id), None)
+        if unit.version != version or spec is None:
+            raise ExecutorError(
+                f"the kept source of version {version[:10]} does not give executor '{executor_id}' of that version",
+                "Run the present version instead",
+            )
+        return spec
 
 
 class _Shelf:
@@ -88,7 +119,10 @@ class _Shelf:
         self.failures: dict[str, Failure] = {}
         self.blind: dict[str, str] = {}
         self._limit = import_limit
-        self._named: set[Unit] = set()
+        self.named: set[Unit] = set()
+        """Units whose modules have names in `sys.modules`."""
+        self.has_former = False
+        """Whether some of them may not be in force any more."""
         self._drafts: dict[str, Draft | Failure] = {}
 
     def refresh(self) -> bool:
@@ -161,7 +195,8 @@ class _Shelf:
         self.units = {**last_good, **kept, **generation.loaded}
         self.failures = generation.failed
         generation.bind(self.units)
-        self._named.update(generation.loaded.values())
+        self.named.update(generation.loaded.values())
+        self.has_former = True
 
     def _draft_at_hand(self, rel: str) -> Draft | Failure:
         """What a file that did not change itself was last compiled to."""
@@ -182,13 +217,33 @@ class _Shelf:
             stale |= fresh
         return stale
 
-    def retire(self) -> None:
-        """Drop the names of modules that no unit in force uses any more."""
-        live = reachable(self.units.values())
+    def revive(self, source: VersionSource) -> Unit:
+        """Load the files of an earlier version beside what is in force. Raises `ExecutorError`."""
+        name = Path(source.root).name
+        first = next(iter(source.files))
+        drafts = {}
+        for rel, content in source.files.items():
+            sha = hashlib.sha256(content).hexdigest()
+            drafts[rel] = compile_source(Source(rel, f"{source.root}/{rel}", sha, content), name)
+        generation = Generation(name, self.origin, drafts, {}, {}, self._limit)
+        generation.run()
+        if first in generation.failed:
+            problem = generation.failed[first].problem
+            raise ExecutorError(f"the earlier version cannot be loaded: {problem.text}", "Run the present one instead")
+        generation.bind(generation.loaded)
+        self.named.update(generation.loaded.values())
+        self.has_former = True
+        return generation.loaded[first]
+
+    def retire(self, in_use: Collection[str]) -> None:
+        """Drop the names of modules that no unit in force and no run uses any more."""
+        pinned = {unit for unit in self.named if unit.version in in_use and unit.specs}
+        live = reachable([*self.units.values(), *pinned])
         code_in_use = {unit.draft.code.co_filename for unit in live}
-        for unit in self._named - live:
+        for unit in self.named - live:
             unit.forget(unit.draft.code.co_filename in code_in_use)
-        self._named = live
+        self.named &= live
+        self.has_former = bool(pinned.difference(self.units.values()))
 
     def claims(self) -> Iterator[tuple[ExecutorSpec, bool]]:
         """Every executor of the folder by path order, with whether it was registered with override=True."""

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from engine import json_data, retention, statements
+from engine.catalogue import ExecutorSpec
 from engine.dispatcher import Dispatcher, blank, subtree
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
@@ -97,8 +98,13 @@ class Operations:
 
     # ── rerun and skip ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def rerun(self, task_id: str, inputs: dict[str, Any] | None, extra: list[Write]) -> Task:
-        """Rule 5.4. Raises `TaskError` when the task waits already, still runs, or lacks its secrets."""
+    async def rerun(
+        self, task_id: str, inputs: dict[str, Any] | None, extra: list[Write], spec: ExecutorSpec | None = None
+    ) -> Task:
+        """Rule 5.4; `spec` is the version that the task itself runs, None for the present one.
+
+        Raises `TaskError` when the task waits already, still runs, or lacks its secrets.
+        """
         node = await self.load(task_id)
         live = self._is_live(node)
         if node.held:
@@ -111,6 +117,9 @@ class Operations:
         owned = [] if live else [await self._own(node)]
         given = self._given(node.task, inputs)
         again = reset(node.tree, node)
+        node.spec = spec
+        if spec is not None:
+            node.tree.versions.add(spec.version)
         self._dispatcher.forget(detach_spawned(again))
         at = now()
         writes = [*owned, *extra]

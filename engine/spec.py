@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -14,6 +17,7 @@ from engine.errors import TaskdeckError
 from engine.executor import Registration, Registry, constructor, schema_from
 from engine.policy import policy_of
 from engine.problems import problem_of, words
+from engine.version_source import VersionSource
 
 T = TypeVar("T")
 ANY_OBJECT: Mapping[str, Any] = MappingProxyType({"type": "object"})
@@ -67,14 +71,20 @@ def describe(
 def from_registry(registry: Registry) -> Catalogue:
     """The catalogue of what a script imported (1.4); versions are the content hashes of the files, where readable."""
     executors, problems = {}, []
-    versions: dict[str, str] = {}
+    contents: dict[str, bytes] = {}
     for registration in list(registry.registrations.values()):
-        file = registration.file
-        if file is not None and file not in versions:
-            versions[file] = _hash_of(file)
+        file = registration.file or ""
+        if file not in contents:
+            contents[file] = _content_of(file)
+        content = contents[file]
+        version = hashlib.sha256(content).hexdigest() if content else ""
         spec, problem = describe(
-            registration, origin="script", version=versions.get(file or "", ""), file=file, line=registration.line
+            registration, origin="script", version=version, file=registration.file, line=registration.line
         )
+        if content:
+            spec = replace(
+                spec, source=partial(VersionSource, os.path.dirname(file), {os.path.basename(file): content})
+            )
         executors[spec.id] = spec
         if problem is not None:
             problems.append(problem)
@@ -176,8 +186,8 @@ def _output_schema(source: Any) -> Mapping[str, Any] | None:
     return cast(Mapping[str, Any], compile(schema_from(given)).schema)
 
 
-def _hash_of(file: str) -> str:
+def _content_of(file: str) -> bytes:
     try:
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        return Path(file).read_bytes()
     except OSError:
-        return ""
+        return b""

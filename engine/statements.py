@@ -82,6 +82,7 @@ META = Statement(
     9, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 )
 LINK = Statement(2, "INSERT OR IGNORE INTO link (task_id, on_id) VALUES (?, ?)")
+SOURCE = Statement(2, "INSERT OR IGNORE INTO source (version, at, files) VALUES (?, ?, ?)")
 PARTIAL = Statement(10, "UPDATE task SET result = ? WHERE id = ? AND attempt = ? AND status = 'cancelled'")
 
 CLAIM = Statement(0, "UPDATE run SET owner = ? WHERE id = ? AND owner = ?", guarded=True)
@@ -188,6 +189,11 @@ def pause(run_id: str, paused: bool) -> Write:
 def claim(run_id: str, owner: str, former: str) -> Write:
     """Take a run over from a dead owner; refused where another engine was faster."""
     return Write(CLAIM, run_id, (owner, run_id, former))
+
+
+def source(version: str, files: bytes, at: datetime) -> Write:
+    """The packed source of a version that runs; kept once."""
+    return Write(SOURCE, version, (version, at.timestamp(), files))
 
 
 def meta(key: str, value: str) -> Write:

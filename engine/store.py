@@ -20,6 +20,7 @@ from engine.events import LogLine
 from engine.lease import Lease
 from engine.statements import RECOVERY
 from engine.task import Dependency, Task, TaskStatus, now
+from engine.version_source import VersionSource
 from engine.writer import Writer
 
 APPLICATION_ID = 0x7A5DEC
@@ -151,6 +152,11 @@ class Store:
         """A value kept for the whole store, "" where there is none."""
         rows = list(await self._rows("SELECT value FROM meta WHERE key = ?", (key,)))
         return str(rows[0][0]) if rows else ""
+
+    async def source(self, version: str) -> VersionSource | None:
+        """The source of a version that ran; None where it is not kept."""
+        rows = list(await self._rows("SELECT files FROM source WHERE version = ?", (version,)))
+        return VersionSource.unpack(rows[0][0]) if rows else None
 
     async def task_by_key(self, key: str) -> Task | None:
         """The task that has an idempotency key (8.2)."""

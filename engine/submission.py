@@ -101,7 +101,11 @@ class Submission:
                 self._stubs[task_id] = stub
             return stub
 
-        return build_tree(run_id, tasks, group_test(tasks, self._find), outside, self._dispatcher.next_order)
+        tree = build_tree(run_id, tasks, group_test(tasks, self._find), outside, self._dispatcher.next_order)
+        for node in tree.nodes.values():
+            if not (node.is_group or node.task.is_terminal):
+                self._dispatcher.pin(node)
+        return tree
 
     async def neighbours(self, tasks: list[Task]) -> dict[str, Task]:
         """The tasks of other trees, live or stored, that `tasks` depend on; unknown ids are left out."""

@@ -18,6 +18,7 @@ from engine.executor import Registration, collecting
 from engine.problems import code_name
 from engine.sources import Source
 from engine.spec import describe
+from engine.version_source import VersionSource
 
 PARENT = "_exec"
 """Modules of executor files are `_exec.NAME@SHA-N` in `sys.modules`: N makes each load's name its own."""
@@ -204,7 +205,14 @@ class Unit:
     def seal(self, version: Callable[[Unit], str]) -> None:
         """Write the version into the specs, once all that it depends on is known."""
         self.version = version(self)
-        self.specs = [replace(spec, version=self.version) for spec in self.specs]
+        self.specs = [replace(spec, version=self.version, source=self.source) for spec in self.specs]
+
+    def source(self) -> VersionSource:
+        """The files of this version: its own first, then those it uses."""
+        others = sorted(self.reachable() - {self}, key=lambda used: used.rel)
+        path = self.draft.source.path
+        root = path.removesuffix(self.rel).rstrip("/") if path.endswith(self.rel) else ""
+        return VersionSource(root, {used.rel: used.draft.source.content for used in (self, *others)})
 
     def forget(self, code_in_use: bool) -> None:
         """Drop the module's names; the code lives on in whoever still runs it."""

@@ -16,9 +16,11 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from engine.catalogue import Catalogue
+from engine.catalogue import Catalogue, ExecutorSpec
+from engine.errors import ExecutorError
 from engine.executor import DEFAULT_REGISTRY
 from engine.loader import Folder, Loader
+from engine.version_source import VersionSource
 
 HEAD = "from aipartnerupflow import BaseTask, executor_register\n"
 
@@ -28,6 +30,11 @@ def executor(name: str, value: str = "1", *, imports: str = "", decorator: str =
         f"{HEAD}{imports}\n{decorator}\nclass {name.title()}(BaseTask):\n    id = '{name}'\n"
         f"    def execute(self, inputs):\n        return {{'value': {value}}}\n"
     )
+
+
+def run(spec: ExecutorSpec) -> Any:
+    result = spec.create({}).execute({})
+    return asyncio.run(result) if asyncio.iscoroutine(result) else result
 
 
 class Place:
@@ -52,9 +59,7 @@ class Place:
         return self.launch(executor_id)["value"]
 
     def launch(self, executor_id: str) -> Any:
-        spec = self.loader.catalogue.executors[executor_id]
-        result = spec.create({}).execute({})
-        return asyncio.run(result) if asyncio.iscoroutine(result) else result
+        return run(self.loader.catalogue.executors[executor_id])
 
     def problems(self) -> list[tuple[str, int | None, str]]:
         return [(Path(p.file).name, p.line, p.text) for p in self.loader.catalogue.problems]
@@ -438,13 +443,39 @@ def test_replaced_modules_are_dropped(place: Place) -> None:
     assert len([f for f in linecache.cache if str(place.path) in f]) <= 3 and len(linecache.cache) <= files + 3
 
 
-def test_the_source_of_a_version_is_at_hand(place: Place) -> None:
+def test_the_source_of_a_version_is_at_hand_and_runs_again_after_a_change(place: Place) -> None:
     place.write("helper.py", "VALUE = 1")
     place.write("hello.py", executor("hello", "helper.VALUE", imports="import helper\n"))
-    version = place.load().executors["hello"].version
-    found = place.loader.source(version)
-    assert found is not None and list(found) == ["hello.py", "helper.py"] and found["helper.py"] == "VALUE = 1"
-    assert place.loader.source("0" * 64) is None
+    then = place.load().executors["hello"]
+    source = then.source()
+    assert source is not None and list(source.files) == ["hello.py", "helper.py"]
+    assert source.texts()["helper.py"] == "VALUE = 1"
+    place.write("helper.py", "VALUE = 2")
+    place.load()
+    again = place.loader.revive(then.version, VersionSource.unpack(source.pack()), "hello")
+    assert (again.version, run(again)["value"], place.value("hello")) == (then.version, 1, 2)
+    with pytest.raises(ExecutorError, match="does not give executor 'other'"):
+        place.loader.revive(then.version, source, "other")
+    with pytest.raises(ExecutorError, match="cannot be loaded: ZeroDivisionError"):
+        place.loader.revive("0" * 64, VersionSource(source.root, {"hello.py": b"1/0"}), "hello")
+
+
+def test_a_version_that_a_run_is_pinned_to_keeps_its_module(tmp_path: Path) -> None:
+    in_use: set[str] = set()
+    loader = Loader([Folder(tmp_path, "user")], in_use=lambda: in_use)
+    file = tmp_path / "hello.py"
+    file.write_text(executor("hello", "1"))
+    catalogue = loader.reconcile()
+    assert catalogue is not None
+    then = catalogue.executors["hello"]
+    name = then.factory.__module__
+    in_use.add(then.version)
+    file.write_text(executor("hello", "2"))
+    loader.reconcile()
+    assert name in sys.modules
+    in_use.clear()
+    loader.reconcile()
+    assert name not in sys.modules
 
 
 def test_many_threads_may_reconcile(place: Place) -> None:
