@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine import groups, statements
 from engine.errors import TaskError
-from engine.graph import Node, grown, settle
+from engine.graph import Node, Tree, grown, settle
 from engine.output import current
 from engine.run import Job, Outcome, failed
 from engine.runners import Runner
@@ -38,13 +38,14 @@ class Stopper:
         pending = [n for n in nodes if n.status is TaskStatus.PENDING and not (n.is_group and n.stuck_on is None)]
         running = [n for n in nodes if n.status is TaskStatus.IN_PROGRESS and not n.is_group]
         waits = [self._stop(node) for node in running]
-        if pending:
-            waits.append(self._cancel_pending(pending))
+        by_tree: dict[Tree, list[Node]] = {}
+        for node in pending:
+            by_tree.setdefault(node.tree, []).append(node)
+        waits += [self._cancel_pending(tree, those) for tree, those in by_tree.items()]
         await asyncio.gather(*waits)
 
-    async def _cancel_pending(self, nodes: list[Node]) -> None:
+    async def _cancel_pending(self, tree: Tree, nodes: list[Node]) -> None:
         dispatcher, at = self._dispatcher, now()
-        tree = nodes[0].tree
         tree.open += 1
         spreads = []
         for node in nodes:
