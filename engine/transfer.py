@@ -25,7 +25,7 @@ from engine.transfer_fields import ATTEMPT, DEFAULTS, JSON, LOG, RUN, TASK, Chec
 
 FORMAT = 1
 PAGE_BYTES = 4 * 2**20
-PAGE_ROWS = 500
+PAGE_ROWS = 200
 """A page of rows is read whole; it has at most this many, and fewer where rows are large."""
 YIELD_LINES = 100
 """Lines between two breaths of the loop."""
@@ -84,8 +84,9 @@ async def _found(store: Store, filter: RunFilter) -> list[str]:
 
 
 async def _run_line(store: Store, run_id: str) -> str | None:
-    columns = tuple(column for column in RUN if column != "facets")
-    sql = f"SELECT {', '.join(columns)}, seq FROM run WHERE id = ? AND {_WHOLE}"
+    columns = ", ".join(column for column in RUN if column not in ("tasks", "facets"))
+    tasks = "(SELECT count(*) FROM task WHERE task.run_id = run.id)"
+    sql = f"SELECT {columns}, {tasks}, seq FROM run WHERE id = ? AND {_WHOLE}"
     rows = list(await store._rows(sql, (run_id,)))
     if not rows:
         return None
@@ -226,7 +227,7 @@ class _Import:
         self.number = 0
 
     def refuse(self, what: str, hint: str, number: int | None = None) -> NoReturn:
-        done = f"; the {self._runs} run(s) before it are stored" if self._runs else ""
+        done = f"; {self._runs} run{'s' * (self._runs > 1)} before it stored" if self._runs else ""
         raise StoreError(f"line {number or self.number}: {what}{done}", hint) from None
 
     async def take(self, line: str) -> None:
@@ -362,6 +363,12 @@ class _Import:
         run_id = run.values["id"]
         if run_id not in run.tasks:
             self.refuse(f"run '{run_id}' has no root: no task has its id", "Export it again", run.number)
+        if len(run.tasks) < run.values["tasks"]:
+            self.refuse(
+                f"run '{run_id}' has only {len(run.tasks)} of its {run.values['tasks']} tasks",
+                "The file is cut off: export it again",
+                run.number,
+            )
         if run.is_known:
             self._skipped += 1
             return

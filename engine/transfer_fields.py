@@ -110,6 +110,7 @@ RUN: dict[str, Check] = {
     "completed": _COUNT,
     "failed": _COUNT,
     "cancelled": _COUNT,
+    "tasks": _COUNT,
     "facets": _facets,
 }
 TASK: dict[str, Check] = {
@@ -140,7 +141,7 @@ LOG: dict[str, Check] = {"task_id": _id, "attempt": _COUNT, "at": _TIME, "stream
 DEFAULTS: Mapping[str, Any] = {
     "inputs": {}, "params": {}, "schemas": {}, "dependencies": [], "priority": 2, "progress": 0.0,
     "progress_message": "", "attempt": 0, "resumable": 0, "skipped": 0, "pending": 0, "completed": 0, "failed": 0,
-    "cancelled": 0, "facets": {},
+    "cancelled": 0, "tasks": 0, "facets": {},
 }  # fmt: skip
 JSON = frozenset({"inputs", "params", "schemas", "dependencies", "effective_inputs", "result", "facets"})
 """Columns that hold JSON text (`facets`: what is written in their place)."""
