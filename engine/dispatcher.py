@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakSet
 
 from engine import groups, hooks, json_data, statements
 from engine.catalogue import ExecutorSpec
@@ -74,6 +76,8 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         self._order = 0
         self._kept: set[str] = set()
+        self._holders: WeakSet[Tree] = WeakSet()  # trees that are only being made, too: a submit may still refuse them
+        self._holding = threading.Lock()
         self._work: set[asyncio.Task[None]] = set()
         self._timers: dict[Node, asyncio.TimerHandle] = {}
         self._reporter = Reporter(store, bus, self.jobs)
@@ -144,12 +148,19 @@ class Dispatcher:
             return ""
         node.spec, unknown = self._find(node.task.executor_id)
         if node.spec is not None:
-            node.tree.versions.add(node.spec.version)
+            self.hold_version(node.tree, node.spec.version)
         return unknown
 
+    def hold_version(self, tree: Tree, version: str) -> None:
+        """`tree` may run code of that version until it ends."""
+        with self._holding:
+            tree.versions.add(version)
+            self._holders.add(tree)
+
     def pinned(self) -> set[str]:
-        """The versions that live runs are pinned to; any thread may ask."""
-        return {version for tree in list(self.trees.values()) for version in tuple(tree.versions)}
+        """The versions that runs may still need; any thread may ask."""
+        with self._holding:
+            return {version for tree in self._holders for version in tree.versions}
 
     def _policy_of(self, node: Node) -> Policy:
         self.pin(node)
@@ -177,6 +188,8 @@ class Dispatcher:
             return
         del self.trees[tree.run_id]
         self.forget(tree.nodes.values())
+        with self._holding:
+            self._holders.discard(tree)
         status = tree.status
         counts = Counter(node.status for node in tree.nodes.values())
         self._store.writer.write([end_run(tree.run_id, status, counts, now())])

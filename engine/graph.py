@@ -73,7 +73,7 @@ class Node:
         )
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Tree:
     """The nodes of one run. `live` counts those that run or may still run, `open` attempts not yet ended on disk.
 

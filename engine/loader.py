@@ -73,16 +73,16 @@ class Loader:
         Blocks (for as long as imports take): call it from a worker thread. Idempotent, and safe to call at any time.
         """
         with self._lock:
+            self._retire()
             changed = [shelf.refresh() for shelf in self._shelves]
             if not any(changed) and self.catalogue.epoch:
-                self._retire()
                 return None
             executors, problems = _merge(self._shelves)
             self.catalogue = Catalogue(MappingProxyType(executors), tuple(problems), self.catalogue.epoch + 1)
-            self._retire()
             return self.catalogue
 
     def _retire(self) -> None:
+        """Drop what the snapshot before last held alone: whoever took a spec from that has pinned it by now."""
         shelves = [shelf for shelf in (*self._shelves, self._loose) if shelf.has_former]
         if shelves:
             in_use = self._in_use()

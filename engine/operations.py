@@ -119,7 +119,7 @@ class Operations:
         again = reset(node.tree, node)
         node.spec = spec
         if spec is not None:
-            node.tree.versions.add(spec.version)
+            self._dispatcher.hold_version(node.tree, spec.version)
         self._dispatcher.forget(detach_spawned(again))
         at = now()
         writes = [*owned, *extra]
