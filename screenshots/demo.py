@@ -106,3 +106,59 @@ def broken_engine() -> FakeEngine:
     engine = busy_engine()
     engine.catalogue = make_catalogue(*SPECS, problems=[SYNTAX_PROBLEM], epoch=2)
     return engine
+
+
+def steered_engine() -> FakeEngine:
+    """Runs with retries, spawned tasks, and what a person did to them: paused, skipped."""
+    engine = FakeEngine(*SPECS)
+    engine.now = NOON - timedelta(minutes=9)
+    engine.add("nightly report", id="report")
+    engine.add("collect", id="collect", parent="report", params=COMMAND)
+    engine.add("render", id="render", parent="report", params=COMMAND, after=["collect"])
+    engine.start("report")
+    engine.start("collect")
+    engine.finish("collect", result={"rows": 12_400}, took=31)
+    engine.paused_runs.add("report")
+    engine.now = NOON - timedelta(minutes=2)
+    _import(engine)
+    return engine
+
+
+def _import(engine: FakeEngine) -> None:
+    http = {"executor_id": "http_request", "retries": 3}
+    engine.add("import orders", id="import")
+    engine.add("check", id="check", parent="import", params=COMMAND)
+    engine.add("fetch", id="fetch", parent="import", params=http, inputs={"url": "https://shop.example/orders"})
+    engine.add("notify", id="notify", parent="import", params=http)
+    engine.add("crawl", id="crawl", parent="import", params={"executor_id": "command", "retries": 1})
+    for number in (1, 2):
+        engine.add(f"page {number}", id=f"old-{number}", parent="crawl", spawned=1, params=COMMAND)
+    engine.add("upload", id="upload", parent="import", params=COMMAND, hold="needs its secrets: token")
+    engine.add("thumbnails", id="thumbnails", parent="import", params=COMMAND, hold="queued (pool gpu)")
+    engine.add("archive", id="archive", parent="import", params=COMMAND, not_before=NOON + timedelta(hours=6))
+    engine.add("publish", id="publish", parent="import", params=COMMAND, after=["upload"])
+    engine.start("import")
+    engine.start("check")
+    engine.finish("check", TaskStatus.FAILED, error="checksum differs", error_type="ValueError", took=4)
+    engine.mark_skipped("check")
+    engine.start("crawl")
+    for number, status in ((1, TaskStatus.COMPLETED), (2, TaskStatus.FAILED)):
+        engine.start(f"old-{number}")
+        engine.finish(f"old-{number}", status, error=None if number == 1 else "timed out", took=9)
+    engine.retry("crawl", 1, "page 2 failed", "ChildFailed")
+    engine.start("fetch", ago=3)
+    engine.log_line("fetch", "GET https://shop.example/orders")
+    engine.log_line("fetch", "ConnectionError: connection reset by peer", "traceback")
+    engine.retry("fetch", 2, "connection reset by peer")
+    engine.now = NOON
+    engine.start("crawl", ago=20)
+    for number in (1, 2):
+        engine.add(f"page {number}", id=f"new-{number}", parent="crawl", spawned=2, params=COMMAND)
+    engine.start("new-1", ago=19)
+    engine.finish("new-1", result={"orders": 50}, took=8)
+    engine.start("new-2", ago=11)
+    engine.start("notify", ago=1)
+    engine.retry("notify", 8, "503 Service Unavailable", "http_error")
+    engine.start("fetch", ago=5, progress=0.4)
+    engine.log_line("fetch", "GET https://shop.example/orders")
+    engine.log_line("fetch", "200 OK, reading")

@@ -55,59 +55,31 @@ def _moves(scope: Scope) -> tuple[Action, ...]:
 
 def _task_keys(scope: Scope) -> tuple[Action, ...]:
     """What is done to the selected task, from the runs or from its detail."""
-    group = "Selected task"
+
+    def act(
+        id: str, name: str, key: str, method: str, help: str, *, danger: bool = False, hint: bool = False
+    ) -> Action:
+        return Action(f"{scope}.{id}", name, help, (key,), scope, "Selected task", method, danger=danger, hint=hint)
+
     return (
-        Action(
-            f"{scope}.rerun",
-            "Rerun",
-            "Open the launch dialog filled with the inputs of the selected task.",
-            ("r",),
-            scope,
-            group,
-            "rerun",
-            hint=True,
-        ),
-        Action(
-            f"{scope}.cancel",
-            "Cancel",
-            "Cancel the selected task; asks first when it has children.",
-            ("c",),
-            scope,
-            group,
-            "cancel_task",
-            danger=True,
-            hint=True,
-        ),
-        Action(
-            f"{scope}.cancel_tree",
-            "Cancel tree",
-            "Cancel the whole tree of the selected task; asks first.",
-            ("C",),
-            scope,
-            group,
-            "cancel_tree",
-            danger=True,
-        ),
-        Action(
-            f"{scope}.follow",
-            "Follow",
-            "Follow the end of the log, or stop following it.",
-            ("f",),
-            scope,
-            group,
-            "follow",
-        ),
-        Action(
-            f"{scope}.copy",
-            "Copy",
-            "Copy what the detail pane shows to the clipboard.",
-            ("y",),
-            scope,
-            group,
-            "copy_value",
-        ),
-        Action(f"{scope}.copy_id", "Copy id", "Copy the id of the selected task.", ("Y",), scope, group, "copy_id"),
-    )
+        act("rerun", "Rerun", "r", "rerun", "Run the selected task again, its inputs in a form; or give it the secrets"
+            " that it waits for.", hint=True),
+        act("cancel", "Cancel", "c", "cancel_task", "Cancel the selected task; asks first when it has children.",
+            danger=True, hint=True),
+        act("cancel_tree", "Cancel tree", "C", "cancel_tree", "Cancel the whole tree of the selected task; asks first.",
+            danger=True),
+        act("pause", "Pause run", "p", "pause_run", "Pause the run of the selected task, so that nothing new of it"
+            " starts; or resume it."),
+        act("skip", "Skip", "S", "skip_task", "Have a pending or failed task count as completed; asks first.",
+            danger=True),
+        act("clone", "Clone", "K", "clone_task", "Launch a copy: of a single task from its form, of a tree after a"
+            " question."),
+        act("delete", "Delete", "D", "delete_task", "Delete the selected task and all below it, at the root the whole"
+            " run; asks first.", danger=True),
+        act("follow", "Follow", "f", "follow", "Follow the end of the log, or stop following it."),
+        act("copy", "Copy", "y", "copy_value", "Copy what the detail pane shows to the clipboard."),
+        act("copy_id", "Copy id", "Y", "copy_id", "Copy the id of the selected task."),
+    )  # fmt: skip
 
 
 def _detail_tabs() -> tuple[Action, ...]:
@@ -169,6 +141,11 @@ def _everywhere() -> tuple[Action, ...]:
         Action(
             "app.palette", "Palette", "Find anything by its name and do it.", ("ctrl+p",), "app", group,
             "command_palette",
+        ),
+        Action(
+            "app.pause_queue", "Pause queue",
+            "Pause the whole queue, so that nothing new starts; or resume it.",
+            ("P",), "app", group, "pause_queue",
         ),
         Action("app.messages", "Messages", "Show all messages of this session.", ("M",), "app", group, "messages"),
         Action(

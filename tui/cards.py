@@ -14,7 +14,7 @@ from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.task import Task, TaskStatus
 from tui.text import safe_text
 from tui.widgets.json_view import json_lines
-from tui.wording import amount, bar, duration, moment, running_for, state
+from tui.wording import amount, bar, duration, moment, running_for, state, word_of
 
 if TYPE_CHECKING:
     from engine.store import Attempt
@@ -32,13 +32,17 @@ def fact(label: str, value: object, role: str = "") -> Line:
     return f"{label:<{LABEL}}{safe_text(value)}", role
 
 
-def no_result(task: Task, waiting: str, *, loaded: bool) -> list[Line]:
-    """What stands in place of a result."""
+def no_result(task: Task, waiting: str, helps: str = "", *, loaded: bool) -> list[Line]:
+    """What stands in place of a result; `helps` says what the person can do about what it waits for."""
     if task.status is TaskStatus.PENDING:
-        return [(waiting or "not started yet", "dim")]
+        lines = [(waiting or "not started yet", state(task, waiting)[2])]
+        return [*lines, ("", ""), (helps, "dim")] if helps else lines
     if task.status is TaskStatus.IN_PROGRESS:
         said = f"  {task.progress_message}" if task.progress_message else ""
-        return [(f"running  {bar(task.progress, 20)} {task.progress:4.0%}{said}", "live")]
+        lines = [(f"running  {bar(task.progress, 20)} {task.progress:4.0%}{said}", "live")]
+        return [*lines, ("", ""), (f"{waiting}: {helps}" if helps else waiting, "warn")] if waiting else lines
+    if task.skipped:
+        return [("null", "live"), ("", ""), ("skipped by a person: it counts as completed, with result null", "warn")]
     if not loaded:
         return []
     if task.status is TaskStatus.CANCELLED:
@@ -71,7 +75,8 @@ def error(task: Task) -> list[Line]:
     return [*kind, *((line, "bad") for line in task.error.split("\n")), *after]
 
 
-def info(full: Task, task: Task, waiting: str, attempts: Sequence[Attempt], now: datetime) -> list[Line]:
+def info(full: Task, task: Task, waiting: str, attempts: Sequence[Attempt], tries: int, now: datetime) -> list[Line]:
+    """All that is known of a task, and each of its attempts."""
     glyph, word, role = state(task, waiting)
     took = duration(running_for(task, now))
     facts = [
@@ -89,15 +94,49 @@ def info(full: Task, task: Task, waiting: str, attempts: Sequence[Attempt], now:
     ]
     if task.dependencies:
         facts.append(fact("waits for", ", ".join(dependency.id for dependency in task.dependencies)))
-    if len(attempts) > 1:
-        facts += [("", ""), (amount(len(attempts), "attempt"), "head")]
-        facts += [attempt_line(attempt) for attempt in attempts]
+    facts += _origin(task)
+    tried = _tried(task, attempts, now)
+    if len(tried) > 1 or tries > 1 or (tried and task.started_at is None):
+        of = f" of {tries}" if task.attempt <= tries > 1 else ""
+        facts += [("", ""), (f"{amount(len(tried), 'attempt')}{of}", "head"), *tried]
     return facts
 
 
-def attempt_line(attempt: Attempt) -> Line:
-    said = f"  {attempt.error_type or ''} {attempt.error}" if attempt.error else ""
-    return f"{attempt.number:>3}  {moment(attempt.started_at)}  {attempt.status}{safe_text(said)}", ""
+def _origin(task: Task) -> list[Line]:
+    """Where it comes from and when it may start, where there is something to say."""
+    facts = []
+    if task.not_before is not None and task.status is TaskStatus.PENDING:
+        facts.append(fact("not before", moment(task.not_before)))
+    if task.spawned is not None:
+        facts.append(fact("spawned by", f"attempt {task.spawned} of {task.parent_id}"))
+    if task.original_task_id:
+        facts.append(fact("copy of", task.original_task_id))
+    return facts
+
+
+def _tried(task: Task, attempts: Sequence[Attempt], now: datetime) -> list[Line]:
+    """A line for each attempt: the former ones as they were stored, the latest as it stands now."""
+    latest = task.attempt if task.started_at is not None else None
+    lines = [
+        _attempt_line(
+            each.number, word_of(each.status), each.started_at, each.completed_at, each.error_type, each.error
+        )
+        for each in attempts
+        if each.number != latest
+    ]
+    if latest is not None:
+        word = state(task)[1]
+        ended = task.completed_at or now
+        lines.append(_attempt_line(latest, word, task.started_at, ended, task.error_type, task.error))
+    return lines
+
+
+def _attempt_line(
+    number: int, word: str, began: datetime | None, ended: datetime | None, kind: str | None, error: str | None
+) -> Line:
+    took = duration((ended - began).total_seconds()) if began is not None and ended is not None else ""
+    said = f"  {kind or ''} {error}" if error else ""
+    return f"{number:>3}  {moment(began)}  {took:>7}  {word}{safe_text(said)}", ""
 
 
 def executor(spec: ExecutorSpec, problems: Iterable[Problem] = ()) -> list[Line]:

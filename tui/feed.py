@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from engine.catalogue import Catalogue, Problem
     from engine.watcher import WatchState
 
+Said = tuple[int, LogLine]
+"""A line of a task's log and the attempt that wrote it."""
 TASK_LINES = 2_000
 """Log lines kept of one task between two ticks: the newest, as the screen can't show more."""
 ALL_LINES = 50_000
@@ -33,11 +35,16 @@ class Delta:
 
     tasks: dict[str, Task] = field(default_factory=dict)
     """Changed or new, by id, in the order of their first change."""
-    reset: set[str] = field(default_factory=set)
-    """Ids of tasks that a rerun put back to pending: what they logged and returned before is history (5.4)."""
+    reset: dict[str, int] = field(default_factory=dict)
+    """Tasks that a rerun put back to pending, with their former attempts: what they logged and returned before is
+    history (5.4)."""
+    retried: set[str] = field(default_factory=set)
+    """Ids of tasks whose attempt failed and that will be tried again by themselves (4.7)."""
     deleted: set[str] = field(default_factory=set)
     """Ids of runs that were removed."""
-    logs: dict[str, list[LogLine]] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+    """Ids of tasks that were removed from runs that stay."""
+    logs: dict[str, list[Said]] = field(default_factory=dict)
     """New lines by task id, oldest first."""
     dropped: dict[str, int] = field(default_factory=dict)
     """How many lines before those of `logs` are left out here (the store has them)."""
@@ -61,7 +68,7 @@ class Feed:
         self._wake = wake
         self._lock = threading.Lock()  # held for a few dict operations, never while anything is awaited or drawn
         self._delta = Delta()
-        self._rings: dict[str, deque[LogLine]] = {}
+        self._rings: dict[str, deque[Said]] = {}
         self._lines = 0
         self._empty = True
 
@@ -71,7 +78,7 @@ class Feed:
             first, self._empty = self._empty, False
             if event.kind is EventKind.LOG:
                 if event.task is not None:
-                    self._add_line(event.task.id, event.data)
+                    self._add_line(event.task, event.data)
             else:
                 self._add(event)
         if first and self._wake is not None:
@@ -90,11 +97,15 @@ class Feed:
 
     def _add(self, event: Event) -> None:
         delta, task, kind = self._delta, event.task, event.kind
-        if task is not None:
+        if kind is EventKind.DELETED:
+            self._add_deleted(event)
+        elif task is not None:
             delta.tasks[task.id] = task
             if kind is EventKind.RESET:
                 self._forget_lines(task.id)
-                delta.reset.add(task.id)
+                delta.reset[task.id] = task.attempt
+            elif kind is EventKind.RETRYING:
+                delta.retried.add(task.id)
             elif kind is EventKind.TREE_FINISHED:
                 delta.finished.append((task.run_id, event.data))
         elif kind is EventKind.CATALOGUE:
@@ -105,14 +116,24 @@ class Feed:
             delta.problems.append(event.data)
             if len(delta.problems) > PROBLEMS:
                 del delta.problems[0]
-        if kind is EventKind.DELETED:
-            delta.deleted.add(event.data)
 
-    def _add_line(self, task_id: str, line: LogLine) -> None:
+    def _add_deleted(self, event: Event) -> None:
+        """A run is gone (`data` is its id), or one task of a run that stays."""
+        if event.task is not None:
+            self._delta.tasks.pop(event.task.id, None)
+            self._forget_lines(event.task.id)
+        if event.data is not None:
+            self._delta.deleted.add(event.data)
+        elif event.task is not None:
+            self._delta.removed.add(event.task.id)
+
+    def _add_line(self, task: Task, line: LogLine) -> None:
+        task_id = task.id
         ring = self._rings.get(task_id)
         if ring is None:
             ring = self._rings[task_id] = deque()
-        ring.append(line)
+        # what may run twice writes before it is stored as running: that is the attempt to come
+        ring.append((task.attempt + (task.status is TaskStatus.PENDING), line))
         self._lines += 1
         if len(ring) > TASK_LINES:
             self._drop_line(task_id, ring)
@@ -120,7 +141,7 @@ class Feed:
             oldest = next(iter(self._rings))
             self._drop_line(oldest, self._rings[oldest])
 
-    def _drop_line(self, task_id: str, ring: deque[LogLine]) -> None:
+    def _drop_line(self, task_id: str, ring: deque[Said]) -> None:
         ring.popleft()
         self._lines -= 1
         self._delta.dropped[task_id] = self._delta.dropped.get(task_id, 0) + 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.graph import combine, pending_reason
 from engine.task import TERMINAL, Task, TaskStatus
-from tui.row import SLOT, Row, Tally, add, count_in, share_of
+from tui.row import SLOT, Row, Tally, add, count_in, era_of, share_of
 from tui.row_filter import RowFilter
 
 if TYPE_CHECKING:
@@ -65,10 +65,15 @@ class _Work:
 
 
 class Forest:
-    """Runs, newest on top, each a tree; `visible` is what is seen of them now. It is another list after each change."""
+    """Runs, newest on top, each a tree; `visible` is what is seen of them now. It is another list after each change.
+
+    What a former attempt of a task spawned stays visible and is counted nowhere (8.1). `is_paused(run_id)` is asked of
+    the engine (8.3).
+    """
 
     def __init__(self) -> None:
         self.visible: list[Row] = []
+        self.is_paused: Callable[[str], bool] = lambda run_id: False
         self._roots: list[Row] = []
         self._rows: dict[str, Row] = {}
         self._sum: Tally = [0] * 7
@@ -112,8 +117,13 @@ class Forest:
         return index if 0 <= index < len(self.visible) and self.visible[index] is row else None
 
     def waiting(self, task: Task) -> str:
-        """What keeps a pending task from running (2.3), as `pending_reason` says; "" for other states."""
-        return pending_reason(task, self.task)
+        """What keeps a pending task from running (2.3), or the run of a root from going on (8.3); else "".
+
+        The words are those of `pending_reason`; what is ready in a paused run is "paused", its turn came or not.
+        """
+        reason = pending_reason(task, self.task)
+        stands_by = reason.startswith("queued") or (not reason and task.id == task.run_id)
+        return "paused" if stands_by and self.is_paused(task.run_id) else reason
 
     def tree_status(self, row: Row) -> TaskStatus:
         """The status of the subtree (2.7), by its counters; of a run that ended what the engine said."""
@@ -150,7 +160,7 @@ class Forest:
         """Take over what changed and say what must be repainted. New runs go on top."""
         work = _Work(delta.tasks)
         for task in delta.tasks.values():
-            if task.run_id in delta.deleted:
+            if task.run_id in delta.deleted or task.id in delta.removed:
                 continue
             row = self._rows.get(task.id)
             if row is None:
@@ -164,8 +174,8 @@ class Forest:
             if root is not None:
                 self._ended[run_id] = status
                 work.touched.add(root)
-        for run_id in delta.deleted:
-            work.structure |= self._remove(run_id)
+        if delta.deleted or delta.removed:
+            self._remove((*delta.deleted, *delta.removed), work)
         if work.structure:
             self._filter.gather()
             self._flatten()
@@ -197,9 +207,10 @@ class Forest:
         row = self._rows[task.id] = Row(task, parent)
         if is_orphan:
             self._orphans.setdefault(task.parent_id or "", []).append(row)
-        count_in(self._sum, row)
         self._attach(row, work)
-        if parent is not None:
+        if parent is None:
+            count_in(self._sum, row)
+        elif not row.cut:
             count_in(work.sums_of(parent), row)
         self._ended.pop(task.run_id, None)
         for dependency in task.dependencies:
@@ -232,10 +243,10 @@ class Forest:
         pending = work.shifts.pop(row, None)  # counted before it moves, as its depth changes
         if pending is not None and row.tally is not None:
             add(row.tally, pending)
-            work.shift(row.parent, pending)
+            self._count(row, pending, work)
+        self._count(row, tally, work, -1)
         old = row.parent
         if old is not None:
-            work.shift(old, tally, -1)
             old.children = [child for child in old.children if child is not row]
             if old.children:
                 old.children[-1].is_last = True
@@ -244,28 +255,43 @@ class Forest:
                 if row in roots:
                     roots.remove(row)
         row.parent = parent
+        row.cut = row.is_cut()
         self._attach(row, work)
-        work.shift(parent, tally)
-        stack = [row]
-        while stack:
-            current = stack.pop()
-            current.depth = current.parent.depth + 1 if current.parent else 0
-            stack.extend(current.children)
+        self._count(row, tally, work)
+        for moved in row.subtree():
+            moved.depth = moved.parent.depth + 1 if moved.parent else 0
         work.structure = True
+
+    def _count(self, row: Row, tally: Tally, work: _Work, sign: int = 1) -> None:
+        """Count `tally` above `row`: on its parent and so on, in the sum of all at the top, nowhere for a cut row."""
+        if row.cut:
+            return
+        if row.parent is None:
+            add(self._sum, [sign * number for number in tally])
+        else:
+            work.shift(row.parent, tally, sign)
 
     def _update(self, row: Row, task: Task, work: _Work) -> None:
         """Count the difference between what was seen of the task and what it is now."""
         row.task = task
         work.touched.add(row)
         status = task.status  # read once: the engine may change it meanwhile
+        era = era_of(task, status)
+        if era != row.era:
+            row.era = era
+            self._recut(row, work)
+        if status is TaskStatus.PENDING and self.is_paused(task.run_id) and task.run_id in self._rows:
+            work.touched.add(self._rows[task.run_id])  # of a run that is taken over paused only what waits is told
         share = share_of(task, status)
         if status is row.seen and share == row.share:
             return
         shift = [0, 0, 0, 0, 0, 0, share - row.share]
         shift[SLOT[row.seen]] -= 1
         shift[SLOT[status]] += 1
-        add(self._sum, shift)
-        work.shift(row if row.tally is not None else row.parent, shift)
+        if row.tally is not None:
+            work.shift(row, shift)
+        else:
+            self._count(row, shift, work)
         changed = status is not row.seen
         row.seen, row.share = status, share
         if not changed:
@@ -276,6 +302,18 @@ class Forest:
             self._touch_dependents(row, work)
         if self._filter.check(row):
             work.structure = True
+
+    def _recut(self, row: Row, work: _Work) -> None:
+        """The task of `row` is at another attempt: what the one before spawned is history from now on (8.1)."""
+        for child in row.children:
+            cut = child.is_cut()
+            if cut is child.cut:
+                continue
+            tally = child.tally or child.own()
+            child.cut = False
+            self._count(child, tally, work, -1 if cut else 1)
+            child.cut = cut
+            work.structure = True  # all below it is drawn otherwise
 
     def _spread(self, work: _Work) -> None:
         """Add the shifts to their rows and to all above them, deepest first, so that each row is visited once."""
@@ -288,31 +326,55 @@ class Forest:
                     add(row.tally, shift)
                 work.touched.add(row)
                 parent = row.parent
-                if parent is not None:
+                if row.cut:
+                    continue
+                if parent is None:
+                    add(self._sum, shift)
+                else:
                     above = levels.setdefault(depth - 1, {})
                     if parent in above:
                         add(above[parent], shift)
                     else:
                         above[parent] = list(shift)
 
-    def _remove(self, run_id: str) -> bool:
-        root = self._rows.get(run_id)
-        if root is None:
-            return False
-        if root in self._roots:
-            self._roots.remove(root)
-        stack = [root]
-        while stack:
-            row = stack.pop()
-            stack.extend(row.children)
-            for slot, number in enumerate(row.own()):
-                self._sum[slot] -= number
+    def _remove(self, ids: Iterable[str], work: _Work) -> None:
+        """Take the rows of these tasks out, with all below them."""
+        named = [row for task_id in ids if (row := self._rows.get(task_id)) is not None]
+        gone: set[Row] = set()
+        for row in named:
+            if row not in gone:
+                gone.update(row.subtree())
+        tops = [row for row in named if row.parent not in gone]
+        work.shifts.clear()
+        for row in dict.fromkeys(tops):
+            self._count(row, row.tally or row.own(), work, -1)
+            self._ended.pop(row.task.run_id, None)
+        self._spread(work)
+        if any(row.parent is None for row in tops):
+            self._roots = [row for row in self._roots if row not in gone]
+        for parent in {row.parent for row in tops if row.parent is not None}:
+            parent.children = [child for child in parent.children if child not in gone]
+            if parent.children:
+                parent.children[-1].is_last = True
+        self._forget(gone)
+        work.structure |= bool(gone)
+
+    def _forget(self, gone: set[Row]) -> None:
+        """Nothing leads to these rows any more."""
+        needed: set[str] = set()
+        for row in gone:
             del self._rows[row.task.id]
-            self._dependents.pop(row.task.id, None)
-            self._orphans.pop(row.task.parent_id or "", None)
             self._filter.forget(row)
-        self._ended.pop(run_id, None)
-        return True
+            self._dependents.pop(row.task.id, None)
+            self._orphans.pop(row.task.id, None)
+            needed.update(dependency.id for dependency in row.task.dependencies)
+        for task_id in needed & self._dependents.keys():
+            left = [row for row in _rows_of(self._dependents.pop(task_id)) if row not in gone]
+            for row in left:
+                self._link(task_id, row)
+        if self._orphans:
+            kept = {parent: [row for row in rows if row not in gone] for parent, rows in self._orphans.items()}
+            self._orphans = {parent: rows for parent, rows in kept.items() if rows}
 
     # Who waits for whom: a row's text changes when a task it waits for ends
 

@@ -66,6 +66,10 @@ class History:
         """Whether the task is the root of a large tree that was not read yet."""
         return task_id in self._sizes
 
+    def size_of(self, task_id: str) -> int:
+        """How many tasks the large tree of the root `task_id` has while it was not read; else 0."""
+        return self._sizes.get(task_id, 0)
+
     async def open(self, task_id: str) -> None:
         """Read the large tree of the root `task_id`."""
         if self._sizes.pop(task_id, None) is not None:

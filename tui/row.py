@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from engine.task import Task, TaskStatus
 
 WHOLE = 1000
@@ -26,6 +28,14 @@ def share_of(task: Task, status: TaskStatus) -> int:
     return WHOLE if status is TaskStatus.COMPLETED else int(task.progress * WHOLE) if task.progress else 0
 
 
+def era_of(task: Task, status: TaskStatus) -> int:
+    """The attempt whose spawned children belong to the tree: the latest; none (-1) while it waits for the next.
+
+    `status` was read before: the engine sets the attempt first.
+    """
+    return -1 if status is TaskStatus.PENDING else task.attempt
+
+
 def add(tally: Tally, other: Tally) -> None:
     """Add `other` to `tally`, slot by slot."""
     for slot, number in enumerate(other):
@@ -36,10 +46,25 @@ def add(tally: Tally, other: Tally) -> None:
 class Row:
     """One task in the forest. `seen` and `share` are its status and progress as they are counted so far.
 
-    Everything is read-only for callers. `index` is its place in `Forest.visible` when it is there.
+    Everything is read-only for callers. `index` is its place in `Forest.visible` when it is there. `era` is the attempt
+    whose spawned children count, as far as it was seen; a `cut` row was spawned by another one and counts nowhere above
+    itself (8.1).
     """
 
-    __slots__ = ("children", "depth", "index", "is_last", "is_open", "parent", "seen", "share", "tally", "task")
+    __slots__ = (
+        "children",
+        "cut",
+        "depth",
+        "era",
+        "index",
+        "is_last",
+        "is_open",
+        "parent",
+        "seen",
+        "share",
+        "tally",
+        "task",
+    )
 
     def __init__(self, task: Task, parent: Row | None) -> None:
         self.task = task
@@ -52,6 +77,8 @@ class Row:
         self.seen = task.status
         self.share = share_of(task, self.seen)
         self.tally: Tally | None = None
+        self.era = era_of(task, self.seen)
+        self.cut = task.spawned is not None and self.is_cut()
 
     def own(self) -> Tally:
         """The counters of this task alone."""
@@ -59,12 +86,42 @@ class Row:
         tally[SLOT[self.seen]] = 1
         return tally
 
+    def is_cut(self) -> bool:
+        """Whether a former attempt of its parent spawned it, as far as the parent was seen (8.1)."""
+        parent, attempt = self.parent, self.task.spawned
+        if attempt is None or parent is None or parent.task.id != self.task.parent_id:
+            return False
+        return parent.era != attempt
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it, or a task above it, was spawned by a former attempt: shown, and counted nowhere (8.1)."""
+        row: Row | None = self
+        while row is not None and row.task.spawned is not None:
+            if row.cut:
+                return True
+            row = row.parent
+        return False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing of its subtree runs or waits."""
+        return self.completed + self.failed + self.cancelled == self.total
+
+    def subtree(self) -> Iterator[Row]:
+        """It and all rows below it, history too; iterative, in no particular order."""
+        stack = [self]
+        while stack:
+            row = stack.pop()
+            yield row
+            stack.extend(row.children)
+
     def _number(self, status: TaskStatus) -> int:
         return self.tally[SLOT[status]] if self.tally else int(self.seen is status)
 
     @property
     def total(self) -> int:
-        """Tasks in the subtree, this one included."""
+        """Tasks in the subtree, this one included, history not."""
         return self.tally[TOTAL] if self.tally else 1
 
     @property

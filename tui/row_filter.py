@@ -32,7 +32,9 @@ class RowFilter:
 
     def matches(self, task: Task, status: TaskStatus) -> bool:
         where = f"{task.name}\n{task.id}\n{task.executor_id}".lower()
-        states = (*STATUS_WORDS[status], "interrupted") if task.is_interrupted else STATUS_WORDS[status]
+        states = STATUS_WORDS[status]
+        if task.is_interrupted or task.skipped:
+            states = (*states, "interrupted" if task.is_interrupted else "skipped")
         for word in self._words:
             if word not in where and not (len(word) > 2 and any(state.startswith(word) for state in states)):
                 return False

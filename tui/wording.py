@@ -13,6 +13,17 @@ _STATES: dict[TaskStatus, tuple[str, str, str]] = {
     TaskStatus.FAILED: ("✗", "failed", "bad"),
     TaskStatus.CANCELLED: ("⊘", "cancelled", "warn"),
 }
+_SKIPPED = ("»", "skipped", "warn")
+_WAITING: dict[str, tuple[str, str, str]] = {
+    "blocked": ("○", "blocked", "bad"),
+    "needs": ("○", "no secrets", "bad"),
+    "paused": ("‖", "paused", "warn"),
+    "retry": ("↻", "retry", "warn"),
+    "waits:": ("○", "waiting", "warn"),
+}
+"""How a pending task is shown, by the first word of what keeps it from running; other words stand for themselves."""
+NEEDS_SECRETS = "needs its secrets"
+"""How the reason begins that a task gives whose secrets were lost with their process (8.6)."""
 BAR = 5
 """Cells of the progress bar in a row."""
 
@@ -23,8 +34,25 @@ def state(task: Task, waiting: str = "") -> tuple[str, str, str]:
         return "✗", "interrupted", "bad"
     if task.status is TaskStatus.PENDING and waiting:
         word = waiting.split()[0]
-        return ("○", word, "bad" if word == "blocked" else "dim")
+        return _WAITING.get(word, ("○", word, "dim"))
+    if task.skipped and task.status is TaskStatus.COMPLETED:
+        return _SKIPPED
     return _STATES[task.status]
+
+
+def word_of(status: TaskStatus) -> str:
+    """The word for a status."""
+    return _STATES[status][1]
+
+
+def attempt(task: Task, tries: int) -> str:
+    """`attempt 2 of 4`, by the attempts that its retries allow; reruns may go beyond, then only `attempt 5`."""
+    return f"attempt {task.attempt} of {tries}" if task.attempt <= tries > 1 else f"attempt {task.attempt}"
+
+
+def is_counting_down(task: Task) -> bool:
+    """Whether it waits for its next attempt, so that the words of what it waits for change each second."""
+    return task.status is TaskStatus.PENDING and task.not_before is not None and bool(task.attempt) and not task.hold
 
 
 def bar(fraction: float, cells: int = BAR) -> str:

@@ -11,11 +11,13 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
+from engine.dispatcher import blank
+from engine.errors import TaskError
 from engine.events import Event, EventKind, LogLine, Subscriber
 from engine.executor import BaseTask
 from engine.history import Run, TaskCounts
 from engine.store import Attempt
-from engine.task import Dependency, Task, TaskStatus
+from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
 from engine.watcher import WatchState
 
 T = TypeVar("T")
@@ -67,6 +69,11 @@ class FakeCounts:
     queued: int = 0
 
 
+@dataclass
+class FakeSettings:
+    user: str = "ada"
+
+
 class FakeEngine:
     """Tasks move only when a test or a behaviour says so."""
 
@@ -75,8 +82,13 @@ class FakeEngine:
         self.watch_state = WatchState.WATCHING
         self.store_trouble = ""
         self.tasks: dict[str, Task] = {}
-        self.logs: dict[str, list[LogLine]] = {}
+        self.logs: dict[str, list[tuple[int, LogLine]]] = {}
+        """Lines with the attempts that wrote them."""
         self.tried: dict[str, list[Attempt]] = {}
+        """Former attempts."""
+        self.settings = FakeSettings()
+        self.paused = False
+        self.paused_runs: set[str] = set()
         self.behaviours: dict[str, Behaviour] = {}
         self.asked: list[tuple[str, str]] = []
         """What the console asked for: (method, task or executor id)."""
@@ -111,13 +123,84 @@ class FakeEngine:
         task = self.tasks[task_id]
         if inputs is not None:
             task.inputs = inputs
-        task.status, task.result, task.error, task.error_type = TaskStatus.PENDING, None, None, None
-        task.started_at = task.completed_at = None
-        task.progress, task.progress_message = 0.0, ""
-        self.logs[task_id] = []
+        self._archive(task)
+        task.hold = ""
         self.publish(EventKind.RESET, task)
         self._behave(task)
         return task
+
+    async def skip(self, task_id: str) -> Task:
+        self.asked.append(("skip", task_id))
+        task = self.tasks[task_id]
+        if task.status not in (TaskStatus.PENDING, TaskStatus.FAILED):
+            raise TaskError(f"task '{task.name}' is {task.status} and cannot be skipped", "Only pending and failed can")
+        self.mark_skipped(task_id)
+        return task
+
+    def is_paused(self, run_id: str) -> bool:
+        return run_id in self.paused_runs
+
+    async def pause(self, run_id: str | None = None) -> None:
+        self.asked.append(("pause", run_id or "all"))
+        if run_id is None:
+            self.paused = True
+            return
+        if all(task.is_terminal for task in self.tasks.values() if task.run_id == run_id):
+            raise TaskError(f"run '{run_id}' does not run here", "Only what runs can be paused")
+        self.paused_runs.add(run_id)
+        self.publish(EventKind.PROGRESS, self.tasks[run_id])
+
+    async def resume(self, run_id: str | None = None) -> None:
+        self.asked.append(("resume", run_id or "all"))
+        if run_id is None:
+            self.paused = False
+            return
+        self.paused_runs.discard(run_id)
+        self.publish(EventKind.PROGRESS, self.tasks[run_id])
+
+    async def delete(self, task_id: str) -> int:
+        self.asked.append(("delete", task_id))
+        tasks = self._subtree(task_id)
+        gone = {task.id for task in tasks}
+        for task in self.tasks.values():
+            if task.id in gone and task.status is TaskStatus.IN_PROGRESS:
+                raise TaskError(f"task '{task.name}' runs", "Cancel it first")
+            if task.id not in gone and any(dependency.id in gone for dependency in task.dependencies):
+                raise TaskError(f"task '{task.name}' depends on it", "Delete that one first")
+        self.tasks = {id: task for id, task in self.tasks.items() if id not in gone}
+        if task_id == tasks[0].run_id:
+            self.publish(EventKind.DELETED, None, task_id)
+        else:
+            for task in tasks:
+                self.publish(EventKind.DELETED, task)
+        return len(tasks)
+
+    def new_task(self, name: str, *, user_id: str | None = None, **fields: Any) -> Task:
+        task_id = f"task-{len(self.tasks) + 1}"
+        return Task(task_id, name, task_id, user_id=user_id, created_at=self.now, **fields)
+
+    async def copy(self, task_id: str) -> TaskTreeNode:
+        self.asked.append(("copy", task_id))
+        nodes: dict[str | None, TaskTreeNode] = {}
+        for task in self._subtree(task_id):
+            if task.spawned is not None and task.id != task_id:
+                continue
+            made = Task(f"copy-{task.id}", task.name, "", created_at=self.now, original_task_id=task.id)
+            made.inputs, made.params = dict(task.inputs), dict(task.params)
+            nodes[task.id] = TaskTreeNode(made)
+            if task.id != task_id:
+                nodes[task.parent_id].add_child(nodes[task.id])
+        return nodes[task_id]
+
+    async def submit(self, root: TaskTreeNode, *, dry_run: bool = False) -> str:
+        self.asked.append(("submit", root.task.name))
+        for node, parent in root.walk():
+            node.task.run_id = root.task.id
+            node.task.parent_id = parent.task.id if parent is not None else None
+            self.tasks[node.task.id], self.logs[node.task.id] = node.task, []
+            self.publish(EventKind.CREATED, node.task)
+        self._behave(root.task)
+        return root.task.id
 
     async def runs(self, *, before: int | None = None, limit: int = 100) -> list[Run]:
         roots = [task for task in self.tasks.values() if task.parent_id is None]
@@ -139,10 +222,12 @@ class FakeEngine:
         return self.tasks.get(task_id)
 
     async def log(self, task_id: str, *, attempt: int | None = None) -> list[LogLine]:
-        return list(self.logs.get(task_id, ()))
+        wanted = attempt if attempt is not None else self.tasks[task_id].attempt
+        return [line for number, line in self.logs.get(task_id, ()) if number == wanted]
 
     async def attempts(self, task_id: str) -> list[Attempt]:
-        return list(self.tried.get(task_id, ()))
+        task = self.tasks[task_id]
+        return [*self.tried.get(task_id, ()), *([self._attempt(task)] if task.started_at is not None else [])]
 
     # --- the script ------------------------------------------------------------------------------------------
 
@@ -190,14 +275,15 @@ class FakeEngine:
         task.status, task.progress, task.progress_message = TaskStatus.IN_PROGRESS, progress, message
         if first:
             task.attempt += 1
-            task.started_at = self.now - timedelta(seconds=ago)
+            task.started_at, task.not_before = self.now - timedelta(seconds=ago), None
             task.executor_version = "3f2a91c04b7d"
         self.publish(EventKind.STARTED if first else EventKind.PROGRESS, task)
 
     def log_line(self, task_id: str, text: str, stream: str = "stdout") -> None:
         line = LogLine(self.now.timestamp(), stream, text)
-        self.logs[task_id].append(line)
-        self.publish(EventKind.LOG, self.tasks[task_id], line)
+        task = self.tasks[task_id]
+        self.logs[task_id].append((task.attempt + (task.status is TaskStatus.PENDING), line))
+        self.publish(EventKind.LOG, task, line)
 
     def finish(
         self,
@@ -217,6 +303,35 @@ class FakeEngine:
         if status is TaskStatus.COMPLETED:
             task.progress = 1.0
         self.publish(EventKind.FINISHED, task)
+
+    def mark_skipped(self, task_id: str) -> None:
+        """A person had it count as completed."""
+        task = self.tasks[task_id]
+        self._archive(task)
+        task.status, task.skipped, task.progress, task.completed_at = TaskStatus.COMPLETED, True, 1.0, self.now
+        self.publish(EventKind.FINISHED, task)
+
+    def retry(self, task_id: str, seconds: float, error: str, error_type: str = "ConnectionError") -> None:
+        """The attempt failed; the next one comes in `seconds`."""
+        task = self.tasks[task_id]
+        task.error, task.error_type, task.completed_at = error, error_type, self.now
+        task.status = TaskStatus.FAILED
+        self.log_line(task_id, f"attempt {task.attempt} failed: {error}; next in {seconds:g} s", "engine")
+        self._archive(task)
+        task.not_before = self.now + timedelta(seconds=seconds)
+        self.publish(EventKind.RETRYING, task, seconds)
+
+    def _attempt(self, task: Task) -> Attempt:
+        return Attempt(
+            task.attempt, task.status, task.started_at, task.completed_at, task.error, task.error_type, task.result,
+            dict(task.inputs), task.executor_version,
+        )  # fmt: skip
+
+    def _archive(self, task: Task) -> None:
+        """Back to pending; what it was is history."""
+        if task.started_at is not None:
+            self.tried.setdefault(task.id, []).append(self._attempt(task))
+        blank(task, self.now)
 
     def publish_catalogue(self, catalogue: Catalogue) -> None:
         """The loader has a new snapshot; problems that were not there before are told apart."""

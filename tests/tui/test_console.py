@@ -2,74 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
 
 from engine.catalogue import Problem
 from engine.errors import StoreError, TaskError
 from engine.task import TaskStatus
 from screenshots.demo import SPECS, SYNTAX_PROBLEM, broken_engine, busy_engine, empty_engine
-from tests.tui.fake_engine import NOON, FakeEngine, FakeThread, make_catalogue, make_spec
+from tests.tui.console_driver import SIZES, SMALL, TINY, WIDE, console
+from tests.tui.fake_engine import FakeEngine, FakeThread, make_catalogue, make_spec
 from tui.app import ConsoleApp
-from tui.screens.console import ConsoleScreen
 from tui.screens.quit import Question
 from tui.widgets.rows import Piece
 from tui.widgets.text_view import TextView
-
-WIDE, SMALL, TINY = (120, 36), (80, 24), (20, 5)
-SIZES = pytest.mark.parametrize("size", [WIDE, SMALL])
-
-
-class Driven:
-    """A running console with what tests ask of it."""
-
-    def __init__(self, app: ConsoleApp, pilot: Pilot[Any], engine: FakeEngine) -> None:
-        self.app, self.pilot, self.engine = app, pilot, engine
-
-    @property
-    def console(self) -> ConsoleScreen:
-        return self.app.console_screen
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.settle()
-
-    async def settle(self) -> None:
-        for _ in range(2):
-            await self.pilot.pause()
-            await self.app.workers.wait_for_complete()
-            self.app.pump.flush()
-        await self.pilot.pause()
-
-    @property
-    def screen(self) -> str:
-        """What is on the screen, as text."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
-
-    @property
-    def last_line(self) -> str:
-        return self.screen.split("\n")[-1]
-
-
-@asynccontextmanager
-async def console(
-    make: Callable[[], FakeEngine] = empty_engine, size: tuple[int, int] = WIDE, failure: Exception | None = None
-) -> AsyncIterator[Driven]:
-    engine = make()
-    app = ConsoleApp(FakeThread(engine, failure), clock=lambda: NOON, live=False)  # type: ignore[arg-type]
-    async with app.run_test(size=size) as pilot:
-        driven = Driven(app, pilot, engine)
-        await driven.settle()
-        yield driven
-        assert list(app.faults) == []
-
 
 # --- the path: find, fill, launch, see ---------------------------------------------------------------------------
 
@@ -352,7 +300,7 @@ async def test_ten_thousand_tasks_cost_only_what_is_seen() -> None:
 
     async with console(make) as driven:
         rows = driven.console.runs.rows
-        await driven.console._history.open("root")
+        await driven.console.history.open("root")
         await driven.press("2", "G")
         assert rows.cursor == 10_000
         drawn: list[int] = []

@@ -56,9 +56,9 @@ def test_log_lines_keep_their_order_and_the_newest_are_kept() -> None:
     feed.push(Event(EventKind.LOG, other, line(1)))
     delta = feed.drain()
     assert delta is not None
-    assert [entry.text for entry in delta.logs["a"]] == [str(number) for number in range(10, TASK_LINES + 10)]
+    assert [entry.text for _, entry in delta.logs["a"]] == [str(number) for number in range(10, TASK_LINES + 10)]
     assert delta.dropped == {"a": 10}
-    assert delta.logs["b"] == [line(1)]
+    assert delta.logs["b"] == [(1, line(1))]
     assert not delta.tasks, "a log line alone changes no row"
 
 
@@ -72,10 +72,10 @@ def test_log_lines_of_all_tasks_together_are_bounded() -> None:
     assert delta is not None
     assert sum(map(len, delta.logs.values())) == ALL_LINES
     assert sum(delta.dropped.values()) == 5 * per_task
-    assert delta.logs[f"t{ALL_LINES // per_task + 4}"][-1] == line(per_task - 1)
+    assert delta.logs[f"t{ALL_LINES // per_task + 4}"][-1] == (1, line(per_task - 1))
     feed.push(Event(EventKind.LOG, task("t0"), line(0)))
     again = feed.drain()
-    assert again is not None and again.logs == {"t0": [line(0)]} and not again.dropped
+    assert again is not None and again.logs == {"t0": [(1, line(0))]} and not again.dropped
 
 
 def test_a_rerun_makes_the_log_before_it_history() -> None:
@@ -86,8 +86,8 @@ def test_a_rerun_makes_the_log_before_it_history() -> None:
     feed.push(Event(EventKind.LOG, again, line(2)))
     delta = feed.drain()
     assert delta is not None
-    assert delta.reset == {"a"}
-    assert delta.logs == {"a": [line(2)]}
+    assert delta.reset == {"a": 0}
+    assert delta.logs == {"a": [(1, line(2))]}
 
 
 def test_ends_deletions_catalogue_and_problems_arrive() -> None:
@@ -108,6 +108,36 @@ def test_ends_deletions_catalogue_and_problems_arrive() -> None:
     assert delta.catalogue is new
     assert delta.problems == [problem]
     assert delta.watcher == "polling"
+
+
+def test_a_retry_is_told_and_keeps_the_log() -> None:
+    """4.7"""
+    feed, again = Feed(), task("a")
+    again.attempt, again.status = 1, TaskStatus.IN_PROGRESS
+    feed.push(Event(EventKind.LOG, again, line(1)))
+    again.status = TaskStatus.PENDING
+    feed.push(Event(EventKind.RETRYING, again, 2.0))
+    feed.push(Event(EventKind.LOG, again, line(2)))
+    again.attempt, again.status = 2, TaskStatus.IN_PROGRESS
+    feed.push(Event(EventKind.LOG, again, line(3)))
+    delta = feed.drain()
+    assert delta is not None
+    assert delta.retried == {"a"} and not delta.reset
+    assert delta.tasks == {"a": again}
+    assert delta.logs == {"a": [(1, line(1)), (2, line(2)), (2, line(3))]}, "each with the attempt that wrote it"
+
+
+def test_a_task_deleted_from_a_run_that_stays_is_no_change_of_it() -> None:
+    """5.6"""
+    feed, gone, kept = Feed(), task("gone"), task("kept")
+    for each in (gone, kept):
+        feed.push(Event(EventKind.FINISHED, each))
+        feed.push(Event(EventKind.LOG, each, line(1)))
+    feed.push(Event(EventKind.DELETED, gone))
+    delta = feed.drain()
+    assert delta is not None
+    assert delta.removed == {"gone"} and not delta.deleted
+    assert list(delta.tasks) == ["kept"] and list(delta.logs) == ["kept"]
 
 
 def test_problems_are_bounded() -> None:
@@ -141,7 +171,7 @@ def test_nothing_is_lost_or_doubled_between_two_threads() -> None:
         delta = feed.drain()
         if delta is not None:
             dropped += delta.dropped.get("a", 0)
-            seen += [entry.text for entry in delta.logs["a"]]
+            seen += [entry.text for _, entry in delta.logs["a"]]
         elif ended:
             break
     thread.join()

@@ -3,66 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.graph import tree_progress, tree_status
-from engine.task import Dependency, Task, TaskStatus
+from engine.graph import combine, current
+from engine.task import Task, TaskStatus
+from tests.tui.made_tasks import CANCELLED, DONE, FAILED, PENDING, RUNNING, delta, deploy, names, picture, task
 from tui.feed import Delta
 from tui.forest import Counts, Forest
 from tui.row import GUIDE_LEVELS, Row
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-PENDING, RUNNING, DONE = TaskStatus.PENDING, TaskStatus.IN_PROGRESS, TaskStatus.COMPLETED
-FAILED, CANCELLED = TaskStatus.FAILED, TaskStatus.CANCELLED
-
-
-def task(
-    id: str,
-    parent: str | None = None,
-    *,
-    run: str = "deploy",
-    status: TaskStatus = PENDING,
-    needs: Iterable[str] = (),
-    optional: Iterable[str] = (),
-    age: float = 0.0,
-    name: str = "",
-    executor: str = "",
-) -> Task:
-    return Task(
-        id=id,
-        name=name or id,
-        run_id=run,
-        parent_id=parent,
-        status=status,
-        dependencies=(*(Dependency(other) for other in needs), *(Dependency(other, False) for other in optional)),
-        params={"executor_id": executor} if executor else {},
-        created_at=START - timedelta(seconds=age),
-    )
-
-
-def delta(*tasks: Task) -> Delta:
-    return Delta(tasks={each.id: each for each in tasks})
-
-
-def names(forest: Forest) -> list[str]:
-    return [row.task.name for row in forest.visible]
-
-
-def picture(forest: Forest) -> list[str]:
-    return [row.guides() + row.task.name for row in forest.visible]
-
-
-def deploy() -> list[Task]:
-    return [
-        task("deploy"),
-        task("build", "deploy"),
-        task("compile", "build"),
-        task("link", "build", needs=["compile"]),
-        task("push", "deploy", needs=["build"]),
-    ]
 
 
 @pytest.fixture
@@ -294,7 +243,7 @@ def test_a_failure_repaints_what_it_blocks_further_on() -> None:
     chain[0].status = PENDING  # a rerun: all of it waits again
     for each in (*chain[1:], aside):
         each.status = PENDING
-    forest.apply(Delta(tasks={each.id: each for each in (*chain, aside)}, reset={each.id for each in chain}))
+    forest.apply(Delta(tasks={each.id: each for each in (*chain, aside)}, reset={each.id: 1 for each in chain}))
     chain[0].status = DONE
     change = forest.apply(delta(chain[0]))
     assert forest.index_of("t1") in change.rows
@@ -327,7 +276,14 @@ def shown(row: Row) -> list[Row]:
 
 
 def below(row: Row) -> list[Task]:
-    return [row.task, *(each for child in row.children for each in below(child))]
+    """What counts in the row: its task and all below it, but for what a former attempt spawned (8.1)."""
+    parent = row.task
+    found = [parent]
+    for child in row.children:
+        made = child.task.spawned
+        if made is None or (parent.status is not PENDING and parent.attempt == made):
+            found += below(child)
+    return found
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -345,12 +301,14 @@ def test_counters_and_rows_agree_with_counting_all(seed: int) -> None:
             live = [each for each in tasks.values() if rng.random() < 0.3]
             if live and rng.random() < 0.9:
                 parent = rng.choice(live)
-                tasks[new] = task(new, parent.id, run=parent.run_id, needs=[rng.choice(live).id])
+                made_by = parent.attempt if parent.spawned is not None or rng.random() < 0.5 else None
+                tasks[new] = task(new, parent.id, run=parent.run_id, needs=[rng.choice(live).id], spawned=made_by)
             else:
                 tasks[new] = task(new, run=new, age=-tick)
             changed[new] = tasks[new]
         for each in rng.sample(list(tasks.values()), min(len(tasks), 5)):
-            each.status, each.progress = rng.choice(list(TaskStatus)), rng.randrange(5) / 4
+            former, each.status, each.progress = each.status, rng.choice(list(TaskStatus)), rng.randrange(5) / 4
+            each.attempt += former is PENDING is not each.status
             if each.id in changed or forest.task(each.id):
                 changed[each.id] = each
         late = {id for id in changed if rng.random() < 0.2 and not forest.task(id)}
@@ -360,7 +318,15 @@ def test_counters_and_rows_agree_with_counting_all(seed: int) -> None:
         forest.apply(Delta(tasks={id: changed[id] for id in late}))
         if forest.visible and rng.random() < 0.5:
             forest.toggle(rng.randrange(len(forest.visible)))
-        if rng.random() < 0.05:
+        if tasks and rng.random() < 0.1:
+            top = rng.choice(list(tasks))
+            branch = {top}
+            for each in tasks.values():
+                if each.parent_id in branch:
+                    branch.add(each.id)
+            forest.apply(Delta(removed=branch))
+            tasks = {id: each for id, each in tasks.items() if id not in branch}
+        if tasks and rng.random() < 0.05:
             gone = rng.choice(list(tasks.values())).run_id
             forest.apply(Delta(deleted={gone}))
             tasks = {id: each for id, each in tasks.items() if each.run_id != gone}
@@ -368,13 +334,15 @@ def test_counters_and_rows_agree_with_counting_all(seed: int) -> None:
 
 
 def check(forest: Forest, tasks: dict[str, Task]) -> None:
-    number = {status: sum(each.status is status for each in tasks.values()) for status in TaskStatus}
+    counted = current(tasks.values())
+    number = {status: sum(each.status is status for each in counted) for status in TaskStatus}
     assert forest.counts == Counts(
         number[RUNNING], number[PENDING], number[FAILED], number[DONE], number[CANCELLED]
     )  # fmt: skip
     roots = [row for row in forest.visible if row.parent is None]
     assert [row for root in roots for row in shown(root)] == forest.visible
-    assert sum(root.total for root in roots) == len(tasks)
+    assert sum(root.total for root in roots) == len(counted)
+    counted_ids = {each.id for each in counted}
     for index, row in enumerate(forest.visible):
         every = below(row)
         assert forest.index_of(row.task.id) == index
@@ -382,6 +350,8 @@ def check(forest: Forest, tasks: dict[str, Task]) -> None:
         assert row.parent is None or row.task.parent_id == row.parent.task.id
         assert row.parent is None or row.is_last == (row is row.parent.children[-1])
         assert (row.total, row.completed) == (len(every), sum(each.status is DONE for each in every))
-        assert row.progress == pytest.approx(tree_progress(every))
+        assert row.is_history == (row.task.id not in counted_ids)
+        done = sum(1.0 if each.status is DONE else each.progress for each in every)
+        assert row.progress == pytest.approx(done / len(every))
         if row.children:
-            assert forest.tree_status(row) is tree_status(every)
+            assert forest.tree_status(row) is combine(each.status for each in every)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from screenshots.demo import broken_engine, busy_engine, empty_engine
+from screenshots.demo import broken_engine, busy_engine, empty_engine, steered_engine
 from tests.tui.fake_engine import NOON, FakeEngine, FakeThread
 from tui.app import ConsoleApp
 
@@ -25,7 +25,17 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
     "help": (busy_engine, ("2", "question_mark")),
     "quit": (busy_engine, ("q",)),
     "messages": (broken_engine, ("M",)),
+    "steered": (steered_engine, ("2", "g", "j", "j")),
+    "queue-paused": (broken_engine, ("2", "P")),
+    "attempts": (steered_engine, ("2", "g", "j", "j", "f9", "3", "plus")),
+    "delete": (busy_engine, ("2", "G", "D")),
 }
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A countdown must not depend on when the picture is taken."""
+    monkeypatch.setattr("engine.graph.now", lambda: NOON)
 
 
 async def settle(pilot: Pilot[Any]) -> None:
@@ -44,6 +54,8 @@ def test_screen(snap_compare: Callable[..., bool], scene: str, size: tuple[int, 
         await settle(pilot)
         pilot.app.clear_notifications()
         await pilot.press(*keys)
+        await settle(pilot)
+        pilot.app.clear_notifications()  # they go by themselves, sooner or later than the picture is taken
         await settle(pilot)
 
     app = ConsoleApp(FakeThread(make()), clock=lambda: NOON, live=False)  # type: ignore[arg-type]

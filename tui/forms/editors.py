@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, TextArea
 
+from engine.schema import MASK
 from tui.forms import fields
 from tui.forms.instance import ABSENT
 from tui.forms.rows import Row
@@ -66,16 +67,20 @@ class LineInput(Input):
     def __init__(self, row: Row, *, is_key: bool = False) -> None:
         super().__init__(compact=True, select_on_focus=False, password=row.kind == "secret" and not is_key)
         self.is_key = is_key
+        self._is_lost = False
+        """A secret of which only the mask is left: nothing stands here, so that nothing is typed behind the mask."""
         self._step, self._start, self._numeric = 1.0, "", False
         self.load(row)
 
     def load(self, row: Row) -> None:
         """Show the row's text where it differs from what stands here."""
         text = shown(row.typed_name if self.is_key else row.text)
+        self._is_lost = row.kind == "secret" and not self.is_key and text == MASK
+        text = "" if self._is_lost else text
         self._numeric = row.kind in ("integer", "number") and not self.is_key
         self._step = row.step
         self._start = fields.show("number", row.default) if isinstance(row.default, int | float) else ""
-        self.placeholder = "name" if self.is_key else ghost(row)
+        self.placeholder = "name" if self.is_key else "type it again" if self._is_lost else ghost(row)
         if self.value != text:
             with self.prevent(Input.Changed):
                 self.value = text
@@ -83,7 +88,7 @@ class LineInput(Input):
 
     @property
     def typed(self) -> str:
-        return self.value
+        return MASK if self._is_lost and not self.value else self.value
 
     def action_submit(self) -> None:  # type: ignore[override]
         self.screen.focus_next()

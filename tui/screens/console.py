@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from engine.catalogue import Catalogue, Problem
-from engine.events import LogLine
+from engine.policy import DEFAULT
 from engine.task import Task
 from tui import cards
 from tui.actions import Scope, actions_of
@@ -27,7 +27,8 @@ from tui.forest import Forest
 from tui.history import History
 from tui.news import News, news_of, standing
 from tui.screens.panes import PANES, SMALLEST, Pane
-from tui.screens.task_actions import TaskActions
+from tui.screens.steering import Steering
+from tui.task_reader import Reading, read_task
 from tui.widgets.catalogue import CataloguePane
 from tui.widgets.detail import DetailPane
 from tui.widgets.rows import Rows
@@ -35,7 +36,6 @@ from tui.widgets.status_line import STORE_OK, StatusLine
 from tui.widgets.task_tree import RunsPane
 
 if TYPE_CHECKING:
-    from engine.store import Attempt
     from tui.late_engine import LateEngine
 
 NEWS_TIME = 10.0
@@ -46,7 +46,7 @@ NEAR_END = 10
 """So many rows before the end of the runs older ones are read."""
 
 
-class ConsoleScreen(TaskActions):
+class ConsoleScreen(Steering):
     """Shows what `forest` and the engine's catalogue hold; `apply` brings each change."""
 
     AUTO_FOCUS = ""
@@ -58,21 +58,22 @@ class ConsoleScreen(TaskActions):
         self.forest = forest
         self.clock = clock
         self.live = live
+        self.forest.is_paused = self.is_paused
         self._ticker: Timer | None = None
         self._catalogue = Catalogue()
         self._changed_at: datetime | None = None
-        self._started = False
+        self.started = False
         self._unread: Problem | None = None
         """A problem that was told of and not looked at."""
         self._news_timer: Timer | None = None
-        self._history = History(thread, forest, self._history_grew)
+        self.history = History(thread, forest, self._history_grew)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="panes"):
             with Horizontal(id="upper"):
                 yield CataloguePane(id="catalogue")
-                yield RunsPane(self.forest, self.clock, id="runs")
-            yield DetailPane(self.clock, id="detail")
+                yield RunsPane(self.forest, self.clock, self.tries, id="runs")
+            yield DetailPane(self.clock, self.tries, id="detail")
         yield Static(Content(f"the console needs {SMALLEST[0]}x{SMALLEST[1]}"), id="too-small")
         yield StatusLine(id="status")
 
@@ -80,18 +81,18 @@ class ConsoleScreen(TaskActions):
         self.detail.border_title = "3 Detail"
         self.status.say(watcher="starting", store="opening the store")
         if self.live:
-            self._ticker = self.set_interval(CLOCK, self._tick, pause=True)
+            self._ticker = self.set_interval(CLOCK, self.tick, pause=True)
         self.enter("catalogue")
 
     # --- the engine's side -----------------------------------------------------------------------------------
 
     async def engine_started(self) -> None:
         """The store is open: show what the engine knows already, then its history."""
-        self._started = True
+        self.started = True
         self._show_counts()
         self._show_catalogue(self.thread.engine.catalogue)
         self._say_watcher()
-        await self._history.more()
+        await self.history.more()
         self.runs.ready()
 
     def _history_grew(self) -> None:
@@ -105,7 +106,9 @@ class ConsoleScreen(TaskActions):
         shown = detail.task_id
         if shown is not None:
             if shown in delta.reset:
-                detail.restarted(shown)
+                detail.restarted(shown, delta.reset[shown])
+            elif shown in delta.retried:
+                detail.reload()
             if shown in delta.logs:
                 detail.add_log(shown, delta.logs[shown], dropped=shown in delta.dropped)
             task = delta.tasks.get(shown)
@@ -129,20 +132,37 @@ class ConsoleScreen(TaskActions):
         engine = self.thread.engine
         counts, trouble = engine.counts, engine.store_trouble
         self.status.say(
+            paused=f"queue paused ({self.app.keys.label('app.pause_queue')} resumes)" if engine.paused else "",
             running=counts.running,
             queued=counts.queued,
             failed=self.forest.counts.failed,
             store=f"store: {trouble}" if trouble else STORE_OK,
         )
         if self._ticker is not None:
-            (self._ticker.resume if self.runs.rows.running_rows() else self._ticker.pause)()
+            (self._ticker.resume if self.runs.rows.ticks else self._ticker.pause)()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Times on the screen go on: those of running tasks, and what is left until a retry."""
         rows = self.runs.rows
-        running = rows.running_rows()
-        rows.repaint(running)
-        if not running and self._ticker is not None:
+        rows.tick()
+        self._refresh_detail(None)
+        if self._ticker is not None and not rows.ticks:
             self._ticker.pause()
+
+    def steered(self) -> None:
+        """A run or the queue was paused or resumed: every waiting row may say something else."""
+        self._show_counts()
+        self.runs.rows.refresh()
+        self._refresh_detail(None)
+
+    def tries(self, task: Task) -> int:
+        """How many attempts the retries of the task allow (4.7)."""
+        spec = self._catalogue.get(task.executor_id)
+        policy = spec.policy if spec is not None else DEFAULT
+        try:
+            return policy.with_params(task.params).retries + 1
+        except ValueError:  # params of a former version that is no longer valid
+            return policy.retries + 1
 
     def _say_watcher(self) -> None:
         state = self.thread.engine.watch_state
@@ -200,8 +220,8 @@ class ConsoleScreen(TaskActions):
         elif event.rows is self.runs.rows:
             if self.pane == "runs" or self.detail.task_id:
                 self._show_selected_task()
-            if self.runs.rows.cursor >= self.runs.rows.count() - NEAR_END and not self._history.is_complete:
-                ask(self, self._history.more, group="history")
+            if self.runs.rows.cursor >= self.runs.rows.count() - NEAR_END and not self.history.is_complete:
+                ask(self, self.history.more, group="history")
 
     def _show_catalogue_row(self) -> None:
         row = self.catalogue.row
@@ -247,23 +267,31 @@ class ConsoleScreen(TaskActions):
                 self.enter("detail")
             return
         rows = self.runs.rows
-        if rows.selected is not None and self._history.is_unread(rows.selected):
+        if rows.selected is not None and self.history.is_unread(rows.selected):
             selected = rows.selected
-            ask(self, lambda: self._history.open(selected), group="history")
+            ask(self, lambda: self.history.open(selected), group="history")
         elif rows.row is not None and not rows.toggle():
             self.enter("detail")
 
     @on(DetailPane.Wanted)
     def _detail_wanted(self, event: DetailPane.Wanted) -> None:
         event.stop()
-        task_id = event.task_id
-        engine, thread, detail = self.thread.engine, self.thread, self.detail
+        engine, thread, task_id = self.thread.engine, self.thread, event.task_id
+        ask(
+            self.detail,
+            lambda: thread.ask(read_task(engine, task_id)),
+            self._task_read,
+            group="detail",
+            exclusive=True,
+        )
 
-        async def read() -> tuple[Task | None, list[LogLine], list[Attempt]]:
-            full = await thread.ask(engine.task(task_id))
-            return full, await thread.ask(engine.log(task_id)), await thread.ask(engine.attempts(task_id))
-
-        ask(detail, read, lambda found: detail.loaded(*found), group="detail", exclusive=True)
+    async def _task_read(self, reading: Reading) -> None:
+        """The rows take over what was read of a task that still waits or runs: it may be newer than the last news."""
+        task = reading.task
+        if task is not None and not task.is_terminal and self.forest.task(task.id) not in (None, task):
+            self.runs.rows.update(self.forest.apply(Delta(tasks={task.id: task})))
+            self._refresh_detail(task)
+        await self.detail.loaded(reading)
 
     # --- panes -----------------------------------------------------------------------------------------------
 
@@ -303,7 +331,7 @@ class ConsoleScreen(TaskActions):
         """Leave; while tasks run or wait, ask first."""
         from tui.screens.quit import Question, quit_question
 
-        if not self._started:
+        if not self.started:
             self.app.exit(return_code=0)
             return
         counts = self.thread.engine.counts

@@ -135,7 +135,9 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
             self._show_raw()
         else:
             await self._pane.show()
-            if not self._pane.focus_first():
+            if self._pane.tried and self.form.problems:
+                await self._pane.go(self.form.problems[0].path)
+            elif not self._pane.focus_first():
                 self.query_one(Button).focus()
         self._refresh()
 

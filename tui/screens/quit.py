@@ -59,6 +59,30 @@ def quit_question(running: int, queued: int) -> Question:
     )
 
 
+def skip_question(name: str) -> Question:
+    """Asked before a task is skipped; `name` is cleaned by the caller."""
+    return Question(
+        "Skip",
+        f"Skip {name}? It counts as completed with result null, and what waits for it runs.",
+        ("Don't", "Skip it"),
+    )
+
+
+def clone_question(name: str, tasks: int) -> Question:
+    """Asked before a tree is copied and launched."""
+    return Question("Clone", f"Launch a copy of {name} with all its {amount(tasks, 'task')}?", ("Don't", "Launch it"))
+
+
+def delete_question(name: str, tasks: int, *, whole: bool) -> Question:
+    """Asked before a run (`whole`) or a branch of one is deleted; there is no way back."""
+    if tasks == 1:
+        what = f"Delete the run {name}, its result and its log?" if whole else f"Delete {name}, its result and its log?"
+    else:
+        these = f"the run {name} with all its" if whole else f"{name} and all below it,"
+        what = f"Delete {these} {amount(tasks, 'task')}, their results and logs?"
+    return Question("Delete", f"{what} It can't be taken back.", ("Keep", "Delete"))
+
+
 def cancel_question(name: str, tasks: int) -> Question:
     """Asked before a task with children, or a whole tree, is cancelled; `name` is cleaned by the caller."""
     return Question(

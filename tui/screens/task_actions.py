@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import ExecutorSpec
-from engine.task import Task
+from engine.task import Task, TaskStatus
 from tui.boundary import ask
 from tui.forest import Row
 from tui.screens.panes import Panes
 from tui.screens.quit import cancel_question
 from tui.text import safe_text
-from tui.wording import amount
+from tui.wording import NEEDS_SECRETS, amount
 
 if TYPE_CHECKING:
     from tui.late_engine import LateEngine
@@ -39,6 +39,13 @@ class TaskActions(Panes):
         if row is None:
             self.app.notify("no task is selected", severity="warning")
         return row
+
+    def refuses_history(self, row: Row) -> bool:
+        """Say so where the row is history: the engine knows only what the latest attempts spawned (8.1)."""
+        if row.is_history:
+            said = f"it is history, spawned by attempt {row.task.spawned} of its parent: act on the parent instead"
+            self.app.notify(said, severity="warning")
+        return row.is_history
 
     # --- launch ----------------------------------------------------------------------------------------------
 
@@ -72,10 +79,7 @@ class TaskActions(Panes):
 
     def action_rerun(self) -> None:
         row = self.selected()
-        if row is None:
-            return
-        if not row.task.is_terminal:
-            self.app.notify("it has not ended yet", severity="warning")
+        if row is None or self.refuses_history(row):
             return
         task_id = row.task.id
         self.ask_engine(lambda: self.thread.ask(self.thread.engine.task(task_id)), self._open_rerun)
@@ -84,6 +88,9 @@ class TaskActions(Panes):
         if task is None:
             self.app.notify("the task is no longer in the store", severity="warning")
             return
+        if not task.is_terminal and not needs_secrets(task):
+            self.app.notify("it has not ended yet", severity="warning")
+            return
         spec = self.thread.engine.catalogue.get(task.executor_id)
         if spec is None:
             self._rerun(task.id, None)  # a group, or an executor that is gone: the engine knows what to say
@@ -91,7 +98,7 @@ class TaskActions(Panes):
         from tui.screens.launch import LaunchScreen
 
         self.app.push_screen(
-            LaunchScreen(spec, task.inputs, title="Rerun"),
+            LaunchScreen(spec, task.inputs, title="Give its secrets" if needs_secrets(task) else "Rerun"),
             lambda request: self._rerun(task.id, request.inputs) if request is not None else None,
         )
 
@@ -116,7 +123,7 @@ class TaskActions(Panes):
 
     def _cancel(self, row: Row, *, sure: bool) -> None:
         """Cancel the row's task and all below it; ask first unless `sure`."""
-        if row.running == 0 and row.completed + row.failed + row.cancelled == row.total:
+        if row.has_ended:
             self.app.notify("it has ended already", severity="warning")
             return
         task_id = row.task.id
@@ -156,3 +163,8 @@ class TaskActions(Panes):
         if row is not None:
             self.app.copy_to_clipboard(row.task.id)
             self.app.notify(f"copied {row.task.id}")
+
+
+def needs_secrets(task: Task) -> bool:
+    """Whether it waits for secrets that were lost with their process (8.6); a rerun with inputs gives them."""
+    return task.status is TaskStatus.PENDING and task.hold.startswith(NEEDS_SECRETS)

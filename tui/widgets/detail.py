@@ -13,17 +13,20 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from engine.events import LogLine
 from engine.task import Task, TaskStatus
 from tui import cards
 from tui.bindings import bindings_of
+from tui.feed import Said
+from tui.task_reader import Reading
 from tui.widgets.json_view import json_lines, json_pieces
 from tui.widgets.log_view import LogView
 from tui.widgets.tab_bar import TabBar
 from tui.widgets.text_view import Line, TextView
+from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
     from engine.store import Attempt
+    from tui.app import ConsoleApp
 
 TABS = ("Result", "Log", "Inputs", "Error", "Info")
 CHOICES_KEPT = 200
@@ -33,6 +36,7 @@ CHOICES_KEPT = 200
 class DetailPane(Vertical):
     """Shows one subject. What it lacks it asks for with `Wanted`; whoever answers calls `loaded`."""
 
+    app: ConsoleApp
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("detail", moving=False)
 
     class Wanted(Message):
@@ -42,10 +46,18 @@ class DetailPane(Vertical):
             super().__init__()
             self.task_id = task_id
 
-    def __init__(self, clock: Callable[[], datetime], *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        tries: Callable[[Task], int] = lambda task: 1,
+        *,
+        id: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes="pane")
         self.task_id: str | None = None
         self.clock = clock
+        self.tries = tries
+        """How many attempts a task may have by itself (4.7)."""
         self.tab = TABS[0]
         self._subject: Task | None = None
         self._full: Task | None = None
@@ -54,9 +66,11 @@ class DetailPane(Vertical):
         self._attempts: Sequence[Attempt] = ()
         self._asked_in: TaskStatus | None = None
         """The state in which the task was when it was asked for; ended since, it is asked for again."""
-        self._early: list[LogLine] = []
+        self._early: list[Said] = []
         self._log_loaded = False
         self._log_size = 0
+        self._log_from = 0
+        """The attempt that the log begins with; before the first load of it unknown, 0."""
         self._chosen: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
@@ -106,42 +120,45 @@ class DetailPane(Vertical):
     def _reset(self, task: Task) -> None:
         self.task_id, self._full = task.id, None
         self._result, self._attempts, self._asked_in = [], (), None
-        self._early, self._log_loaded, self._log_size = [], False, 0
+        self._early, self._log_loaded, self._log_size, self._log_from = [], False, 0, 0
+        self.log_view.tries = self.tries(task)
         self.log_view.show_log(())
         self.text_view.show(())
 
     def reload(self) -> None:
-        """The task ended or began anew: ask for everything again."""
+        """The task, or an attempt of it, ended or began anew: ask for everything again."""
         if self.task_id is not None:
             self.post_message(self.Wanted(self.task_id))
 
-    def restarted(self, task_id: str) -> None:
-        """The task was reset by a rerun: what it logged and returned before is history."""
+    def restarted(self, task_id: str, former: int) -> None:
+        """The task was reset by a rerun: what it logged and returned up to its attempt `former` is history."""
         if task_id == self.task_id and self._subject is not None:
             self._chosen.pop(task_id, None)
             task = self._subject
             self._reset(task)
-            self._log_loaded = True
+            self._log_loaded, self._log_from = True, former + 1
             self._draw()
+            self.reload()
 
-    async def loaded(self, full: Task | None, log: Sequence[LogLine], attempts: Sequence[Attempt]) -> None:
+    async def loaded(self, reading: Reading) -> None:
         """The answer to `Wanted`. Large results are laid out in a thread."""
+        full = reading.task
         if full is None or full.id != self.task_id:
             return
         result = [] if full.result is None else await asyncio.to_thread(json_lines, full.result)
         if full.id != self.task_id:
             return
-        self._full, self._result, self._attempts = full, result, attempts
-        self._take_log(log)
+        self._full, self._result, self._attempts = full, result, reading.attempts
+        self._take_log([said for said in reading.log if said[0] >= self._log_from])
         self._draw(stay=True)
 
-    def _take_log(self, log: Sequence[LogLine]) -> None:
+    def _take_log(self, log: list[Said]) -> None:
         """Show the stored lines and those that came while they were read, none twice."""
         if self._log_loaded and len(log) <= self._log_size:
             return
-        overlap = max(
-            (n for n in range(len(self._early) + 1) if list(log[len(log) - n :]) == self._early[:n]), default=0
-        )
+        if log and not self._log_from:
+            self._log_from = log[0][0]
+        overlap = max((n for n in range(len(self._early) + 1) if log[len(log) - n :] == self._early[:n]), default=0)
         lines = [*log, *self._early[overlap:]]
         if not (self._log_loaded and self._log_size):
             self.log_view.show_log(lines)
@@ -149,7 +166,7 @@ class DetailPane(Vertical):
             self.log_view.add(lines[self._log_size :])
         self._early, self._log_loaded, self._log_size = [], True, len(lines)
 
-    def add_log(self, task_id: str, lines: Sequence[LogLine], *, dropped: bool = False) -> None:
+    def add_log(self, task_id: str, lines: Sequence[Said], *, dropped: bool = False) -> None:
         """Lines that the task writes now; `dropped` says that there were more than the feed could hold."""
         if task_id != self.task_id:
             return
@@ -178,7 +195,8 @@ class DetailPane(Vertical):
 
     def _natural_tab(self, task: Task) -> str:
         """The tab that shows what matters now, while the person chose none for this task."""
-        if task.status is TaskStatus.IN_PROGRESS:
+        between = task.status is TaskStatus.PENDING and task.not_before is not None  # it failed and is tried again
+        if task.status is TaskStatus.IN_PROGRESS or between:
             return "Log" if self._log_size or self._early else "Result"
         if task.status is TaskStatus.FAILED or (task.status is TaskStatus.CANCELLED and task.error):
             return "Error"
@@ -203,12 +221,19 @@ class DetailPane(Vertical):
         if self.tab == "Result":
             if task.is_terminal and self._result:
                 return self._result
-            return cards.no_result(task, self.waiting, loaded=self._full is not None)
+            return cards.no_result(task, self.waiting, self._helps(), loaded=self._full is not None)
         if self.tab == "Inputs":
             return cards.inputs(full)
         if self.tab == "Error":
             return cards.error(full if full.status is task.status else task)
-        return cards.info(full, task, self.waiting, self._attempts, self.clock())
+        return cards.info(full, task, self.waiting, self._attempts, self.tries(task), self.clock())
+
+    def _helps(self) -> str:
+        """What the person can do about what the task waits for."""
+        keys = self.app.keys
+        if self.waiting.startswith(NEEDS_SECRETS):
+            return f"{keys.label('detail.rerun')} opens its form, to give them again"
+        return f"{keys.label('detail.pause')} resumes the run" if self.waiting == "paused" else ""
 
     def _switch(self, *, log: bool) -> None:
         """Show the log or the text; the focus goes along."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from textual.message import Message
 from textual.reactive import var
 
 from engine.events import LogLine
+from tui.feed import Said
 from tui.widgets.rows import Piece
 from tui.widgets.text_view import Line, TextView
 
@@ -31,7 +32,11 @@ def log_pieces(line: Line) -> list[Piece]:
 
 
 class LogView(TextView):
-    """`following` is true while the end is in sight; `unread` counts the lines that came since it is not."""
+    """`following` is true while the end is in sight; `unread` counts the lines that came since it is not.
+
+    The lines of several attempts stand one below the other, each attempt under its number; `tries` says how many its
+    retries allow.
+    """
 
     following: var[bool] = var(True, init=False)
     unread: var[int] = var(0, init=False)
@@ -41,17 +46,31 @@ class LogView(TextView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, painter=log_pieces)
+        self.tries = 1
+        self._last = 1
+        """The attempt that the last line is known to be of."""
 
-    def show_log(self, lines: Sequence[LogLine]) -> None:
+    def show_log(self, lines: Sequence[Said]) -> None:
         """Show another log, at its end."""
-        self.show([log_line(line) for line in lines])
+        several = self.tries > 1 or len({attempt for attempt, _ in lines}) > 1
+        self._last = 0 if several else 1  # a first attempt without others needs no number
+        self.show(list(self._headed(lines)))
         self.unread = 0
         self.following = True
         self.move_to(-1)
 
-    def add(self, lines: Sequence[LogLine]) -> None:
+    def _headed(self, lines: Iterable[Said]) -> Iterator[Line]:
+        """The lines, and before the first of each attempt its number."""
+        for attempt, line in lines:
+            if attempt > self._last:
+                self._last = attempt
+                of = f" of {self.tries}" if attempt <= self.tries > 1 else ""
+                yield f"── attempt {attempt}{of} ──", "head"
+            yield log_line(line)
+
+    def add(self, lines: Sequence[Said]) -> None:
         """Add what was written now."""
-        self.extend(log_line(line) for line in lines)
+        self.extend(self._headed(lines))
         if self.following:
             self.move_to(-1)
         else:

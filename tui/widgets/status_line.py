@@ -21,6 +21,8 @@ MIN_HINT = 9
 class Status:
     """What the line says. `news` (foreign text) takes the place of watcher and store while it stands."""
 
+    paused: str = ""
+    """That the whole queue is paused; it stands first, whatever else is said."""
     running: int = 0
     queued: int = 0
     failed: int = 0
@@ -51,12 +53,13 @@ class StatusLine(Widget):
     def render(self) -> Content:
         status, width = self.status, self.size.width
         parts = [f"{status.running} running", f"{status.queued} queued"]
-        counts: list[tuple[str, str]] = [(" " + " · ".join(parts), "")]
+        first = [(f" ‖ {status.paused}", "bold $text-warning"), (" │", "$text-muted")] if status.paused else []
+        counts: list[tuple[str, str]] = [*first, (" " + " · ".join(parts), "")]
         if status.failed:
             counts.append((f" · {status.failed} failed", "$text-error"))
         hints = list(status.hints)
         if status.news:
-            left = self._news(counts)
+            left = self._news(first, counts)
         else:
             places = [status.watcher, status.store]
             left = [*counts, (" │ " + " │ ".join(place for place in places if place), "$text-muted")]
@@ -68,18 +71,18 @@ class StatusLine(Widget):
         gap = max(width - _cells(left) - cell_len(hint), 1)
         return Content.assemble(*left, " " * gap, (hint, "$text-accent")).truncate(width, ellipsis=True)
 
-    def _news(self, counts: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """News come first: the counts give way to them, and what is too long is cut before the key to press."""
+    def _news(self, first: list[tuple[str, str]], counts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The counts, but not what stands `first`, give way to news; too long ones are cut before the key to press."""
         status, width = self.status, self.size.width
         text, key = safe_text(status.news), f" (press {status.news_key})" if status.news_key else ""
         style = "bold $text-error" if status.bad_news else "bold $text-success"
         left = [*counts, (" │ ", "$text-muted"), (text + key, style)]
         if _cells(left) + MIN_HINT <= width:
             return left
-        room = max(width - cell_len(key) - 2, 8)
+        room = max(width - _cells(first) - cell_len(key) - 2, 8)
         if cell_len(text) > room:
             text = Content(text).truncate(room, ellipsis=True).plain
-        return [(" ", ""), (text + key, style)]
+        return [*first, (" ", ""), (text + key, style)]
 
     def on_click(self, event: events.Click) -> None:
         """The line's last word is `? help`: a click on the right half opens it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ from tui.forest import Change, Forest, Row
 from tui.text import safe_text
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.rows import Piece, Rows
-from tui.wording import bar, duration, running_for, state
+from tui.wording import attempt, bar, duration, is_counting_down, running_for, state
 
 STATE, TIME = 13, 8
 """Cells of the state and the time; they change most, so they stand at the left, where a repaint costs least."""
@@ -32,14 +32,17 @@ EMPTY = (
 
 
 class TaskTree(Rows):
-    """Keeps the cursor on its task whatever comes and goes around it."""
+    """Keeps the cursor on its task whatever comes and goes around it. `tries` tells the attempts a task may have."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("runs")
 
-    def __init__(self, forest: Forest, clock: Callable[[], datetime]) -> None:
+    def __init__(self, forest: Forest, clock: Callable[[], datetime], tries: Callable[[Task], int]) -> None:
         super().__init__()
         self.forest = forest
         self.clock = clock
+        self.tries = tries
+        self._counted: dict[str, str] = {}
+        """What rows that count down said at the last tick, by task id."""
         self.selected: str | None = None
         """The id of the task under the cursor."""
         self.empty: Sequence[Piece] = ()
@@ -93,46 +96,68 @@ class TaskTree(Rows):
         self.tell_moved()
         return True
 
-    def running_rows(self) -> list[int]:
-        """The rows on the screen whose clocks tick."""
+    @property
+    def ticks(self) -> bool:
+        """Whether a row on the screen shows a time that goes on."""
+        return any(task.status is TaskStatus.IN_PROGRESS or is_counting_down(task) for _, task in self._seen())
+
+    def tick(self) -> None:
+        """Repaint the rows on the screen whose time went on: what runs, and countdowns that come to another second."""
+        due = []
+        counted = {}
+        for index, task in self._seen():
+            if is_counting_down(task):
+                said = counted[task.id] = self.forest.waiting(task)
+                if said != self._counted.get(task.id):
+                    due.append(index)
+            elif task.status is TaskStatus.IN_PROGRESS:
+                due.append(index)
+        self._counted = counted
+        self.repaint(due)
+
+    def _seen(self) -> Iterator[tuple[int, Task]]:
+        """The tasks on the screen and their rows."""
         visible = self.forest.visible
-        return [
-            index
-            for index in self.on_screen()
-            if index < len(visible) and visible[index].task.status is TaskStatus.IN_PROGRESS
-        ]
+        return ((index, visible[index].task) for index in self.on_screen() if index < len(visible))
 
     def draw(self, index: int, width: int) -> list[Piece]:
         if not self.forest.visible:
             return [("  ", ""), self.empty[index]]
         row = self.forest.visible[index]
-        task = row.task
-        waiting = self.forest.waiting(task) if task.status is TaskStatus.PENDING else ""
+        task, history = row.task, row.is_history
+        waiting = self.forest.waiting(task) if task.status is TaskStatus.PENDING and not history else ""
         glyph, word, role = state(task, waiting)
         progress = row.progress if row.children else task.progress
         if task.status is TaskStatus.IN_PROGRESS and progress:
             word = f"{bar(progress)} {int(progress * 100 + 1e-9):>3}%"
         fold = ("▼ " if row.is_open or self.forest.filter else "▶ ") if row.children else "  "
         return [
-            (f" {glyph} {word:<{STATE - 2}}", role),
+            (f" {glyph} {word:<{STATE - 2}}", "dim" if history else role),
             (f"{duration(running_for(task, self.clock())):>{TIME}}  ", "dim"),
             (f"{row.guides()}", "dim"),
             (fold, "" if row.children else "dim"),
-            (safe_text(task.name, limit=NOTE_LIMIT), ""),
-            *self._notes(row, waiting),
+            (safe_text(task.name, limit=NOTE_LIMIT), "dim" if history else ""),
+            *([(f"  attempt {task.spawned}", "dim")] if history else self._notes(row, waiting)),
         ]
 
     def _notes(self, row: Row, waiting: str) -> list[Piece]:
         """What follows the name: how much of the tree is done, and why or how far."""
         task = row.task
         notes: list[Piece] = []
-        if row.children:
+        if row.total > 1:
             failed = f", {row.failed} failed" if row.failed else ""
             notes.append((f"  {row.fraction}{failed}", "bad" if failed else "dim"))
-        if task.status is TaskStatus.PENDING and waiting != "queued":
+        if row.parent is None and waiting != "paused" and self.forest.is_paused(task.run_id):
+            notes.append(("  paused", "warn"))
+        if task.status is TaskStatus.PENDING and waiting not in ("queued", "paused"):
             notes.append((f"  {safe_text(waiting, limit=NOTE_LIMIT)}", "dim"))
-        elif task.status is TaskStatus.IN_PROGRESS and task.progress_message:
-            notes.append((f"  {safe_text(task.progress_message, limit=NOTE_LIMIT)}", "dim"))
+        if is_counting_down(task):
+            notes.append((f"  {attempt(task, self.tries(task))} failed", "dim"))
+        if task.status is TaskStatus.IN_PROGRESS:
+            if task.attempt > 1:
+                notes.append((f"  {attempt(task, self.tries(task))}", "dim"))
+            if task.progress_message:
+                notes.append((f"  {safe_text(task.progress_message, limit=NOTE_LIMIT)}", "dim"))
         elif task.status is TaskStatus.FAILED and task.error:
             notes.append((f"  {safe_text(task.error, limit=NOTE_LIMIT)}", "bad"))
         return notes
@@ -160,15 +185,23 @@ class TaskTree(Rows):
 class RunsPane(Vertical):
     """The tree and its filter line."""
 
-    def __init__(self, forest: Forest, clock: Callable[[], datetime], *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        forest: Forest,
+        clock: Callable[[], datetime],
+        tries: Callable[[Task], int] = lambda task: 1,
+        *,
+        id: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes="pane")
         self.forest = forest
         self.clock = clock
+        self.tries = tries
         self.border_title = "2 Runs"
 
     def compose(self) -> ComposeResult:
         yield FilterLine()
-        yield TaskTree(self.forest, self.clock)
+        yield TaskTree(self.forest, self.clock, self.tries)
 
     @property
     def rows(self) -> TaskTree:

@@ -1,0 +1,185 @@
+"""What a person does from the console's screen to what waits or ran: pause, skip, clone, delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.task import Task, TaskStatus, TaskTreeNode
+from tui.forest import Row
+from tui.screens.quit import clone_question, delete_question, skip_question
+from tui.screens.task_actions import NAME_LIMIT, TaskActions
+from tui.text import safe_text
+from tui.wording import amount, word_of
+
+if TYPE_CHECKING:
+    from engine import Engine
+    from tui.history import History
+
+
+class Steering(TaskActions):
+    """Goes on where `TaskActions` ends; what the engine refuses becomes a toast there too."""
+
+    history: History
+    started = False
+    """Whether the engine can be asked."""
+
+    def steered(self) -> None:
+        """Something was paused or resumed; the screen says so."""
+
+    def is_paused(self, run_id: str) -> bool:
+        """Whether a run is paused (8.3)."""
+        return self.started and self.thread.engine.is_paused(run_id)
+
+    # --- pause -----------------------------------------------------------------------------------------------
+
+    def action_pause_run(self) -> None:
+        """Pause or resume the run of the selected task."""
+        row = self.selected()
+        if row is None:
+            return
+        run_id, engine = row.task.run_id, self.thread.engine
+        root = self.runs.forest.row(run_id) or row
+        name = named(root.task)
+        if engine.is_paused(run_id):
+            self.ask_engine(lambda: self.thread.ask(engine.resume(run_id)), lambda _: self._steered(f"{name} goes on"))
+        elif root.has_ended:
+            self.app.notify(f"the run {name} has ended: there is nothing to pause", severity="warning")
+        else:
+            key = self.app.keys.label("runs.pause")
+            said = f"{name} is paused: what runs goes on, nothing new of it starts, {key} resumes it"
+            self.ask_engine(lambda: self.thread.ask(engine.pause(run_id)), lambda _: self._steered(said))
+
+    def action_pause_queue(self) -> None:
+        """Pause or resume everything."""
+        if not self.started:
+            self.app.notify("the engine is still starting", severity="warning")
+            return
+        engine = self.thread.engine
+        if engine.paused:
+            self.ask_engine(lambda: self.thread.ask(engine.resume()), lambda _: self._steered("the queue goes on"))
+        else:
+            said = "the queue is paused: what runs goes on, nothing new starts"
+            self.ask_engine(lambda: self.thread.ask(engine.pause()), lambda _: self._steered(said))
+
+    def _steered(self, said: str) -> None:
+        self.app.notify(said)
+        self.steered()
+
+    # --- skip ------------------------------------------------------------------------------------------------
+
+    def action_skip_task(self) -> None:
+        """Have a pending or failed task count as completed (8.4)."""
+        row = self.selected()
+        if row is None or self.refuses_history(row):
+            return
+        task = row.task
+        if task.status not in (TaskStatus.PENDING, TaskStatus.FAILED):
+            said = f"{named(task)} is {word_of(task.status)}: only what is pending or failed can be skipped"
+            self.app.notify(said, severity="warning")
+            return
+        self.app.push_screen(skip_question(named(task)), lambda answer: self._skip(task.id) if answer else None)
+
+    def _skip(self, task_id: str) -> None:
+        self.app.pump.hurry()
+        self.ask_engine(lambda: self.thread.ask(self.thread.engine.skip(task_id)))
+
+    # --- clone -----------------------------------------------------------------------------------------------
+
+    def action_clone_task(self) -> None:
+        """Launch a copy: of one task from its form, of a tree as it is. What was spawned at run time is not copied."""
+        row = self.selected()
+        if row is None:
+            return
+        task_id, engine = row.task.id, self.thread.engine
+        tasks = max(_planned(row), self.history.size_of(task_id))
+        if tasks == 1:
+            self.ask_engine(lambda: self.thread.ask(engine.task(task_id)), self._open_clone)
+        else:
+            self.app.push_screen(
+                clone_question(named(row.task), tasks), lambda answer: self._clone_tree(task_id) if answer else None
+            )
+
+    def _open_clone(self, task: Task | None) -> None:
+        if task is None:
+            self.app.notify("the task is no longer in the store", severity="warning")
+            return
+        engine = self.thread.engine
+        spec = engine.catalogue.get(task.executor_id)
+        if spec is None:
+            self.app.notify(engine.catalogue.unknown(task.executor_id), severity="warning")
+            return
+        from tui.screens.launch import LaunchRequest, LaunchScreen
+
+        def answered(request: LaunchRequest | None) -> None:
+            if request is not None:
+                self.app.pump.hurry()
+                self.ask_engine(lambda: self.thread.ask(_clone(engine, task, request.inputs)), self.show_started)
+
+        self.app.push_screen(LaunchScreen(spec, _inputs_of(task), title="Clone"), answered)
+
+    def _clone_tree(self, task_id: str) -> None:
+        self.app.pump.hurry()
+        self.ask_engine(lambda: self.thread.ask(_clone_tree(self.thread.engine, task_id)), self.show_started)
+
+    # --- delete ----------------------------------------------------------------------------------------------
+
+    def action_delete_task(self) -> None:
+        """Delete the selected task and all below it: the run, where it is the root."""
+        row = self.selected()
+        if row is None:
+            return
+        task = row.task
+        if row.running:
+            self.app.notify(f"{named(task)} runs: cancel it before it is deleted", severity="warning")
+            return
+        tasks = max(sum(1 for _ in row.subtree()), self.history.size_of(task.id))
+        question = delete_question(named(task), tasks, whole=row.parent is None)
+        self.app.push_screen(question, lambda answer: self._delete(task.id) if answer else None)
+
+    def _delete(self, task_id: str) -> None:
+        self.app.pump.hurry()
+        self.ask_engine(lambda: self.thread.ask(self.thread.engine.delete(task_id)), self._deleted)
+
+    def _deleted(self, tasks: int) -> None:
+        self.app.pump.flush()
+        self.app.notify(f"deleted {amount(tasks, 'task')}")
+
+
+def named(task: Task) -> str:
+    """The task's name, fit for a question or a toast."""
+    return safe_text(task.name, limit=NAME_LIMIT)
+
+
+def _planned(row: Row) -> int:
+    """How many tasks of the subtree were there before it ran; the others it spawned (8.1)."""
+    return 1 + sum(other.task.spawned is None for other in row.subtree() if other is not row)
+
+
+def _inputs_of(task: Task) -> dict[str, Any]:
+    """What a copy that stands alone begins with: the inputs, and what its dependencies gave it."""
+    if not task.dependencies or task.effective_inputs is None:
+        return task.inputs
+    given = {dependency.id for dependency in task.dependencies}
+    return {key: value for key, value in task.effective_inputs.items() if key not in given}
+
+
+async def _clone(engine: Engine, original: Task, inputs: dict[str, Any]) -> Task:
+    """Launch a new task like `original`; runs on the engine's loop."""
+    task = engine.new_task(
+        original.name,
+        inputs=inputs,
+        priority=original.priority,
+        params=original.params,
+        schemas=original.schemas,
+        user_id=engine.settings.user,
+    )
+    task.original_task_id = original.id
+    await engine.submit(TaskTreeNode(task))
+    return task
+
+
+async def _clone_tree(engine: Engine, task_id: str) -> Task:
+    """Launch a copy of a task and all under it; runs on the engine's loop."""
+    tree = await engine.copy(task_id)
+    await engine.submit(tree)
+    return tree.task
