@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from engine.children import Children
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.executor import TaskContext
-from engine.graph import Node, Spread, Tree, detach_spawned, settle
+from engine.graph import Node, Spread, Tree, detach_spawned, recount, settle
 from engine.history_statements import end_run
 from engine.output import Keeper, TaskLog
 from engine.policy import DEFAULT, Policy
@@ -113,17 +113,19 @@ class Dispatcher:
         """Go on from a recount: queue what is ready, store groups that ended by it, end the tree if nothing is left."""
         self.enqueue(spread.ready)
         if spread.groups:
+            tree.open += 1
             self.spawn(self._store_groups(tree, spread.groups))
         self.scheduler.pump()
         self._end(tree)
 
     async def _store_groups(self, tree: Tree, ended: list[Node]) -> None:
-        tree.open += 1
         at = now()
-        await self.commit(groups.end_writes(ended, at))
-        self.show_groups(ended, at)
-        tree.open -= 1
-        self._end(tree)
+        try:
+            await self.commit(groups.end_writes(ended, at))
+            self.show_groups(ended, at)
+        finally:
+            tree.open -= 1
+            self._end(tree)
 
     def show_groups(self, ended: list[Node], at: datetime) -> None:
         groups.end_rows(ended, at)
@@ -302,11 +304,12 @@ class Dispatcher:
             try:
                 await begun.committed
             except TaskError as refusal:
-                await self._lost(node, refusal)
+                await self.lost(node, refusal)
                 return
             self._begun(node, prepared, begun)
         else:
-            begun.committed.add_done_callback(lambda done: self._begun_late(node, job, prepared, begun))
+            job.begun = begun.committed
+            job.begun.add_done_callback(lambda done: self._begun_late(node, job, prepared, begun))
         if job is None:
             await self.conclude(node, None, prepared.refusal or failed("it has no executor", "unknown_executor"))
             return
@@ -340,6 +343,8 @@ class Dispatcher:
             self._runner.interrupt(job)  # another process changed the row; the end of the attempt takes over its state
         else:
             self._begun(node, prepared, begun)
+            if job.progress is not None:  # told ahead, and held back
+                self._reporter.reports.notify(node)
 
     # ── its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -375,7 +380,7 @@ class Dispatcher:
             self.scheduler.pump()
             await committed
         except TaskError as refusal:
-            await self._lost(node, refusal)
+            await self.lost(node, refusal)
             return
         task.result, task.error, task.error_type = outcome.result, outcome.error, outcome.error_type
         task.progress, task.completed_at, task.updated_at = progress, at, at
@@ -392,9 +397,9 @@ class Dispatcher:
             return None
         if outcome.error_type == "interrupted":  # the engine ends: the next one may run it again
             return 0.0 if job.policy.retry_safe else None
-        if job.context.cancelled or job.abandoned:
+        if job.context.cancelled or job.abandoned or node.unwanted:
             return None
-        return job.policy.delay(job.attempt, outcome.error_type, outcome.kinds)
+        return job.policy.delay(job.attempt - node.former, outcome.error_type, outcome.kinds)
 
     async def _retry(self, node: Node, job: Job, writes: list[Write], outcome: Outcome, delay: float) -> None:
         """The attempt goes to history, the task back to pending until its next one (2.2, 4.7)."""
@@ -403,7 +408,8 @@ class Dispatcher:
         node.status = TaskStatus.PENDING
         self.forget(detach_spawned([node]))
         await self.commit([*writes, *statements.reset(task, task.inputs, at, again)])
-        words = f"attempt {job.attempt} of {job.policy.retries + 1} failed: {outcome.error}; next in {delay:.3g} s"
+        number, most = job.attempt - node.former, job.policy.retries + 1
+        words = f"attempt {number} of {most} failed: {outcome.error}; next in {delay:.3g} s"
         self._reporter.note(node, words)
         blank(task, at)
         task.not_before = again
@@ -438,7 +444,7 @@ class Dispatcher:
             except Exception:
                 logger.exception("post hook %r failed for task %s", hook, node.task.id)
 
-    async def _lost(self, node: Node, refusal: TaskError) -> None:
+    async def lost(self, node: Node, refusal: TaskError) -> None:
         """The stored row went another way (another process changed it): take over what it says."""
         logger.error("task %s: %s", node.task.id, refusal)
         stored = await self._store.task(node.task.id)
@@ -451,6 +457,9 @@ class Dispatcher:
         node.task.status = status
         if not node.settled:
             self.follow(node.tree, settle(node, status, node.task.result))
+        elif node.status is not status:  # planned otherwise already
+            node.status, node.result = status, node.task.result
+            self.follow(node.tree, recount(node.tree))
         self.told(node)
         node.tree.open -= 1
         self._end(node.tree)
@@ -493,14 +502,3 @@ def _view(task: Task, inputs: dict[str, Any]) -> Task:
     view = copy(task)
     view.inputs = inputs
     return view
-
-
-def subtree(start: Node, nodes: Sequence[Node] | None = None) -> list[Node]:
-    """`start` and all that stands under it by `parent_id`."""
-    children: dict[str | None, list[Node]] = {}
-    for node in nodes or start.tree.nodes.values():
-        children.setdefault(node.task.parent_id, []).append(node)
-    found = [start]
-    for node in found:  # grows while it is walked
-        found.extend(children.get(node.task.id, ()))
-    return found

@@ -30,7 +30,8 @@ class Node:
     `waits` counts dependencies (and, for a group, children) that may still end. `stuck_on` is a node whose needed end
     can no longer be had, so that this one never runs (3.2). `group` is the nearest ancestor without executor (2.6);
     `opened` says that a group's in_progress is queued or stored. `held` waits for a person (8.6); `unwanted` was
-    cancelled while its attempt was being prepared (5.3). `spawned` are the
+    cancelled while its attempt was being prepared (5.3). `former` counts the attempts before its last rerun: retries
+    begin anew with one (4.7). `spawned` are the
     children that its present attempt made (8.1), `watchers` are called once it has ended on disk.
 
     Most nodes have no neighbours of most kinds: an empty list for each would double what a node takes.
@@ -52,6 +53,7 @@ class Node:
     held: bool = False
     unwanted: bool = False
     limited: bool = False
+    former: int = 0
     policy: Policy = DEFAULT
     spec: ExecutorSpec | None = None
     """The version that it was launched with; its attempts run that, whatever is saved meanwhile."""
@@ -107,12 +109,17 @@ class Spread:
 
 
 def group_test(tasks: Sequence[Task], find: Callable[[str], tuple[ExecutorSpec | None, str]]) -> Callable[[Task], bool]:
-    """Tells which of `tasks` are groups: they have children, and neither they nor their names say an executor (2.6)."""
+    """Tells which of `tasks` are groups: they have children, and neither they nor their names say an executor (2.6).
+
+    What has run had an executor, though its file may be gone today.
+    """
     parents = {task.parent_id for task in tasks}
 
     def is_group(task: Task) -> bool:
+        if task.id not in parents or task.executor_version is not None:
+            return False
         named = task.params.get("executor_id") or task.schemas.get("method")
-        return task.id in parents and not named and find(task.name)[0] is None
+        return not named and find(task.name)[0] is None
 
     return is_group
 
@@ -203,17 +210,24 @@ def add_spawned(parent: Node, task: Task, order: int) -> Node:
     return node
 
 
-def detach_spawned(nodes: Iterable[Node]) -> list[Node]:
-    """Take out of their tree what `nodes` spawned: their next attempts begin without children (8.1).
-
-    All of it must have ended. The rows stay in the store, as history of the former attempt.
-    """
+def spawned_by(nodes: Iterable[Node]) -> list[Node]:
+    """What the present attempts of `nodes` spawned, and those of that in turn."""
     found: list[Node] = []
     queue = list(nodes)
     while queue:
         node = queue.pop()
         found += node.spawned
         queue += node.spawned
+    return found
+
+
+def detach_spawned(nodes: Sequence[Node]) -> list[Node]:
+    """Take out of their tree what `nodes` spawned: their next attempts begin without children (8.1).
+
+    All of it must have ended. The rows stay in the store, as history of the former attempt.
+    """
+    found = spawned_by(nodes)
+    for node in (*nodes, *found):
         node.spawned = ()
     gone = set(found)
     for group in {node.group for node in found if node.group is not None}:
@@ -315,8 +329,22 @@ def _end_group(node: Node, found: Spread, only: Tree | None, queue: list[Node] |
 def reset(tree: Tree, start: Node) -> list[Node]:
     """Put `start` and its transitive dependents in this tree back to pending (5.4), with the groups they stand in.
 
-    A group is reset with its children, but for what its members spawned: that is detached. Completed siblings keep
-    their results. Call `recount` next.
+    Call `recount` next.
+    """
+    found = affected(tree, start)
+    for node in found:
+        node.status = TaskStatus.PENDING
+        node.opened = node.held = False
+        node.former = node.task.attempt
+        node.result = node.spec = None
+    return found
+
+
+def affected(tree: Tree, start: Node) -> list[Node]:
+    """What `reset` would put back to pending.
+
+    A group goes with its children, but for what its members spawned: that is detached. Completed siblings keep their
+    results.
     """
     found: dict[Node, None] = {}
     queue = [start]
@@ -327,22 +355,28 @@ def reset(tree: Tree, start: Node) -> list[Node]:
         if node in found or node.tree is not tree:
             continue
         found[node] = None
-        node.status = TaskStatus.PENDING
-        node.opened = node.held = False
-        node.result = node.spec = None
         queue.extend(dependent for dependent, _ in node.dependents)
-        _reset_groups(node.group, found, queue)
+        _add_groups(node.group, found, queue)
     return list(found)
 
 
-def _reset_groups(group: Node | None, found: dict[Node, None], queue: list[Node]) -> None:
+def _add_groups(group: Node | None, found: dict[Node, None], queue: list[Node]) -> None:
     """The groups around a reset node are open again, and what depended on their end with them."""
     while group is not None and group not in found:
         found[group] = None
-        group.status = TaskStatus.PENDING
-        group.opened = False
         queue.extend(dependent for dependent, _ in group.dependents)
         group = group.group
+
+
+def subtree(start: Node, nodes: Sequence[Node] | None = None) -> list[Node]:
+    """`start` and all that stands under it by `parent_id`."""
+    children: dict[str | None, list[Node]] = {}
+    for node in nodes or start.tree.nodes.values():
+        children.setdefault(node.task.parent_id, []).append(node)
+    found = [start]
+    for node in found:  # grows while it is walked
+        found.extend(children.get(node.task.id, ()))
+    return found
 
 
 def combine(statuses: Iterable[TaskStatus], *, ended: bool = False) -> TaskStatus:

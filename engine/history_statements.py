@@ -20,7 +20,8 @@ BEGIN_RUN = Statement(
     0,
     "INSERT INTO run (id, owner, created_at, label) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
     " owner = excluded.owner, label = coalesce(excluded.label, label), status = 'in_progress', ended_at = NULL,"
-    " indexed = 0, pending = 0, completed = 0, failed = 0, cancelled = 0 WHERE deleting = 0",
+    " indexed = 0, pending = 0, completed = 0, failed = 0, cancelled = 0"
+    " WHERE deleting = 0 AND (owner = excluded.owner OR owner IS ?)",
     guarded=True,
 )
 FACET = Statement(1, "INSERT OR IGNORE INTO facet SELECT ?, ?, seq FROM run WHERE id = ?")
@@ -29,6 +30,13 @@ END_RUN = Statement(
     "UPDATE run SET owner = NULL, status = ?, ended_at = ?, pending = ?, completed = ?, failed = ?, cancelled = ?"
     " WHERE id = ?",
 )
+_HISTORY = (
+    "own.spawned IS NOT NULL AND EXISTS (WITH RECURSIVE up (parent_id, spawned) AS (SELECT own.parent_id, own.spawned"
+    " UNION ALL SELECT task.parent_id, task.spawned FROM up JOIN task ON task.id = up.parent_id"
+    " WHERE up.spawned IS NOT NULL) SELECT 1 FROM up LEFT JOIN task ON task.id = up.parent_id WHERE up.spawned"
+    " IS NOT NULL AND (task.id IS NULL OR task.status = 'pending' OR task.attempt != up.spawned))"
+)
+"""Whether a former attempt of its parent, or of one above, spawned the row `own`: that counts in no status (8.1)."""
 _COUNTED = (
     "UPDATE run SET (status, pending, completed, failed, cancelled) = ("
     "SELECT CASE WHEN failed > 0 THEN 'failed' WHEN cancelled > 0 THEN 'cancelled'"
@@ -36,7 +44,7 @@ _COUNTED = (
     " size - completed - failed - cancelled, completed, failed, cancelled"
     " FROM (SELECT count(*) AS size, count(*) FILTER (WHERE status = 'completed') AS completed,"
     " count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE status = 'cancelled') AS cancelled"
-    " FROM task WHERE run_id = run.id)), indexed = 0"
+    f" FROM task AS own WHERE run_id = run.id AND NOT ({_HISTORY}))), indexed = 0"
 )
 CLOSE_RUN = Statement(11, f"{_COUNTED}, owner = NULL, ended_at = coalesce(ended_at, ?) WHERE id = ?")
 RECOUNT_RUN = Statement(11, f"{_COUNTED} WHERE id = ? AND ended_at IS NOT NULL")
@@ -76,13 +84,15 @@ BRANCH = (
 LINK = Statement(2, "INSERT OR IGNORE INTO link (task_id, on_id) VALUES (?, ?)")
 
 
-def begin_run(run_id: str, owner: str, created_at: datetime, label: str | None = None) -> Write:
+def begin_run(
+    run_id: str, owner: str, created_at: datetime, label: str | None = None, *, former: str | None = None
+) -> Write:
     """A new run, or one taken over to run again: its label stays unless another is given.
 
-    Refused for a run that is being deleted.
+    Refused for a run that is being deleted, and for one that by now has another owner than `former` (None: nobody).
     """
     text = json_data.storable(label) if label else None
-    return Write(BEGIN_RUN, run_id, (run_id, owner, created_at.timestamp(), text))
+    return Write(BEGIN_RUN, run_id, (run_id, owner, created_at.timestamp(), text, former))
 
 
 def end_run(run_id: str, status: TaskStatus, counts: Mapping[TaskStatus, int], at: datetime) -> Write:

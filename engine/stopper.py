@@ -73,22 +73,20 @@ class Stopper:
 
     async def _stop(self, node: Node) -> None:
         """Ask, wait, interrupt, wait, abandon: one grace period for all that the executor does about it."""
+        told = asyncio.Event()
+        node.watchers = grown(node.watchers, told.set)
         job = self._dispatcher.jobs.get(node)
         if job is None:  # it is being prepared, was refused, or its end is on the way
             node.unwanted = True
-            told = asyncio.Event()
-            node.watchers = grown(node.watchers, told.set)
-            await told.wait()
-            return
-        first = job.ended is None
-        ended = job.ended = job.ended or asyncio.Event()
-        job.context.cancelled = True
-        if not first:
-            await ended.wait()
-            return
-        if job.can_cancel:
-            await self._ask(job, ended)
-        await self._interrupt(node, job, Outcome(TaskStatus.CANCELLED, error="cancelled", error_type="cancelled"))
+        elif job.ended is None:
+            ended = job.ended = asyncio.Event()
+            job.context.cancelled = True
+            if job.can_cancel:
+                await self._ask(job, ended)
+            await self._interrupt(node, job, Outcome(TaskStatus.CANCELLED, error="cancelled", error_type="cancelled"))
+        else:
+            job.context.cancelled = True
+        await told.wait()
 
     async def _ask(self, job: Job, ended: asyncio.Event) -> None:
         """Call the executor's `cancel()` and give it the grace to end by itself."""
