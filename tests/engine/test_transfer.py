@@ -65,12 +65,20 @@ async def one_of_everything(store: Store) -> None:
             Write(
                 Statement(
                     9,
-                    "UPDATE task SET not_before = 5.25, resumable = 1, spawned = 2, skipped = 1,"
+                    "UPDATE task SET not_before = 5.25, resumable = 1, skipped = 1,"
                     " idempotency_key = 'k 1', effective_inputs = '{\"a\":1}', progress_message = 'half',"
                     " original_task_id = 'x',"
                     " schemas = '{\"method\":\"m\"}' WHERE id = 'plain'",
                 ),
                 "x",
+                (),
+            ),
+            Write(
+                Statement(
+                    9,
+                    "UPDATE task SET spawned = (SELECT attempt FROM task WHERE id = 'plain') WHERE id = 'plain.1'",
+                ),
+                "y",
                 (),
             ),
         ]
