@@ -1,13 +1,12 @@
-"""The `taskdeck` command: reads the options, prepares terminal and environment, opens the console.
+"""The `taskdeck` command: reads the options, prepares terminal and environment, opens the console or runs a command.
 
-Textual, the engine and their libraries are imported only when the console opens, so that `--help` answers at once.
+Textual, the engine and their libraries are imported only when they are used, so that `--help` answers at once.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import importlib.util
 import os
 import sys
 import threading
@@ -15,12 +14,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tui import commands
+from tui.commands.exits import WRONG_USE, complain, leave
+from tui.commands.folders import check_folder, folders_of
+from tui.commands.options import declare
+
 if TYPE_CHECKING:
-    from engine import Folder, Settings
+    from engine import Settings
     from tui.late_engine import LateEngine
 
-WRONG_USE = 2
-"""Exit code for options, folders or stores that cannot be used."""
 STOP_LIMIT = 10.0
 """Seconds that the engine may take to cancel, write and close before the process ends without it."""
 
@@ -75,7 +77,7 @@ class Version(argparse.Action):
 def make_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="taskdeck",
-        description="A console for tasks: drop in executors, launch them, watch them live.",
+        description="A console for tasks: drop in executors, launch them, watch them live. Without a command it opens.",
         epilog="In the console ? lists the keys. A setting NAME is also read from the variable TASKDECK_NAME.",
         allow_abbrev=False,
     )
@@ -88,26 +90,22 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--store", metavar="FILE", help="the file that keeps all runs (default: in your data folder)")
     parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
+    declare(parser)
     return parser
 
 
-def complain(message: str) -> int:
-    """Say `message` in one line on stderr; returns the exit code for wrong use."""
-    from tui.text import safe_text
-
-    sys.stderr.write(f"taskdeck: {safe_text(message)}\n")
-    return WRONG_USE
-
-
-def check_folder(given: str) -> str | None:
-    """What is wrong with a folder of executors; None if nothing is."""
-    path = Path(given).expanduser()
-    if not path.exists():
-        return f"no folder {given}"
-    if not path.is_dir():
-        return f"{given} is not a folder"
-    if not os.access(path, os.R_OK | os.X_OK):
-        return f"cannot read the folder {given}"
+def unknown_option(words: Sequence[str]) -> str | None:
+    """The first option before the command's name that is none; argparse would complain of the word after it."""
+    left = iter(words)
+    for word in left:
+        name, equals, _ = word.partition("=")
+        if name in ("--executors", "--store"):
+            if not equals:
+                next(left, None)
+        elif not word.startswith("-"):
+            return None
+        elif name not in ("-h", "--help", "--version"):
+            return word
     return None
 
 
@@ -122,21 +120,18 @@ def make_example(folder: Path) -> None:
         pass  # a home that can't be written is no reason not to start
 
 
-def folders_of(given: Sequence[str], settings: Settings) -> list[Folder]:
-    """The folders in the order of rule 1.4: given, the user's, shipped."""
-    from engine import Folder
-
-    folders = [Folder(Path(path).expanduser().resolve(), "given") for path in given]
-    if settings.executors.is_dir():
-        folders.append(Folder(settings.executors, "user"))
-    shipped = importlib.util.find_spec("executors")
-    places = shipped.submodule_search_locations if shipped else None
-    return [*folders, *(Folder(Path(place), "shipped") for place in places or ())]
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit code: 0, 2 for wrong use, 129 and 143 after a hang-up or SIGTERM."""
-    options = make_parser().parse_args(argv)
+    """The command. Returns its exit code: 0, 2 for wrong use, 129 and 143 after a hang-up or SIGTERM.
+
+    Those of the commands are in `tui.commands.exits`.
+    """
+    parser = make_parser()
+    words = list(sys.argv[1:] if argv is None else argv)
+    if (unknown := unknown_option(words)) is not None:
+        parser.error(f"unrecognized arguments: {unknown}")
+    options = parser.parse_args(words)
+    if options.command is not None:
+        return end(commands.run(options))
     for given in options.executors:
         if wrong := check_folder(given):
             return complain(wrong)
@@ -194,9 +189,7 @@ def end(code: int) -> int:
     """Return `code`, unless threads that an executor left behind would keep the process alive: then end it here."""
     held = [thread for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
     if held:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        leave(code)
     return code
 
 

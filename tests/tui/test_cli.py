@@ -53,12 +53,20 @@ def test_version_is_one_line() -> None:
     assert done.stdout.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["new", "check", "test"])
+def test_help_of_a_command_imports_nothing_heavy(command: str) -> None:
+    heavy = {"textual", "rich", "jsonschema", "aiosqlite", "watchfiles", "httpx", "engine", "asyncio"}
+    assert not modules_of(command, "--help") & heavy
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--executor", "x"), "unrecognized arguments: --executor x"),
+        (("--executor", "x"), "unrecognized arguments: --executor"),
+        (("--executor=x", "check"), "unrecognized arguments: --executor=x"),
+        (("--executors", "x", "--stor", "y", "check"), "unrecognized arguments: --stor"),
         (("--frobnicate",), "--frobnicate"),
-        (("extra",), "extra"),
+        (("extra",), "'extra' (choose from 'new', 'check', 'test')"),
         (("--executors",), "--executors"),
         (("--executors", "/nowhere/at/all"), "no folder /nowhere/at/all"),
         (("--executors", str(Path(__file__))), "is not a folder"),
@@ -83,6 +91,20 @@ def test_an_unreadable_folder_is_refused(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
     assert done.returncode == 2
     assert "cannot read the folder" in done.stderr
+
+
+def test_options_stand_before_and_after_a_command(tmp_path: Path) -> None:
+    before, after = run("--executors", str(tmp_path), "check"), run("check", f"--executors={tmp_path}")
+    assert before.returncode == after.returncode == 0
+    assert before.stderr == after.stderr
+    wrong = run("check", "--frobnicate")
+    assert wrong.returncode == 2
+    assert wrong.stderr == "taskdeck: unrecognized arguments: --frobnicate (see taskdeck --help)\n"
+
+
+def test_what_an_executor_file_left_running_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n")
+    assert run("check", str(tmp_path)).returncode == 0
 
 
 def test_a_wrong_setting_is_one_line(own_folders: Path) -> None:

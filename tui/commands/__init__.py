@@ -1,0 +1,33 @@
+"""The commands beside the console: `new`, `check`, `test`. They open no screen and load no Textual.
+
+What each takes stands in `options`; its module is imported when it runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+from tui.commands.exits import CANCELLED, complain
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command that `options` name; returns its exit code and says in one line why it could not run."""
+    from engine.errors import TaskdeckError
+    from engine.settings import Settings
+    from tui.commands.streams import Streams
+
+    if options.store is not None:
+        return complain(f"--store is for the console; `{options.command}` keeps nothing")
+    options.executors = [*options.executors, *options.own_executors]
+    command = import_module(f"tui.commands.{options.command}")
+    try:
+        settings = Settings.load()
+        with Streams() as streams:
+            code: int = command.run(options, settings, streams)
+            return code
+    except TaskdeckError as error:
+        return complain(str(error))
+    except KeyboardInterrupt:
+        complain(f"`{options.command}` was interrupted")
+        return CANCELLED

@@ -1,0 +1,37 @@
+"""How the command ends: exit codes, and the one line that says what was wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+FINE = 0
+PROBLEMS = 1
+"""`check` found problems, or an example did not complete."""
+WRONG_USE = 2
+"""Options, folders or stores that cannot be used, or nothing there to run."""
+CANCELLED = 3
+"""Ended by Ctrl+C."""
+
+
+def complain(message: str) -> int:
+    """Say `message` in one line on stderr; returns the exit code for wrong use."""
+    from tui.text import safe_text
+
+    sys.stderr.write(f"taskdeck: {safe_text(message)}\n")
+    return WRONG_USE
+
+
+def count(number: int, noun: str) -> str:
+    """`1 problem`, `2 problems`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now, whatever threads and tasks are left behind in it."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or None
+            stream.flush()
+    os._exit(code)

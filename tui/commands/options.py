@@ -1,0 +1,115 @@
+"""What the commands are called and take. Only argparse in it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+TEMPLATES = {
+    "basic": "counts words: inputs, defaults, examples, log, result",
+    "http": "asks a web service: retries, a secret, examples without network",
+    "command": "runs a program: its lines as they come, ended by a cancel",
+    "long-running": "works in steps: progress, a cancel that keeps what is done, limits",
+    "tree": "runs other executors as tasks of its own: spawn and map",
+}
+"""What `new` can begin with; `tui/templates/` has a file and its test for each, with _ for -."""
+
+NEW = """\
+templates:
+{templates}
+
+example:
+  taskdeck new backup --template command
+"""
+CHECK = """\
+Exit code: 0 no problem, 1 problems, 2 a folder is missing or cannot be read, 3 interrupted.
+
+examples:
+  taskdeck check                    all that the console would load
+  taskdeck check --strict ops/      one folder, for CI and pre-commit
+"""
+TEST = """\
+Exit code: 0 all completed, 1 one failed, 2 there is nothing to run, 3 cancelled with Ctrl+C.
+
+examples:
+  taskdeck test hello
+  taskdeck test hello --example 1 --input name=Bob --input times=2
+"""
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Add the commands to the parser of `taskdeck`; `command` is None where none is given."""
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=type(parser))
+    _declare_new(commands)
+    _declare_check(commands)
+    _declare_test(commands)
+
+
+def _add(commands: Any, name: str, does: str, executors: str, epilog: str) -> argparse.ArgumentParser:
+    own: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    # under a name of its own: argparse would drop what stands before the command's name
+    own.add_argument("--executors", metavar="DIR", action="append", default=[], dest="own_executors", help=executors)
+    return own
+
+
+def _declare_new(commands: Any) -> None:
+    told = "\n".join(f"  {name:14}{about}" for name, about in TEMPLATES.items())
+    own = _add(
+        commands,
+        "new",
+        "write a commented executor and its test into your folder",
+        "write into this folder instead of your own; it is made where missing",
+        NEW.format(templates=told),
+    )
+    own.add_argument("id", metavar="ID", help="its id: letters, digits, _ - and .")
+    own.add_argument("--template", choices=list(TEMPLATES), default="basic", help="what to begin with (default: basic)")
+
+
+def _declare_check(commands: Any) -> None:
+    own = _add(
+        commands,
+        "check",
+        "load executors without running them and print every problem as file:line: text",
+        "a folder as the console takes it, before your own and the shipped ones; may be given again",
+        CHECK,
+    )
+    own.add_argument("folders", metavar="DIR", nargs="*", help="check only these folders")
+    own.add_argument("--strict", action="store_true", help="warnings count as problems")
+    own.add_argument("--json", action="store_true", help="print a JSON list: file, line, executor, level, text")
+
+
+def _declare_test(commands: Any) -> None:
+    own = _add(
+        commands,
+        "test",
+        "run an executor's examples and report; nothing is kept",
+        "a folder of executors, before your own and the shipped ones; may be given again",
+        TEST,
+    )
+    own.add_argument("id", metavar="ID", help="the executor's id")
+    own.add_argument("--example", metavar="N", type=int, help="only the Nth example; the first is 1")
+    own.add_argument(
+        "--input",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        type=_assignment,
+        dest="inputs",
+        help="set an input of each example, to JSON or plain text; may be given again. "
+        "An executor without examples is run once with these",
+    )
+    own.add_argument("--json", action="store_true", help="print a JSON list of the runs, with whole results and logs")
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
