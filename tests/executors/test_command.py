@@ -16,9 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from engine.executor import TaskContext
-from engine.task import Task
 from executors.command import LINE_LIMIT, TAIL, Command, Lines
+from tests.executors.in_a_run import context_of
 
 GUARD = 20
 """Seconds; what takes longer hangs."""
@@ -30,11 +29,7 @@ class Running:
     def __init__(self, **inputs: Any) -> None:
         self.logged: list[tuple[float, str]] = []
         self.executor = Command(inputs=inputs)
-        self.context = TaskContext(
-            task=Task(id="t", name="command", run_id="t"),
-            on_progress=lambda fraction, message: None,
-            on_log=lambda text: self.logged.append((time.monotonic(), text)),
-        )
+        self.context = context_of("command", on_log=lambda text: self.logged.append((time.monotonic(), text)))
         self.executor._context = self.context
         self._inputs = inputs
 

@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from engine.executor import TaskContext
-from engine.task import Task
 from executors.http_request import BODY_LIMIT, HttpRequest
+from tests.executors.in_a_run import context_of
 
 TOKEN = "tok-5ecret-value"
 
@@ -87,11 +86,7 @@ async def base(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
 
 async def request(url: str, log: list[str] | None = None, **more: Any) -> dict[str, Any]:
     executor = HttpRequest(inputs={})
-    executor._context = TaskContext(
-        task=Task(id="t", name="http_request", run_id="t"),
-        on_progress=lambda fraction, message: None,
-        on_log=(log if log is not None else []).append,
-    )
+    executor._context = context_of("http_request", on_log=(log if log is not None else []).append)
     result: dict[str, Any] = await executor.execute({"url": url, **more})
     json.dumps(result, allow_nan=False)  # rule 4.5
     return result

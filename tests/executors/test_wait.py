@@ -10,18 +10,14 @@ from typing import Any
 import pytest
 
 from engine.executor import TaskContext
-from engine.task import Task
 from executors.wait import Wait
+from tests.executors.in_a_run import context_of
 
 
 def waiting() -> tuple[Wait, TaskContext, list[tuple[float, str]]]:
     told: list[tuple[float, str]] = []
     executor = Wait(inputs={})
-    context = TaskContext(
-        task=Task(id="t", name="wait", run_id="t"),
-        on_progress=lambda fraction, message: told.append((fraction, message)),
-        on_log=lambda text: None,
-    )
+    context = context_of("wait", on_progress=lambda fraction, message: told.append((fraction, message)))
     executor._context = context
     return executor, context, told
 
