@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from engine import statements
 from engine.errors import ChildFailed, TaskError
 from engine.events import EventKind
-from engine.graph import Node, add_spawned, grown
+from engine.graph import Node, Spread, Tree, add_spawned, grown, spawned_by
 from engine.history_statements import facets
 from engine.making import make_task
 from engine.run import Job
-from engine.task import TaskStatus
+from engine.task import Task, TaskStatus, now
 
 if TYPE_CHECKING:
     from engine.dispatcher import Dispatcher
@@ -33,9 +33,9 @@ class Children:
         node = await self._make(parent, job, executor_id, inputs, fields)
         ended = asyncio.Event()
         node.watchers = grown(node.watchers, ended.set)
-        self._lend(parent, job)
         try:
             self._dispatcher.enqueue([node])
+            self._lend(parent, job)
             self._dispatcher.scheduler.pump()
             await ended.wait()
         except asyncio.CancelledError:  # the parent no longer wants it, and must not wait for a slot to say so
@@ -58,27 +58,41 @@ class Children:
         if name != executor_id:
             fields["params"] = {**(fields.get("params") or {}), "executor_id": executor_id}
         task = make_task(name, inputs=inputs, user_id=above.user_id, parent_id=above.id, **fields)
-        task.run_id, task.spawned = parent.tree.run_id, above.attempt
-        if dispatcher.jobs.get(parent) is not job or job.context.cancelled:
-            raise TaskError(f"task '{above.name}' has ended and can spawn nothing", "Await what a task spawns in it")
+        task.run_id, task.spawned = parent.tree.run_id, job.attempt
+        self._refuse_ended(parent, job)
         dispatcher.keep_secrets(task, task.inputs)
-        parent.tree.open += 1  # keeps the tree while the row is not there yet
+        parent.tree.open += 1  # keeps the tree while the row is not there yet, or not right
         try:
             writes = [statements.insert(task)]
             if task.executor_id not in parent.tree.executors:
                 parent.tree.executors.add(task.executor_id)
                 writes += facets(task.run_id, [task.executor_id], (), None)
-            await dispatcher.commit(writes)
-        finally:
-            parent.tree.open -= 1
-        if dispatcher.jobs.get(parent) is not job or job.context.cancelled:
-            await dispatcher.commit([statements.cancel(task.id, "its parent ended first", task.created_at)])
-            raise TaskError(f"task '{above.name}' has ended and can spawn nothing", "Await what a task spawns in it")
+            await asyncio.shield(dispatcher.commit(writes))
+            self._refuse_ended(parent, job)
+        except BaseException:
+            dispatcher.spawn(self._drop(parent.tree, task))
+            raise
+        parent.tree.open -= 1
         node = add_spawned(parent, task, dispatcher.next_order())
         dispatcher.nodes[task.id] = node
         task.stored = True
         dispatcher.bus.publish(EventKind.CREATED, task)
         return node
+
+    def _refuse_ended(self, parent: Node, job: Job) -> None:
+        if self._dispatcher.jobs.get(parent) is not job or job.context.cancelled:
+            words = f"task '{parent.task.name}' has ended and can spawn nothing"
+            raise TaskError(words, "Await what a task spawns in it")
+
+    async def _drop(self, tree: Tree, task: Task) -> None:
+        """Nobody waits any more for a child that was just stored: its row must not stay pending."""
+        self._dispatcher.inputs.pop(task.id, None)
+        try:
+            await self._dispatcher.commit([statements.cancel(task.id, "its parent does not wait for it", now())])
+        except TaskError:  # the row itself was refused
+            pass
+        tree.open -= 1
+        self._dispatcher.follow(tree, Spread())
 
     def _lend(self, parent: Node, job: Job) -> None:
         """The first wait of an attempt gives its slot back, so that full slots never deadlock."""
@@ -88,7 +102,6 @@ class Children:
                 job.slot.cancel()
                 job.slot = None
             self._dispatcher.scheduler.release(parent)
-            self._dispatcher.scheduler.pump()
 
     def _was_last(self, parent: Node, job: Job) -> bool:
         """Count one wait less; True when the attempt goes on with it and needs its slot again."""
@@ -103,11 +116,4 @@ class Children:
 
     def open_of(self, node: Node) -> list[Node]:
         """What `node` spawned and has not ended yet, at any depth."""
-        found = []
-        queue = list(node.spawned)
-        while queue:
-            child = queue.pop()
-            queue += child.spawned
-            if not child.settled:
-                found.append(child)
-        return found
+        return [child for child in spawned_by([node]) if not child.settled]

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from engine.children import Children
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.executor import TaskContext
-from engine.graph import Node, Spread, Tree, detach_spawned, settle
+from engine.graph import Node, Spread, Tree, detach_spawned, recount, settle
 from engine.history_statements import end_run
 from engine.output import Keeper, TaskLog
 from engine.policy import DEFAULT, Policy
@@ -110,20 +110,35 @@ class Dispatcher:
         self.follow(tree, spread)
 
     def follow(self, tree: Tree, spread: Spread) -> None:
-        """Go on from a recount: queue what is ready, store groups that ended by it, end the tree if nothing is left."""
+        """Go on from a recount: queue what is ready, store groups that ended by it, end trees with nothing left."""
         self.enqueue(spread.ready)
-        if spread.groups:
-            self.spawn(self._store_groups(tree, spread.groups))
+        trees = {tree} | spread.trees()
+        self.open(trees)
+        if spread.groups:  # queued before the pump, so that they are on disk before what waited for them begins
+            at = now()
+            self.spawn(self._store_groups(spread.groups, at, self.commit(groups.end_writes(spread.groups, at)), trees))
         self.scheduler.pump()
-        self._end(tree)
+        if not spread.groups:
+            self.close(trees)
 
-    async def _store_groups(self, tree: Tree, ended: list[Node]) -> None:
-        tree.open += 1
-        at = now()
-        await self.commit(groups.end_writes(ended, at))
-        self.show_groups(ended, at)
-        tree.open -= 1
-        self._end(tree)
+    async def _store_groups(
+        self, ended: list[Node], at: datetime, committed: asyncio.Future[None], trees: set[Tree]
+    ) -> None:
+        try:
+            await committed
+            self.show_groups(ended, at)
+        finally:
+            self.close(trees)
+
+    def open(self, trees: Iterable[Tree]) -> None:
+        """Something of these trees is still to be written or told: they do not end before `close`."""
+        for tree in trees:
+            tree.open += 1
+
+    def close(self, trees: Iterable[Tree]) -> None:
+        for tree in trees:
+            tree.open -= 1
+            self._end(tree)
 
     def show_groups(self, ended: list[Node], at: datetime) -> None:
         groups.end_rows(ended, at)
@@ -237,7 +252,8 @@ class Dispatcher:
                 check(prepared, spec)
         except json_data.NotJson as problem:
             prepared.refusal = failed(f"a pre hook left inputs that are not JSON at {problem}", "validation_error")
-        self._start(node, spec, prepared)
+        if self.scheduler.is_open:  # else the engine ended meanwhile: it stays pending
+            self._start(node, spec, prepared)
 
     def _start(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         """Queue the in_progress row, then carry on once it is on disk."""
@@ -302,11 +318,12 @@ class Dispatcher:
             try:
                 await begun.committed
             except TaskError as refusal:
-                await self._lost(node, refusal)
+                await self.lost(node, refusal)
                 return
             self._begun(node, prepared, begun)
         else:
-            begun.committed.add_done_callback(lambda done: self._begun_late(node, job, prepared, begun))
+            job.begun = begun.committed
+            job.begun.add_done_callback(lambda done: self._begun_late(node, job, prepared, begun))
         if job is None:
             await self.conclude(node, None, prepared.refusal or failed("it has no executor", "unknown_executor"))
             return
@@ -340,6 +357,8 @@ class Dispatcher:
             self._runner.interrupt(job)  # another process changed the row; the end of the attempt takes over its state
         else:
             self._begun(node, prepared, begun)
+            if job.progress is not None:  # told ahead, and held back
+                self._reporter.reports.notify(node)
 
     # ── its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -359,6 +378,7 @@ class Dispatcher:
             statements.finish(task.id, outcome.status, outcome.packed, outcome.error, outcome.error_type, progress, at)
         )
         self.scheduler.release(node)
+        trees: set[Tree] = set()
         try:
             if (delay := self._retry_delay(node, job, outcome)) is not None:
                 assert job is not None
@@ -369,22 +389,23 @@ class Dispatcher:
                 await self._post_hooks(node, job, outcome)
                 writes = []
             spread = settle(node, outcome.status, outcome.result)
+            trees = spread.trees() - {node.tree}
+            self.open(trees)
             writes += groups.end_writes(spread.groups, at)
             committed = self.commit(writes)
             self.enqueue(spread.ready)
             self.scheduler.pump()
             await committed
         except TaskError as refusal:
-            await self._lost(node, refusal)
+            self.close(trees)
+            await self.lost(node, refusal)
             return
         task.result, task.error, task.error_type = outcome.result, outcome.error, outcome.error_type
         task.progress, task.completed_at, task.updated_at = progress, at, at
         task.status = outcome.status
         self.told(node)
         self.show_groups(spread.groups, at)
-        node.tree.open -= 1
-        for tree in {node.tree, *(other.tree for other in spread.stuck)}:
-            self._end(tree)
+        self.close([node.tree, *trees])
 
     def _retry_delay(self, node: Node, job: Job | None, outcome: Outcome) -> float | None:
         """Seconds until the next attempt, None for a final outcome (4.7)."""
@@ -392,9 +413,9 @@ class Dispatcher:
             return None
         if outcome.error_type == "interrupted":  # the engine ends: the next one may run it again
             return 0.0 if job.policy.retry_safe else None
-        if job.context.cancelled or job.abandoned:
+        if job.context.cancelled or job.abandoned or node.unwanted:
             return None
-        return job.policy.delay(job.attempt, outcome.error_type, outcome.kinds)
+        return job.policy.delay(job.attempt - node.former, outcome.error_type, outcome.kinds)
 
     async def _retry(self, node: Node, job: Job, writes: list[Write], outcome: Outcome, delay: float) -> None:
         """The attempt goes to history, the task back to pending until its next one (2.2, 4.7)."""
@@ -403,16 +424,16 @@ class Dispatcher:
         node.status = TaskStatus.PENDING
         self.forget(detach_spawned([node]))
         await self.commit([*writes, *statements.reset(task, task.inputs, at, again)])
-        words = f"attempt {job.attempt} of {job.policy.retries + 1} failed: {outcome.error}; next in {delay:.3g} s"
+        number, most = job.attempt - node.former, job.policy.retries + 1
+        words = f"attempt {number} of {most} failed: {outcome.error}; next in {delay:.3g} s"
         self._reporter.note(node, words)
         blank(task, at)
         task.not_before = again
         self.bus.publish(EventKind.RETRYING, task, delay)
-        node.tree.open -= 1
         if node.ready:
             self.enqueue([node])
             self.scheduler.pump()
-        self._end(node.tree)
+        self.close([node.tree])
 
     def forget(self, nodes: Iterable[Node]) -> None:
         """Nodes that left their tree."""
@@ -438,7 +459,7 @@ class Dispatcher:
             except Exception:
                 logger.exception("post hook %r failed for task %s", hook, node.task.id)
 
-    async def _lost(self, node: Node, refusal: TaskError) -> None:
+    async def lost(self, node: Node, refusal: TaskError) -> None:
         """The stored row went another way (another process changed it): take over what it says."""
         logger.error("task %s: %s", node.task.id, refusal)
         stored = await self._store.task(node.task.id)
@@ -451,9 +472,17 @@ class Dispatcher:
         node.task.status = status
         if not node.settled:
             self.follow(node.tree, settle(node, status, node.task.result))
+        elif node.status is not status:  # planned otherwise already
+            node.status, node.result = status, node.task.result
+            self.follow(node.tree, recount(node.tree))
         self.told(node)
-        node.tree.open -= 1
-        self._end(node.tree)
+        self.close([node.tree])
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until all that was spawned has ended, and is on disk; code that ignores its end is not waited for."""
+        until = self._loop.time() + seconds
+        while self._work and (left := until - self._loop.time()) > 0:
+            await asyncio.wait(self._work, timeout=left)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on the loop and keep it alive; a fault in it is ours and goes to the log."""
@@ -493,14 +522,3 @@ def _view(task: Task, inputs: dict[str, Any]) -> Task:
     view = copy(task)
     view.inputs = inputs
     return view
-
-
-def subtree(start: Node, nodes: Sequence[Node] | None = None) -> list[Node]:
-    """`start` and all that stands under it by `parent_id`."""
-    children: dict[str | None, list[Node]] = {}
-    for node in nodes or start.tree.nodes.values():
-        children.setdefault(node.task.parent_id, []).append(node)
-    found = [start]
-    for node in found:  # grows while it is walked
-        found.extend(children.get(node.task.id, ()))
-    return found

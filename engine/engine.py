@@ -246,7 +246,12 @@ class Engine:
             if parent is None:
                 raise TaskError(f"task '{name}': its parent '{task.parent_id}' does not exist", "Create it first")
             task.run_id = parent.run_id
-        await asyncio.shield(self.store.writer.commit([statements.insert(task)]))
+        try:
+            await asyncio.shield(self.store.writer.commit([statements.insert(task)]))
+        except TaskError:  # another process may have stored the key between the look and the commit
+            if (holder := await self._submission.holder(task)) is None:
+                raise
+            return holder
         task.stored = True
         self.bus.publish(EventKind.CREATED, task)
         return task

@@ -27,10 +27,11 @@ REASON_HOPS = 200
 class Node:
     """One task as the scheduler plans it: ahead of the row, which changes only once the change is on disk.
 
-    `waits` counts dependencies (and, for a group, children) that may still end. `stuck_on` is a node whose needed end
-    can no longer be had, so that this one never runs (3.2). `group` is the nearest ancestor without executor (2.6);
-    `opened` says that a group's in_progress is queued or stored. `held` waits for a person (8.6); `unwanted` was
-    cancelled while its attempt was being prepared (5.3). `spawned` are the
+    `waits` counts dependencies that may still end, `inside` a group's children that may. `stuck_on` is a node whose
+    needed end can no longer be had, so that this one never runs (3.2). `group` is the nearest ancestor without executor
+    (2.6); `opened` says that a group's in_progress is queued or stored. `held` waits for a person (8.6); `unwanted` was
+    cancelled while its attempt was being prepared (5.3). `former` counts the attempts before its last rerun: retries
+    begin anew with one (4.7). `spawned` are the
     children that its present attempt made (8.1), `watchers` are called once it has ended on disk.
 
     Most nodes have no neighbours of most kinds: an empty list for each would double what a node takes.
@@ -46,12 +47,14 @@ class Node:
     dependents: Sequence[tuple[Node, bool]] = ()
     dependencies: tuple[Node, ...] = ()
     waits: int = 0
+    inside: int = 0
     stuck_on: Node | None = None
     queued: bool = False
     opened: bool = False
     held: bool = False
     unwanted: bool = False
     limited: bool = False
+    former: int = 0
     policy: Policy = DEFAULT
     spec: ExecutorSpec | None = None
     """The version that it was launched with; its attempts run that, whatever is saved meanwhile."""
@@ -105,14 +108,23 @@ class Spread:
     groups: list[Node] = field(default_factory=list)
     stuck: list[Node] = field(default_factory=list)
 
+    def trees(self) -> set[Tree]:
+        """The trees of what ended or got stuck: nothing may be left to run in them."""
+        return {node.tree for node in (*self.groups, *self.stuck)}
+
 
 def group_test(tasks: Sequence[Task], find: Callable[[str], tuple[ExecutorSpec | None, str]]) -> Callable[[Task], bool]:
-    """Tells which of `tasks` are groups: they have children, and neither they nor their names say an executor (2.6)."""
+    """Tells which of `tasks` are groups: they have children, and neither they nor their names say an executor (2.6).
+
+    What has run had an executor, though its file may be gone today.
+    """
     parents = {task.parent_id for task in tasks}
 
     def is_group(task: Task) -> bool:
+        if task.id not in parents or task.executor_version is not None:
+            return False
         named = task.params.get("executor_id") or task.schemas.get("method")
-        return task.id in parents and not named and find(task.name)[0] is None
+        return not named and find(task.name)[0] is None
 
     return is_group
 
@@ -199,21 +211,28 @@ def add_spawned(parent: Node, task: Task, order: int) -> Node:
     _place(node, parent)
     tree.live += 1
     if node.group is not None:
-        node.group.waits += 1
+        node.group.inside += 1
     return node
 
 
-def detach_spawned(nodes: Iterable[Node]) -> list[Node]:
-    """Take out of their tree what `nodes` spawned: their next attempts begin without children (8.1).
-
-    All of it must have ended. The rows stay in the store, as history of the former attempt.
-    """
+def spawned_by(nodes: Iterable[Node]) -> list[Node]:
+    """What the present attempts of `nodes` spawned, and those of that in turn."""
     found: list[Node] = []
     queue = list(nodes)
     while queue:
         node = queue.pop()
         found += node.spawned
         queue += node.spawned
+    return found
+
+
+def detach_spawned(nodes: Sequence[Node]) -> list[Node]:
+    """Take out of their tree what `nodes` spawned: their next attempts begin without children (8.1).
+
+    All of it must have ended. The rows stay in the store, as history of the former attempt.
+    """
+    found = spawned_by(nodes)
+    for node in (*nodes, *found):
         node.spawned = ()
     gone = set(found)
     for group in {node.group for node in found if node.group is not None}:
@@ -245,13 +264,13 @@ def recount(tree: Tree) -> Spread:
     tree.live = 0
     for node in tree.nodes.values():
         node.stuck_on = None
-        node.waits = len(node.dependencies) + len(node.children)
+        node.waits, node.inside = len(node.dependencies), len(node.children)
         tree.live += node.status not in TERMINAL
     found = Spread()
     outside = {d: None for node in tree.nodes.values() for d in node.dependencies if d.tree is not tree}
-    for node in [*outside, *tree.nodes.values()]:
-        if node.status in TERMINAL or (node.tree is not tree and node.settled):
-            _spread([node], found, tree)
+    ended = [n for n in (*outside, *tree.nodes.values()) if n.status in TERMINAL or (n.tree is not tree and n.settled)]
+    for node in ended:  # listed first: groups that end on the way are spread there
+        _spread([node], found, tree)
     for node in tree.nodes.values():
         _end_group(node, found, tree)
     found.ready = [node for node in tree.nodes.values() if node.ready]
@@ -294,14 +313,14 @@ def _spread(queue: list[Node], found: Spread, only: Tree | None) -> None:
                 found.ready.append(dependent)
             else:
                 _end_group(dependent, found, only, queue)
-        if settled.group is not None:
-            settled.group.waits -= 1
+        if settled.group is not None and only in (None, settled.tree):
+            settled.group.inside -= 1
             _end_group(settled.group, found, only, queue)
 
 
 def _end_group(node: Node, found: Spread, only: Tree | None, queue: list[Node] | None = None) -> None:
     """A group whose children and dependencies have all settled ends with their common status (2.6)."""
-    if not node.is_group or node.waits or node.settled:
+    if not node.is_group or node.waits or node.inside or node.settled:
         return
     node.status = combine((child.status for child in node.children), ended=True)
     node.tree.live -= 1
@@ -315,8 +334,22 @@ def _end_group(node: Node, found: Spread, only: Tree | None, queue: list[Node] |
 def reset(tree: Tree, start: Node) -> list[Node]:
     """Put `start` and its transitive dependents in this tree back to pending (5.4), with the groups they stand in.
 
-    A group is reset with its children, but for what its members spawned: that is detached. Completed siblings keep
-    their results. Call `recount` next.
+    Call `recount` next.
+    """
+    found = affected(tree, start)
+    for node in found:
+        node.status = TaskStatus.PENDING
+        node.opened = node.held = False
+        node.former = node.task.attempt
+        node.result = node.spec = None
+    return found
+
+
+def affected(tree: Tree, start: Node) -> list[Node]:
+    """What `reset` would put back to pending.
+
+    A group goes with its children, but for what its members spawned: that is detached. Completed siblings keep their
+    results.
     """
     found: dict[Node, None] = {}
     queue = [start]
@@ -327,22 +360,28 @@ def reset(tree: Tree, start: Node) -> list[Node]:
         if node in found or node.tree is not tree:
             continue
         found[node] = None
-        node.status = TaskStatus.PENDING
-        node.opened = node.held = False
-        node.result = node.spec = None
         queue.extend(dependent for dependent, _ in node.dependents)
-        _reset_groups(node.group, found, queue)
+        _add_groups(node.group, found, queue)
     return list(found)
 
 
-def _reset_groups(group: Node | None, found: dict[Node, None], queue: list[Node]) -> None:
+def _add_groups(group: Node | None, found: dict[Node, None], queue: list[Node]) -> None:
     """The groups around a reset node are open again, and what depended on their end with them."""
     while group is not None and group not in found:
         found[group] = None
-        group.status = TaskStatus.PENDING
-        group.opened = False
         queue.extend(dependent for dependent, _ in group.dependents)
         group = group.group
+
+
+def subtree(start: Node, nodes: Sequence[Node] | None = None) -> list[Node]:
+    """`start` and all that stands under it by `parent_id`."""
+    children: dict[str | None, list[Node]] = {}
+    for node in nodes or start.tree.nodes.values():
+        children.setdefault(node.task.parent_id, []).append(node)
+    found = [start]
+    for node in found:  # grows while it is walked
+        found.extend(children.get(node.task.id, ()))
+    return found
 
 
 def combine(statuses: Iterable[TaskStatus], *, ended: bool = False) -> TaskStatus:

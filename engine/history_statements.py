@@ -20,7 +20,8 @@ BEGIN_RUN = Statement(
     0,
     "INSERT INTO run (id, owner, created_at, label) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
     " owner = excluded.owner, label = coalesce(excluded.label, label), status = 'in_progress', ended_at = NULL,"
-    " indexed = 0, pending = 0, completed = 0, failed = 0, cancelled = 0 WHERE deleting = 0",
+    " indexed = 0, pending = 0, completed = 0, failed = 0, cancelled = 0"
+    " WHERE deleting = 0 AND (owner = excluded.owner OR owner IS ?)",
     guarded=True,
 )
 FACET = Statement(1, "INSERT OR IGNORE INTO facet SELECT ?, ?, seq FROM run WHERE id = ?")
@@ -76,13 +77,15 @@ BRANCH = (
 LINK = Statement(2, "INSERT OR IGNORE INTO link (task_id, on_id) VALUES (?, ?)")
 
 
-def begin_run(run_id: str, owner: str, created_at: datetime, label: str | None = None) -> Write:
+def begin_run(
+    run_id: str, owner: str, created_at: datetime, label: str | None = None, *, former: str | None = None
+) -> Write:
     """A new run, or one taken over to run again: its label stays unless another is given.
 
-    Refused for a run that is being deleted.
+    Refused for a run that is being deleted, and for one that by now has another owner than `former` (None: nobody).
     """
     text = json_data.storable(label) if label else None
-    return Write(BEGIN_RUN, run_id, (run_id, owner, created_at.timestamp(), text))
+    return Write(BEGIN_RUN, run_id, (run_id, owner, created_at.timestamp(), text, former))
 
 
 def end_run(run_id: str, status: TaskStatus, counts: Mapping[TaskStatus, int], at: datetime) -> Write:

@@ -57,7 +57,7 @@ def make_task(
     if task.params:
         if (problem := problem_of_params(task.params)) is not None:
             raise TaskError(f"task '{name}': {problem}", "Mend or remove it")
-        task.not_before = _moment(task)
+        task.not_before = moment_of(task)
     return task
 
 
@@ -74,7 +74,7 @@ def object_of(what: str, value: Any) -> dict[str, Any]:
     return copied
 
 
-def _moment(task: Task) -> datetime | None:
+def moment_of(task: Task) -> datetime | None:
     """`params["not_before"]`, epoch seconds or ISO 8601 (local time where it has no offset): the earliest start."""
     given = task.params.get("not_before")
     if given is None:

@@ -9,12 +9,11 @@ from uuid import uuid4
 
 from engine import json_data, retention, statements
 from engine.catalogue import ExecutorSpec
-from engine.dispatcher import Dispatcher, blank, subtree
+from engine.dispatcher import Dispatcher, blank
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
-from engine.graph import Node, Tree, detach_spawned, recount, reset, settle
-from engine.history_statements import begin_run
-from engine.making import object_of
+from engine.graph import Node, Tree, affected, detach_spawned, recount, reset, settle, spawned_by, subtree
+from engine.making import moment_of, object_of
 from engine.run import lost_secret
 from engine.statements import Write
 from engine.stopper import CANCELLED_WORDS
@@ -31,12 +30,14 @@ class Operations:
         self._dispatcher = dispatcher
         self._submission = submission
         self._bus = bus
+        self._turn = asyncio.Lock()  # two acts on one stored tree must not both load it
 
     async def load(self, task_id: str) -> Node:
         """The node of a task: the live one, or that of its stored tree. Raises `TaskError` when there is none."""
-        node = self._dispatcher.nodes.get(task_id)
+        node = await self._submission.live(task_id)
         if node is not None:
             return node
+        await self._store.recover()  # its process may have ended after this one began
         stored = await self._stored(task_id)
         rows = await self._store.tree(stored.run_id, whole=True)
         if stored.run_id in self._dispatcher.trees:
@@ -58,18 +59,14 @@ class Operations:
 
     async def _own(self, node: Node) -> Write:
         """The write that makes the node's run ours. Raises `TaskError` while a living process runs it (7.2)."""
-        run_id = node.tree.run_id
-        owner = (await self._store.run_state(run_id)).owner
-        if owner is not None and owner != self._store.lease.id and not self._store.lease.is_dead(owner):
-            raise TaskError(f"the run of '{node.task.name}' belongs to another running process", "Act on it there")
-        root = node.tree.nodes.get(run_id, node)
-        return begin_run(run_id, self._store.lease.id, root.task.created_at)
+        root = node.tree.nodes.get(node.tree.run_id, node)
+        return await self._submission.own(node.tree.run_id, root.task)
 
     # ── cancel ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def cancel(self, task_id: str, *, only: bool) -> dict[str, Any]:
         """Rules 5.1 and 5.2; returns when all has ended."""
-        node = self._dispatcher.nodes.get(task_id)
+        node = await self._submission.live(task_id)
         if node is None:
             return await self._cancel_stored(task_id)
         if node.task.is_terminal and only:
@@ -84,6 +81,7 @@ class Operations:
 
     async def _cancel_stored(self, task_id: str) -> dict[str, Any]:
         """A task of no live tree: a pending row is cancelled, anything else is told."""
+        await self._store.recover()
         task = await self._store.task(task_id)
         if task is None:
             return {"status": "failed", "message": f"there is no task '{task_id}'", "current_status": None}
@@ -105,15 +103,23 @@ class Operations:
 
         Raises `TaskError` when the task waits already, still runs, or lacks its secrets.
         """
+        async with self._turn:
+            return await self._rerun(task_id, inputs, extra, spec)
+
+    async def _rerun(
+        self, task_id: str, inputs: dict[str, Any] | None, extra: list[Write], spec: ExecutorSpec | None
+    ) -> Task:
         node = await self.load(task_id)
         live = self._is_live(node)
         if node.held:
             return await self._release(node, inputs, extra)
         if live and node.status is TaskStatus.PENDING and node.stuck_on is None:
             raise TaskError(f"task '{node.task.name}' has not run yet", "It starts by itself when its turn comes")
-        for other in [node, *_dependents(node)]:
-            if other.status is TaskStatus.IN_PROGRESS and not other.is_group:
-                raise TaskError(f"task '{other.task.name}' still runs", "Cancel it first")
+        touched = affected(node.tree, node)
+        running = [n for n in touched if n.status is TaskStatus.IN_PROGRESS and not n.is_group]
+        running += [n for n in spawned_by(touched) if not n.settled]
+        if running:
+            raise TaskError(f"task '{running[0].task.name}' still runs", "Cancel it first")
         owned = [] if live else [await self._own(node)]
         given = self._given(node.task, inputs)
         again = reset(node.tree, node)
@@ -129,7 +135,11 @@ class Operations:
                 writes += statements.reset(other.task, stored_inputs, at)
         if given is not None and node.task.status is TaskStatus.PENDING:
             writes.append(statements.inputs(node.task.id, given))
-        await asyncio.shield(self._store.writer.commit(writes))
+        node.tree.open += 1  # it must not end meanwhile
+        try:
+            await asyncio.shield(self._store.writer.commit(writes))
+        finally:
+            node.tree.open -= 1
         for other in again:
             if other is node and given is not None:
                 other.task.inputs = given
@@ -172,6 +182,10 @@ class Operations:
 
     async def skip(self, task_id: str, extra: list[Write]) -> Task:
         """Rule 8.4. Raises `TaskError` for a group and for a task that is neither pending nor failed."""
+        async with self._turn:
+            return await self._skip(task_id, extra)
+
+    async def _skip(self, task_id: str, extra: list[Write]) -> Task:
         node = await self.load(task_id)
         task, live = node.task, self._is_live(node)
         if node.is_group:
@@ -185,7 +199,13 @@ class Operations:
         node.status, node.result, node.held = TaskStatus.COMPLETED, None, False
         node.tree.open += 1
         at = now()
-        await asyncio.shield(self._store.writer.commit([*owned, *extra, *statements.skip(task_id, at)]))
+        try:
+            await asyncio.shield(self._store.writer.commit([*owned, *extra, *statements.skip(task_id, at)]))
+        except TaskError as refusal:
+            if live:
+                await self._dispatcher.lost(node, refusal)
+                self._dispatcher.follow(node.tree, recount(node.tree))
+            raise
         blank(task, at)
         task.status, task.skipped, task.progress, task.completed_at = TaskStatus.COMPLETED, True, 1.0, at
         node.tree.open -= 1
@@ -209,7 +229,7 @@ class Operations:
         if tree is None:
             await self._stored(run_id)
             raise TaskError(f"run '{run_id}' does not run here", "Only what runs can be paused")
-        tree.paused = True
+        scheduler.pause_tree(tree)
         await asyncio.shield(self._store.writer.commit([statements.pause(run_id, True), *extra]))
         self._tell_of(tree.nodes.get(run_id))
 
@@ -225,10 +245,10 @@ class Operations:
             return
         tree = self._dispatcher.trees.get(run_id)
         if tree is None:
-            await self._take_up(run_id, extra)
+            async with self._turn:
+                await self._take_up(run_id, extra)
             return
         await asyncio.shield(self._store.writer.commit([statements.pause(run_id, False), *extra]))
-        tree.paused = False
         scheduler.resume_tree(tree)
         scheduler.pump()
         self._tell_of(tree.nodes.get(run_id))
@@ -312,7 +332,7 @@ class Operations:
         made.inputs, made.params, made.schemas = (
             json_data.decode(json_data.encode(each)) for each in (row.inputs, row.params, row.schemas)
         )
-        made.dependencies, made.original_task_id = row.dependencies, row.id
+        made.dependencies, made.original_task_id, made.not_before = row.dependencies, row.id, moment_of(row)
         real = self._dispatcher.inputs.get(row.id)
         if real is not None:
             self._dispatcher.inputs[new_id] = real
@@ -326,15 +346,3 @@ def _refused(task: Task) -> dict[str, Any]:
         "message": f"task '{task.name}' is {task.status} and cannot be cancelled",
         "current_status": str(task.status),
     }
-
-
-def _dependents(start: Node) -> list[Node]:
-    """All that depends on `start` in its own tree, directly or not."""
-    found: dict[Node, None] = {}
-    queue = [start]
-    while queue:
-        for dependent, _ in queue.pop().dependents:
-            if dependent not in found and dependent.tree is start.tree:
-                found[dependent] = None
-                queue.append(dependent)
-    return list(found)

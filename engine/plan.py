@@ -266,6 +266,8 @@ def _look(
         tell(unknown, "Name an executor of the catalogue, or bring its file back")
     elif prepared.refusal is not None and prepared.refusal.error_type == "schema_error":
         tell(str(prepared.refusal.error), "Mend the executor's input schema")
+    elif prepared.refusal is not None and prepared.refusal.error_type == "needs_secrets" and not lost:
+        tell(str(prepared.refusal.error), "Set it before the launch, or give the value itself")
     elif prepared.refusal is not None and spec is not None:
         for problem in _certain(prepared, spec, open_inputs, lost):
             tell(str(problem), "Edit its inputs")

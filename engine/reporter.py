@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 
 from engine import json_data, statements
 from engine.events import EventBus, EventKind, LogLine
@@ -48,14 +49,21 @@ class Reporter:
         task = node.task
         if lines := job.log.take():
             self._store.writer.write([statements.log(task.id, job.attempt, line) for line in job.keeper.keep(lines)])
-            for line in lines:
-                self._bus.publish(EventKind.LOG, task, line)
-        if job.progress is not None:
+            self._tell(node, job, lines)
+        if job.progress is not None and not _is_ahead(node, job):
             (task.progress, task.progress_message), job.progress = job.progress, None
             self._bus.publish(EventKind.PROGRESS, task)
             if time.monotonic() - job.progress_stored >= PROGRESS_SECONDS:
                 job.progress_stored = time.monotonic()
                 self._store.writer.write([statements.progress(task, now())])
+
+    def _tell(self, node: Node, job: Job | None, lines: Iterable[LogLine]) -> None:
+        """To the bus; what an attempt says ahead of the commit of its in_progress is told after that."""
+        if job is not None and job.begun is not None and _is_ahead(node, job):
+            job.begun.add_done_callback(lambda begun: self._tell(node, None, lines))
+            return
+        for line in lines:
+            self._bus.publish(EventKind.LOG, node.task, line)
 
     def note(self, node: Node, text: str) -> None:
         """A line of the engine's own in a task's log."""
@@ -68,8 +76,12 @@ class Reporter:
         lines = job.keeper.rest() if job is not None else []
         if outcome.trace:
             traced = [LogLine(time.time(), "traceback", text) for text in outcome.trace.rstrip("\n").split("\n")]
-            for line in traced:
-                self._bus.publish(EventKind.LOG, node.task, line)
+            self._tell(node, job, traced)
             lines += traced
         attempt = job.attempt if job is not None else node.task.attempt
         return [statements.log(node.task.id, attempt, line) for line in lines]
+
+
+def _is_ahead(node: Node, job: Job) -> bool:
+    """Whether the attempt runs and its in_progress is not on disk yet."""
+    return job.attempt > node.task.attempt

@@ -72,6 +72,8 @@ class Job:
     ended: asyncio.Event | None = None
     progress: tuple[float, str] | None = None
     progress_stored: float = 0.0
+    begun: asyncio.Future[None] | None = None
+    """The commit of its in_progress, where it began ahead of that: nothing of it is told before (4.7)."""
     waits: int = 0
     """How many spawned children it waits for; while there are any it holds no slot (8.1)."""
     slot: asyncio.Future[None] | None = None
@@ -101,10 +103,6 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
         if dependency.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED):
             _merge(merged, dependency, properties, notes)
     prepared = Prepared(merged, frozenset(d.task.id for d in node.dependencies), notes=notes)
-    if spec is not None:
-        _resolve_references(prepared, spec)
-    if prepared.refusal is not None:
-        return prepared
     if spec is None:
         prepared.refusal = failed(unknown, "unknown_executor")
     elif spec.schema_problem:
@@ -121,9 +119,18 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
 
 
 def check(prepared: Prepared, spec: ExecutorSpec) -> None:
-    """Fill defaults and validate `prepared.inputs` in place; sets the refusal that lists every violation (4.2)."""
+    """Fill defaults, look up references and validate `prepared.inputs` in place.
+
+    Sets the refusal that lists every violation (4.2), or names the secret that is not there (8.6).
+    """
     checker = spec.checker
     prepared.inputs = checker.with_defaults(prepared.inputs)
+    try:
+        prepared.inputs, found = resolve(spec.schema, prepared.inputs)
+    except LookupError as missing:
+        prepared.refusal = failed(f"needs its secrets: {missing.args[0]}", "needs_secrets")
+        return
+    prepared.references += found
     if not checker.is_valid(prepared.inputs, prepared.ignore):
         problems = checker.problems(prepared.inputs, prepared.ignore)
         if problems:
@@ -146,14 +153,6 @@ def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, An
                 merged[name] = source[name]
                 notes.append(f"input '{name}' taken from the result of {dependency.task.name}")
                 break
-
-
-def _resolve_references(prepared: Prepared, spec: ExecutorSpec) -> None:
-    """Secrets given as `env:NAME` or `keyring:NAME` are looked up now, and only for this attempt (8.6)."""
-    try:
-        prepared.inputs, prepared.references = resolve(spec.schema, prepared.inputs)
-    except LookupError as missing:
-        prepared.refusal = failed(f"needs its secrets: {missing.args[0]}", "needs_secrets")
 
 
 def lost_secret(given: Mapping[str, Any]) -> str | None:
@@ -214,10 +213,23 @@ async def _call(job: Job) -> Any:
     if inspect.iscoroutinefunction(instance.execute):
         result = await instance.execute(job.inputs)
     else:
-        result = await _resolve(await in_thread(instance.execute, job.inputs))
+        result = await _resolve(await _in_thread(job, instance))
     if spec.post_hook is not None:
         await _resolve(spec.post_hook(instance, view, job.inputs, result))
     return result
+
+
+async def _in_thread(job: Job, instance: ExecutableTask) -> Any:
+    """A plain execute (1.7). A thread cannot be stopped: after a cancel it is waited for until given up (5.1)."""
+    work = asyncio.ensure_future(in_thread(instance.execute, job.inputs))
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            if job.abandoned or not job.context.cancelled:
+                work.cancel()
+                raise
+    return work.result()
 
 
 async def _demo(job: Job) -> Any:

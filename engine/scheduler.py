@@ -46,7 +46,8 @@ class Scheduler:
         self._pools = {"": _Pool(slots)} | {name: _Pool(size) for name, size in (pools or {}).items()}
         self._limits: dict[str, _Limit] = {}
         self._queued = 0
-        self._open = True
+        self._offered = False
+        self.is_open = True
 
     @property
     def queued(self) -> int:
@@ -63,6 +64,8 @@ class Scheduler:
                 continue
             node.queued = True
             self._queued += 1
+            if node.policy.pool not in self._pools:
+                self._pools[node.policy.pool] = _Pool(1)
             resumes = node.status is TaskStatus.IN_PROGRESS
             if node.tree.paused and not resumes:
                 self._park(node)
@@ -72,13 +75,16 @@ class Scheduler:
                     self._begin(node, self._pools[node.policy.pool], None)
 
     def _enter(self, node: Node) -> None:
-        pool = node.policy.pool
-        node.task.hold = f"queued (pool {pool})" if pool else ""
-        found = self._pools.get(pool)
-        if found is None:
-            found = self._pools[pool] = _Pool(1)
         task = node.task
-        heapq.heappush(found.heap, (task.priority, task.created_at.timestamp(), node.order, node))
+        task.hold = self._words(node)
+        entry = (task.priority, task.created_at.timestamp(), node.order, node)
+        heapq.heappush(self._pools[node.policy.pool].heap, entry)
+
+    def _words(self, node: Node) -> str:
+        """What keeps a queued node (2.3); "" where it is only a free slot that lacks."""
+        if self.paused or node.tree.paused:
+            return "paused"
+        return f"queued (pool {node.policy.pool})" if node.policy.pool else ""
 
     def _park(self, node: Node) -> None:
         node.task.hold = "paused"
@@ -95,29 +101,41 @@ class Scheduler:
         """Start the most urgent queued nodes while slots are free."""
         if self.paused:
             return
-        for pool in self._pools.values():
-            while self._open and pool.heap and pool.running < pool.size:
-                self._take(heapq.heappop(pool.heap), pool)
+        self._offered = True
+        while self._offered:  # a place under a limit may have been offered to a pool that was looked at before
+            self._offered = False
+            for pool in self._pools.values():
+                while self.is_open and pool.heap and pool.running < pool.size:
+                    self._take(heapq.heappop(pool.heap), pool)
 
     def pause(self) -> None:
         """Start nothing new until `resume`; what runs goes on, also where it waits for its slot back (8.3)."""
         self.paused = True
-        for pool in self._pools.values():
-            for entry in list(pool.heap):
-                node = entry[-1]
-                if node.queued and node.status is TaskStatus.IN_PROGRESS:
-                    self._begin(node, pool, None)
+        for node in self._waiting():
+            if node.status is TaskStatus.IN_PROGRESS:
+                self._begin(node, self._pools[node.policy.pool], None)
+            else:
+                node.task.hold = "paused"
 
     def resume(self) -> None:
         self.paused = False
+        for node in self._waiting():
+            node.task.hold = self._words(node)
         self.pump()
+
+    def _waiting(self) -> set[Node]:
+        """All that is queued, but for what a paused tree holds back."""
+        heaps = [pool.heap for pool in self._pools.values()] + [limit.parked for limit in self._limits.values()]
+        return {entry[-1] for heap in heaps for entry in heap if entry[-1].queued}
 
     def _take(self, entry: Entry, pool: _Pool) -> None:
         """Start the node of an entry that came up, or put it where it waits on."""
         node = entry[-1]
         most = node.policy.max_concurrent
         limit = self._limits.setdefault(node.task.executor_id, _Limit()) if most is not None else None
-        if not node.queued:
+        if (
+            not node.queued or self._pools[node.policy.pool] is not pool
+        ):  # it was withdrawn, maybe queued elsewhere since
             self._offer(limit)
         elif node.tree.paused and node.status is TaskStatus.PENDING:
             self._park(node)
@@ -135,13 +153,17 @@ class Scheduler:
         node.limited = limit is not None
         if limit is not None:
             limit.running += 1
+            self._offer(limit)
         self._start(node)
 
     def _offer(self, limit: _Limit | None) -> None:
-        """A place under `limit` was not taken: the next that waits for one may have it."""
-        if limit is not None and limit.parked:
-            entry = heapq.heappop(limit.parked)
-            heapq.heappush(self._pools[entry[-1].policy.pool].heap, entry)
+        """The next that waits for a place under `limit` may have one, where there is one."""
+        if limit is None or not limit.parked:
+            return
+        policy = limit.parked[0][-1].policy
+        if policy.max_concurrent is None or limit.running < policy.max_concurrent:
+            heapq.heappush(self._pools[policy.pool].heap, heapq.heappop(limit.parked))
+            self._offered = True
 
     def release(self, node: Node) -> None:
         """`node` no longer takes a slot, nor wants one."""
@@ -157,17 +179,28 @@ class Scheduler:
 
     def seize(self, node: Node) -> None:
         """A running node has its slot back at once, over the size if need be."""
-        if self._open and node not in self.running:
+        if self.is_open and node not in self.running:
             pool = self._pools.setdefault(node.policy.pool, _Pool(1))
             self._begin(node, pool, None)
 
+    def pause_tree(self, tree: Tree) -> None:
+        """Start nothing new of `tree` until `resume_tree`."""
+        tree.paused = True
+        for node in tree.nodes.values():
+            if node.queued and node.status is TaskStatus.PENDING:
+                node.task.hold = "paused"
+
     def resume_tree(self, tree: Tree) -> None:
         """What came up while `tree` was paused is queued again; call `pump` next."""
+        tree.paused = False
         parked, tree.parked = tree.parked, []
         for node in parked:
             if node.queued:
                 self._enter(node)
+        for node in tree.nodes.values():
+            if node.queued:
+                node.task.hold = self._words(node)
 
     def close(self) -> None:
         """Start nothing any more; what is queued stays pending in the store."""
-        self._open = False
+        self.is_open = False

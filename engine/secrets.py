@@ -97,8 +97,22 @@ def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
 
 
 def restore(masked: Any, references: Sequence[tuple[Path, str]]) -> Any:
-    """`masked` with the references where they stood: they are no secrets and may be stored."""
-    return _replaced(masked, dict(references)) if references else masked
+    """`masked` with the references where they stood: they are no secrets and may be stored.
+
+    What is not masked there any more stays as it is: a hook may have taken it away (6.1).
+    """
+    left = {path: reference for path, reference in references if _at(masked, path) == MASK}
+    return _replaced(masked, left) if left else masked
+
+
+def _at(value: Any, path: Path) -> Any:
+    """What stands at `path`, None where nothing does."""
+    try:
+        for step in path:
+            value = value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return value
 
 
 def _look_up(reference: str) -> str:

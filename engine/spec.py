@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from engine.catalogue import Catalogue, ExecutorSpec, Origin, Problem
-from engine.errors import TaskdeckError
+from engine.errors import ExecutorError, TaskdeckError
 from engine.executor import Registration, Registry, constructor, schema_from
 from engine.policy import policy_of
 from engine.problems import problem_of, words
@@ -181,9 +181,12 @@ def _output_schema(source: Any) -> Mapping[str, Any] | None:
     given = get() if callable(get) and not isinstance(source, type) else None
     if given is None:
         return None
-    from engine.schema import compile
+    from engine.schema import SchemaError, compile
 
-    return cast(Mapping[str, Any], compile(schema_from(given)).schema)
+    try:
+        return cast(Mapping[str, Any], compile(schema_from(given)).schema)
+    except SchemaError as error:  # its words do not say which of the two schemas they mean
+        raise ExecutorError(f"the output schema cannot be used: {error.message}") from error
 
 
 def _content_of(file: str) -> bytes:

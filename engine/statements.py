@@ -87,20 +87,29 @@ PARTIAL = Statement(10, "UPDATE task SET result = ? WHERE id = ? AND attempt = ?
 
 CLAIM = Statement(0, "UPDATE run SET owner = ? WHERE id = ? AND owner = ?", guarded=True)
 
-_DEAD = "run_id IN (SELECT id FROM run WHERE owner = :owner)"
-RECOVERY = (
+_DEAD = "run_id IN (SELECT id FROM run WHERE owner = ?)"
+_RESUMABLE = f"resumable = 1 AND error_type = 'interrupted' AND spawned IS NULL AND {_DEAD}"
+INTERRUPT = Statement(
+    12,
     "UPDATE task SET status = 'failed', error = 'the console ended while this ran', error_type = 'interrupted',"
-    f" completed_at = :at, updated_at = :at WHERE status = 'in_progress' AND {_DEAD}",
+    f" completed_at = ?, updated_at = ? WHERE status = 'in_progress' AND {_DEAD}",
+)
+ORPHAN = Statement(
+    13,
     "UPDATE task SET status = 'cancelled', error = 'its parent ended first', error_type = 'cancelled',"
-    f" completed_at = :at, updated_at = :at WHERE status = 'pending' AND spawned IS NOT NULL AND {_DEAD}",
+    f" completed_at = ?, updated_at = ? WHERE status = 'pending' AND spawned IS NOT NULL AND {_DEAD}",
+)
+ARCHIVE_RESUMABLE = Statement(
+    14,
     "INSERT OR IGNORE INTO attempt SELECT id, attempt, status, inputs, effective_inputs, result, error, error_type,"
-    " started_at, completed_at, executor_version FROM task"
-    f" WHERE resumable = 1 AND error_type = 'interrupted' AND {_DEAD}",
+    f" started_at, completed_at, executor_version FROM task WHERE {_RESUMABLE}",
+)
+RESUME = Statement(
+    15,
     "UPDATE task SET status = 'pending', effective_inputs = NULL, result = NULL, error = NULL, error_type = NULL,"
     " progress = 0, progress_message = '', started_at = NULL, completed_at = NULL, resumable = 0"
-    f" WHERE resumable = 1 AND error_type = 'interrupted' AND {_DEAD}",
+    f" WHERE {_RESUMABLE}",
 )
-"""What the rows of the runs of a dead `:owner` become, in this order (7.2)."""
 
 
 def seconds(moment: datetime | None) -> float | None:
@@ -194,6 +203,17 @@ def claim(run_id: str, owner: str, former: str) -> Write:
 def source(version: str, files: bytes, at: datetime) -> Write:
     """The packed source of a version that runs; kept once."""
     return Write(SOURCE, version, (version, at.timestamp(), files))
+
+
+def recovery(owner: str, at: datetime) -> list[Write]:
+    """The true state of what a dead owner left (7.2)."""
+    stamp = at.timestamp()
+    return [
+        Write(INTERRUPT, owner, (stamp, stamp, owner)),
+        Write(ORPHAN, owner, (stamp, stamp, owner)),
+        Write(ARCHIVE_RESUMABLE, owner, (owner,)),
+        Write(RESUME, owner, (owner,)),
+    ]
 
 
 def meta(key: str, value: str) -> Write:

@@ -18,7 +18,7 @@ from engine import json_data
 from engine.errors import StoreError
 from engine.events import LogLine
 from engine.lease import Lease
-from engine.statements import RECOVERY
+from engine.statements import recovery
 from engine.task import Dependency, Task, TaskStatus, now
 from engine.version_source import VersionSource
 from engine.writer import Writer
@@ -93,7 +93,7 @@ class Store:
                 raise
             raise StoreError(f"cannot open the store {where}: {error}", _hint(error)) from error
         store = cls(writer, reader, lease)
-        await store._recover()
+        await store.recover()
         return store
 
     async def close(self) -> None:
@@ -106,29 +106,29 @@ class Store:
                     await connection.close()
             self.lease.release()
 
-    async def _recover(self) -> None:
+    async def recover(self) -> None:
         """Give the rows that dead engines left in progress their true state (7.2).
 
-        In progress becomes failed, `interrupted`; what may run twice goes back to pending; what was spawned and never
-        began is cancelled, since nobody awaits it any more. The runs stay with their dead owners until one goes on.
+        In progress becomes failed, `interrupted`; what may run twice goes back to pending, but for what was spawned:
+        nobody awaits that any more, and where it never began it is cancelled. The runs stay with their dead owners
+        until one goes on.
         """
-        owners = [owner for owner in await self._owners() if self.lease.is_dead(owner)]
-        for owner in owners:
-            at = now().timestamp()
-            await self._write_connection.execute("BEGIN IMMEDIATE")
-            for sql in RECOVERY:
-                await self._write_connection.execute(sql, {"owner": owner, "at": at})
-            await self._write_connection.commit()
+        await self._dead_owners()
 
-    async def _owners(self) -> list[str]:
-        return [row[0] for row in await self._rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())]
+    async def _dead_owners(self) -> set[str]:
+        """The owners of runs that have ended, the rows that they left in progress being recovered."""
+        rows = await self._rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())
+        dead = {owner for (owner,) in rows if self.lease.is_dead(owner)}
+        for owner in dead:
+            await asyncio.shield(self.writer.commit(recovery(owner, now())))
+        return dead
 
     async def dead_runs(self, *, only_ended: bool = False) -> list[tuple[str, str]]:
         """(run, owner) of runs that did not end before their engine did, oldest first.
 
         `only_ended`: those without a task that is pending or in progress.
         """
-        dead = {owner for owner in await self._owners() if self.lease.is_dead(owner)}
+        dead = await self._dead_owners()
         if not dead:
             return []
         ended = (

@@ -11,6 +11,7 @@ from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.graph import Node, Tree, build_tree, current, group_test, recount
 from engine.history_statements import begin_run, facets
+from engine.policy import problem_of_params
 from engine.run import lost_secret
 from engine.statements import Write
 from engine.store import Store
@@ -26,6 +27,7 @@ class Submission:
         self._bus = bus
         self._find = find
         self._stubs: dict[str, Node] = {}
+        self._coming: dict[Tree, asyncio.Event] = {}
 
     async def submit(self, root: TaskTreeNode, label: str | None, extra: Iterable[Write] = ()) -> Task:
         """Store what is new of the tree in one transaction, together with `extra`, and start it.
@@ -36,14 +38,16 @@ class Submission:
         if (holder := await self.holder(root.task)) is not None:
             return holder
         refuse_ambiguous(root.tasks())
+        for run_id in {task.run_id for task in root.tasks() if task.stored} - {root.task.id}:
+            await self._former_owner(run_id, root.task.name)
         tasks = place(root)
         for task in tasks:
-            if task.id in self._dispatcher.nodes:
+            if task.id in self._dispatcher.nodes or task.status is TaskStatus.IN_PROGRESS:
                 raise TaskError(f"task '{task.name}' ({task.id}) is running already", "Wait for it, or cancel it")
             if not task.is_terminal:
                 self.refuse_lost_secrets(task)
         tree = await self.build(root.task.id, tasks)
-        writes = [begin_run(tree.run_id, self._store.lease.id, root.task.created_at, label), *extra]
+        writes = [await self.own(tree.run_id, root.task, label), *extra]
         writes += [statements.move(task) if task.stored else statements.insert(task) for task in tasks]
         writes += [*links(tree), *self._facets(root.task, tree)]
         try:
@@ -54,6 +58,20 @@ class Submission:
                 raise
             return holder
         return root.task
+
+    async def own(self, run_id: str, root: Task, label: str | None = None) -> Write:
+        """The write that makes a run ours. Raises `TaskError` while a living process runs it (7.2, 7.3)."""
+        former = await self._former_owner(run_id, root.name) if root.stored else None
+        return begin_run(run_id, self._store.lease.id, root.created_at, label, former=former)
+
+    async def _former_owner(self, run_id: str, name: str) -> str | None:
+        owner, lease = (await self._store.run_state(run_id)).owner, self._store.lease
+        if owner == lease.id:  # its end may be on the way to the disk
+            await self._store.writer.flush()
+            owner = (await self._store.run_state(run_id)).owner
+        if owner is not None and owner != lease.id and not lease.is_dead(owner):
+            raise TaskError(f"the run of '{name}' belongs to another running process", "Act on it there")
+        return owner
 
     def _facets(self, root: Task, tree: Tree) -> list[Write]:
         """What the run is found by: its executors, its tasks' own tags, those of the root's executor, its user."""
@@ -85,8 +103,14 @@ class Submission:
             )
 
     async def build(self, run_id: str, tasks: list[Task]) -> Tree:
-        """The nodes of `tasks`, parents first, with their neighbours in other trees. Raises `TaskError` (3.3)."""
+        """The nodes of `tasks`, parents first, with their neighbours in other trees.
+
+        Raises `TaskError` for params that cannot be used (4.7), references to nowhere and cycles (3.3).
+        """
         tasks = current(tasks)
+        for task in tasks:
+            if task.params and (problem := problem_of_params(task.params)) is not None:
+                raise TaskError(f"task '{task.name}' ({task.id}): {problem}", "Mend or remove it")
         live = self._dispatcher.nodes
         around = await self.neighbours(tasks)
 
@@ -123,18 +147,30 @@ class Submission:
             if task_id in nodes:
                 raise TaskError(f"the tree of '{task_id}' is running already", "Wait for it, or cancel it")
         nodes.update(tree.nodes)  # from here on a second submit is refused (7.3)
+        arrived = self._coming[tree] = asyncio.Event()
         try:
             await asyncio.shield(self._store.writer.commit(writes))
         except BaseException:
             for task_id in tree.nodes:
                 nodes.pop(task_id, None)
             raise
+        finally:
+            del self._coming[tree]
+            arrived.set()
         for node in tree.nodes.values():
             if not node.task.stored:
                 node.task.stored = True
                 self._bus.publish(EventKind.CREATED, node.task)
         self._join_stubs(tree)
         self._dispatcher.activate(tree, recount(tree))
+
+    async def live(self, task_id: str) -> Node | None:
+        """The node of a task of a live tree; of one that is being stored, once it is counted and runs."""
+        node = self._dispatcher.nodes.get(task_id)
+        if node is not None and (arrived := self._coming.get(node.tree)) is not None:
+            await arrived.wait()
+            return self._dispatcher.nodes.get(task_id)
+        return node
 
     def _join_stubs(self, tree: Tree) -> None:
         """Trees that wait for a task which was only a stored row so far now wait for its node."""

@@ -97,7 +97,9 @@ class Writer:
                     for unit in units:
                         unit.resolve()
             if self._closing:
-                return
+                await asyncio.sleep(0)  # who was just told of a commit may have something to add to it
+                if not self._queue:
+                    return
 
     def _take(self) -> list[Unit]:
         """The next units, up to `SLICE` writes."""
@@ -172,6 +174,8 @@ def _is_trouble(error: Exception) -> bool:
 
 def _refusal_words(unit: Unit, refusal: Exception) -> str:
     first = unit.writes[0].key if unit.writes else "?"
+    if "task.idempotency_key" in str(refusal):
+        return f"an idempotency key of '{first}' is taken by another task; nothing was changed"
     if "UNIQUE" in str(refusal) and "task.id" in str(refusal):
         return f"a task with id '{first}' is already stored; nothing was changed"
     return f"task '{first}': {refusal}; another process may have changed it"
