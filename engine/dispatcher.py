@@ -110,20 +110,33 @@ class Dispatcher:
         self.follow(tree, spread)
 
     def follow(self, tree: Tree, spread: Spread) -> None:
-        """Go on from a recount: queue what is ready, store groups that ended by it, end the tree if nothing is left."""
+        """Go on from a recount: queue what is ready, store groups that ended by it, end trees with nothing left."""
         self.enqueue(spread.ready)
-        if spread.groups:
-            tree.open += 1
-            self.spawn(self._store_groups(tree, spread.groups))
+        trees = {tree} | spread.trees()
+        self.open(trees)
+        if spread.groups:  # queued before the pump, so that they are on disk before what waited for them begins
+            at = now()
+            self.spawn(self._store_groups(spread.groups, at, self.commit(groups.end_writes(spread.groups, at)), trees))
         self.scheduler.pump()
-        self._end(tree)
+        if not spread.groups:
+            self.close(trees)
 
-    async def _store_groups(self, tree: Tree, ended: list[Node]) -> None:
-        at = now()
+    async def _store_groups(
+        self, ended: list[Node], at: datetime, committed: asyncio.Future[None], trees: set[Tree]
+    ) -> None:
         try:
-            await self.commit(groups.end_writes(ended, at))
+            await committed
             self.show_groups(ended, at)
         finally:
+            self.close(trees)
+
+    def open(self, trees: Iterable[Tree]) -> None:
+        """Something of these trees is still to be written or told: they do not end before `close`."""
+        for tree in trees:
+            tree.open += 1
+
+    def close(self, trees: Iterable[Tree]) -> None:
+        for tree in trees:
             tree.open -= 1
             self._end(tree)
 
@@ -239,7 +252,8 @@ class Dispatcher:
                 check(prepared, spec)
         except json_data.NotJson as problem:
             prepared.refusal = failed(f"a pre hook left inputs that are not JSON at {problem}", "validation_error")
-        self._start(node, spec, prepared)
+        if self.scheduler.is_open:  # else the engine ended meanwhile: it stays pending
+            self._start(node, spec, prepared)
 
     def _start(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         """Queue the in_progress row, then carry on once it is on disk."""
@@ -364,6 +378,7 @@ class Dispatcher:
             statements.finish(task.id, outcome.status, outcome.packed, outcome.error, outcome.error_type, progress, at)
         )
         self.scheduler.release(node)
+        trees: set[Tree] = set()
         try:
             if (delay := self._retry_delay(node, job, outcome)) is not None:
                 assert job is not None
@@ -374,12 +389,15 @@ class Dispatcher:
                 await self._post_hooks(node, job, outcome)
                 writes = []
             spread = settle(node, outcome.status, outcome.result)
+            trees = spread.trees() - {node.tree}
+            self.open(trees)
             writes += groups.end_writes(spread.groups, at)
             committed = self.commit(writes)
             self.enqueue(spread.ready)
             self.scheduler.pump()
             await committed
         except TaskError as refusal:
+            self.close(trees)
             await self.lost(node, refusal)
             return
         task.result, task.error, task.error_type = outcome.result, outcome.error, outcome.error_type
@@ -387,9 +405,7 @@ class Dispatcher:
         task.status = outcome.status
         self.told(node)
         self.show_groups(spread.groups, at)
-        node.tree.open -= 1
-        for tree in {node.tree, *(other.tree for other in spread.stuck)}:
-            self._end(tree)
+        self.close([node.tree, *trees])
 
     def _retry_delay(self, node: Node, job: Job | None, outcome: Outcome) -> float | None:
         """Seconds until the next attempt, None for a final outcome (4.7)."""
@@ -414,11 +430,10 @@ class Dispatcher:
         blank(task, at)
         task.not_before = again
         self.bus.publish(EventKind.RETRYING, task, delay)
-        node.tree.open -= 1
         if node.ready:
             self.enqueue([node])
             self.scheduler.pump()
-        self._end(node.tree)
+        self.close([node.tree])
 
     def forget(self, nodes: Iterable[Node]) -> None:
         """Nodes that left their tree."""
@@ -461,8 +476,13 @@ class Dispatcher:
             node.status, node.result = status, node.task.result
             self.follow(node.tree, recount(node.tree))
         self.told(node)
-        node.tree.open -= 1
-        self._end(node.tree)
+        self.close([node.tree])
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until all that was spawned has ended, and is on disk; code that ignores its end is not waited for."""
+        until = self._loop.time() + seconds
+        while self._work and (left := until - self._loop.time()) > 0:
+            await asyncio.wait(self._work, timeout=left)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on the loop and keep it alive; a fault in it is ours and goes to the log."""

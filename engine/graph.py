@@ -27,9 +27,9 @@ REASON_HOPS = 200
 class Node:
     """One task as the scheduler plans it: ahead of the row, which changes only once the change is on disk.
 
-    `waits` counts dependencies (and, for a group, children) that may still end. `stuck_on` is a node whose needed end
-    can no longer be had, so that this one never runs (3.2). `group` is the nearest ancestor without executor (2.6);
-    `opened` says that a group's in_progress is queued or stored. `held` waits for a person (8.6); `unwanted` was
+    `waits` counts dependencies that may still end, `inside` a group's children that may. `stuck_on` is a node whose
+    needed end can no longer be had, so that this one never runs (3.2). `group` is the nearest ancestor without executor
+    (2.6); `opened` says that a group's in_progress is queued or stored. `held` waits for a person (8.6); `unwanted` was
     cancelled while its attempt was being prepared (5.3). `former` counts the attempts before its last rerun: retries
     begin anew with one (4.7). `spawned` are the
     children that its present attempt made (8.1), `watchers` are called once it has ended on disk.
@@ -47,6 +47,7 @@ class Node:
     dependents: Sequence[tuple[Node, bool]] = ()
     dependencies: tuple[Node, ...] = ()
     waits: int = 0
+    inside: int = 0
     stuck_on: Node | None = None
     queued: bool = False
     opened: bool = False
@@ -106,6 +107,10 @@ class Spread:
     ready: list[Node] = field(default_factory=list)
     groups: list[Node] = field(default_factory=list)
     stuck: list[Node] = field(default_factory=list)
+
+    def trees(self) -> set[Tree]:
+        """The trees of what ended or got stuck: nothing may be left to run in them."""
+        return {node.tree for node in (*self.groups, *self.stuck)}
 
 
 def group_test(tasks: Sequence[Task], find: Callable[[str], tuple[ExecutorSpec | None, str]]) -> Callable[[Task], bool]:
@@ -206,7 +211,7 @@ def add_spawned(parent: Node, task: Task, order: int) -> Node:
     _place(node, parent)
     tree.live += 1
     if node.group is not None:
-        node.group.waits += 1
+        node.group.inside += 1
     return node
 
 
@@ -259,13 +264,13 @@ def recount(tree: Tree) -> Spread:
     tree.live = 0
     for node in tree.nodes.values():
         node.stuck_on = None
-        node.waits = len(node.dependencies) + len(node.children)
+        node.waits, node.inside = len(node.dependencies), len(node.children)
         tree.live += node.status not in TERMINAL
     found = Spread()
     outside = {d: None for node in tree.nodes.values() for d in node.dependencies if d.tree is not tree}
-    for node in [*outside, *tree.nodes.values()]:
-        if node.status in TERMINAL or (node.tree is not tree and node.settled):
-            _spread([node], found, tree)
+    ended = [n for n in (*outside, *tree.nodes.values()) if n.status in TERMINAL or (n.tree is not tree and n.settled)]
+    for node in ended:  # listed first: groups that end on the way are spread there
+        _spread([node], found, tree)
     for node in tree.nodes.values():
         _end_group(node, found, tree)
     found.ready = [node for node in tree.nodes.values() if node.ready]
@@ -308,14 +313,14 @@ def _spread(queue: list[Node], found: Spread, only: Tree | None) -> None:
                 found.ready.append(dependent)
             else:
                 _end_group(dependent, found, only, queue)
-        if settled.group is not None:
-            settled.group.waits -= 1
+        if settled.group is not None and only in (None, settled.tree):
+            settled.group.inside -= 1
             _end_group(settled.group, found, only, queue)
 
 
 def _end_group(node: Node, found: Spread, only: Tree | None, queue: list[Node] | None = None) -> None:
     """A group whose children and dependencies have all settled ends with their common status (2.6)."""
-    if not node.is_group or node.waits or node.settled:
+    if not node.is_group or node.waits or node.inside or node.settled:
         return
     node.status = combine((child.status for child in node.children), ended=True)
     node.tree.live -= 1

@@ -12,13 +12,18 @@ from engine.task import TaskStatus
 
 
 def open_groups(node: Node) -> list[Node]:
-    """The groups that begin with this node, innermost first; from now on they count as begun."""
+    """The groups that begin with this node, innermost first; from now on they count as begun.
+
+    One with dependencies begins only once those have ended: else one that can never run would stand as begun (3.2).
+    One may have ended already: what stands in a group that can never run still does.
+    """
     found = []
     group = node.group
     while group is not None and not group.opened:
-        group.opened = True
-        group.status = TaskStatus.IN_PROGRESS
-        found.append(group)
+        if group.status is TaskStatus.PENDING and not group.waits and group.stuck_on is None:
+            group.opened = True
+            group.status = TaskStatus.IN_PROGRESS
+            found.append(group)
         group = group.group
     return found
 

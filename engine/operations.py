@@ -34,7 +34,7 @@ class Operations:
 
     async def load(self, task_id: str) -> Node:
         """The node of a task: the live one, or that of its stored tree. Raises `TaskError` when there is none."""
-        node = self._dispatcher.nodes.get(task_id)
+        node = await self._submission.live(task_id)
         if node is not None:
             return node
         await self._store.recover()  # its process may have ended after this one began
@@ -66,7 +66,7 @@ class Operations:
 
     async def cancel(self, task_id: str, *, only: bool) -> dict[str, Any]:
         """Rules 5.1 and 5.2; returns when all has ended."""
-        node = self._dispatcher.nodes.get(task_id)
+        node = await self._submission.live(task_id)
         if node is None:
             return await self._cancel_stored(task_id)
         if node.task.is_terminal and only:

@@ -47,7 +47,7 @@ class Scheduler:
         self._limits: dict[str, _Limit] = {}
         self._queued = 0
         self._offered = False
-        self._open = True
+        self.is_open = True
 
     @property
     def queued(self) -> int:
@@ -105,7 +105,7 @@ class Scheduler:
         while self._offered:  # a place under a limit may have been offered to a pool that was looked at before
             self._offered = False
             for pool in self._pools.values():
-                while self._open and pool.heap and pool.running < pool.size:
+                while self.is_open and pool.heap and pool.running < pool.size:
                     self._take(heapq.heappop(pool.heap), pool)
 
     def pause(self) -> None:
@@ -179,7 +179,7 @@ class Scheduler:
 
     def seize(self, node: Node) -> None:
         """A running node has its slot back at once, over the size if need be."""
-        if self._open and node not in self.running:
+        if self.is_open and node not in self.running:
             pool = self._pools.setdefault(node.policy.pool, _Pool(1))
             self._begin(node, pool, None)
 
@@ -203,4 +203,4 @@ class Scheduler:
 
     def close(self) -> None:
         """Start nothing any more; what is queued stays pending in the store."""
-        self._open = False
+        self.is_open = False

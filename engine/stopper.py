@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from engine import groups, statements
 from engine.errors import TaskError
-from engine.graph import Node, Tree, grown, settle
+from engine.graph import Node, Spread, Tree, grown, settle
 from engine.output import current
 from engine.run import Job, Outcome, failed
 from engine.runners import Runner
@@ -37,6 +39,7 @@ class Stopper:
         """Cancel these nodes: pending ones at once, running ones as rule 5.1 says; returns when all have ended."""
         pending = [n for n in nodes if n.status is TaskStatus.PENDING and not (n.is_group and n.stuck_on is None)]
         running = [n for n in nodes if n.status is TaskStatus.IN_PROGRESS and not n.is_group]
+        # both mark their nodes before anything is awaited: none may begin or end in between
         waits = [self._stop(node) for node in running]
         by_tree: dict[Tree, list[Node]] = {}
         for node in pending:
@@ -44,18 +47,27 @@ class Stopper:
         waits += [self._cancel_pending(tree, those) for tree, those in by_tree.items()]
         await asyncio.gather(*waits)
 
-    async def _cancel_pending(self, tree: Tree, nodes: list[Node]) -> None:
+    def _cancel_pending(self, tree: Tree, nodes: list[Node]) -> Coroutine[Any, Any, Any]:
         dispatcher, at = self._dispatcher, now()
-        tree.open += 1
-        spreads = []
+        found = Spread()
         for node in nodes:
             dispatcher.scheduler.withdraw(node)
-            spreads.append(settle(node, TaskStatus.CANCELLED))
+            spread = settle(node, TaskStatus.CANCELLED)
+            found.ready += spread.ready
+            found.groups += spread.groups
+            found.stuck += spread.stuck
+        trees = {tree} | found.trees()
+        dispatcher.open(trees)
         writes = [statements.cancel(node.task.id, CANCELLED_WORDS, at) for node in nodes]
-        ended = [group for spread in spreads for group in spread.groups]
-        writes += groups.end_writes(ended, at)
+        writes += groups.end_writes(found.groups, at)
+        return self._cancelled(nodes, found, trees, at, self._store.writer.commit(writes))
+
+    async def _cancelled(
+        self, nodes: list[Node], found: Spread, trees: set[Tree], at: datetime, committed: asyncio.Future[None]
+    ) -> None:
+        dispatcher = self._dispatcher
         try:
-            await self._store.writer.commit(writes)
+            await asyncio.shield(committed)
         except TaskError as refusal:
             logger.error("cancel: %s", refusal)
         for node in nodes:
@@ -64,28 +76,31 @@ class Stopper:
             task.completed_at = task.updated_at = at
             task.status, task.not_before = TaskStatus.CANCELLED, None
             dispatcher.told(node)
-        dispatcher.show_groups(ended, at)
-        tree.open -= 1
-        for spread in spreads:
-            spread.groups.clear()
-            spread.ready = [node for node in spread.ready if node.ready]
-            dispatcher.follow(tree, spread)
+        dispatcher.show_groups(found.groups, at)
+        dispatcher.enqueue([node for node in found.ready if node.ready])
+        dispatcher.scheduler.pump()
+        dispatcher.close(trees)
 
-    async def _stop(self, node: Node) -> None:
-        """Ask, wait, interrupt, wait, abandon: one grace period for all that the executor does about it."""
+    def _stop(self, node: Node) -> Coroutine[Any, Any, Any]:
         told = asyncio.Event()
         node.watchers = grown(node.watchers, told.set)
         job = self._dispatcher.jobs.get(node)
         if job is None:  # it is being prepared, was refused, or its end is on the way
             node.unwanted = True
-        elif job.ended is None:
-            ended = job.ended = asyncio.Event()
-            job.context.cancelled = True
-            if job.can_cancel:
-                await self._ask(job, ended)
-            await self._interrupt(node, job, Outcome(TaskStatus.CANCELLED, error="cancelled", error_type="cancelled"))
-        else:
-            job.context.cancelled = True
+            return told.wait()
+        job.context.cancelled = True
+        if job.ended is not None:  # somebody else ends it already
+            return told.wait()
+        job.ended = asyncio.Event()
+        return self._end(node, job, job.ended, told)
+
+    async def _end(self, node: Node, job: Job, ended: asyncio.Event, told: asyncio.Event) -> None:
+        """Ask, wait, interrupt, wait, abandon: one grace period for all that the executor does about it."""
+        if job.can_cancel:
+            await self._ask(job, ended)
+        await self._interrupt(
+            node, job, ended, Outcome(TaskStatus.CANCELLED, error="cancelled", error_type="cancelled")
+        )
         await told.wait()
 
     async def _ask(self, job: Job, ended: asyncio.Event) -> None:
@@ -102,9 +117,8 @@ class Stopper:
             job.log.line("engine", f"its cancel() did not return within {self._settings.cancel_limit:g} s")
         await _wait(ended, until - loop.time())
 
-    async def _interrupt(self, node: Node, job: Job, end: Outcome) -> None:
+    async def _interrupt(self, node: Node, job: Job, ended: asyncio.Event, end: Outcome) -> None:
         """Cancel the code's asyncio task; code that ignores even that is abandoned with the outcome `end`."""
-        ended = job.ended = job.ended or asyncio.Event()
         if not ended.is_set():
             self._runner.interrupt(job)
             await _wait(ended, self._settings.cancel_limit)
@@ -120,8 +134,9 @@ class Stopper:
         """The timeout of a running attempt has passed (4.7)."""
         if job.ended is None:
             job.timed_out = True
+            job.ended = asyncio.Event()  # at once: the attempt may end by itself before the task below begins
             end = failed(f"timed out after {job.policy.timeout:g} s", "timeout_error")
-            self._dispatcher.spawn(self._interrupt(node, job, end))
+            self._dispatcher.spawn(self._interrupt(node, job, job.ended, end))
 
     def late(self, node: Node, job: Job, outcome: Outcome) -> None:
         """An abandoned attempt ended after all: what it returned is kept as partial result only."""
@@ -139,6 +154,7 @@ class Stopper:
             job.context.cancelled = True
             self._runner.interrupt(job)
             await self._dispatcher.conclude(node, job, failed("the console ended while this ran", "interrupted"))
+        await self._dispatcher.rest(self._settings.cancel_limit)
 
 
 async def _call_cancel(job: Job) -> None:

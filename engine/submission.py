@@ -27,6 +27,7 @@ class Submission:
         self._bus = bus
         self._find = find
         self._stubs: dict[str, Node] = {}
+        self._coming: dict[Tree, asyncio.Event] = {}
 
     async def submit(self, root: TaskTreeNode, label: str | None, extra: Iterable[Write] = ()) -> Task:
         """Store what is new of the tree in one transaction, together with `extra`, and start it.
@@ -146,18 +147,30 @@ class Submission:
             if task_id in nodes:
                 raise TaskError(f"the tree of '{task_id}' is running already", "Wait for it, or cancel it")
         nodes.update(tree.nodes)  # from here on a second submit is refused (7.3)
+        arrived = self._coming[tree] = asyncio.Event()
         try:
             await asyncio.shield(self._store.writer.commit(writes))
         except BaseException:
             for task_id in tree.nodes:
                 nodes.pop(task_id, None)
             raise
+        finally:
+            del self._coming[tree]
+            arrived.set()
         for node in tree.nodes.values():
             if not node.task.stored:
                 node.task.stored = True
                 self._bus.publish(EventKind.CREATED, node.task)
         self._join_stubs(tree)
         self._dispatcher.activate(tree, recount(tree))
+
+    async def live(self, task_id: str) -> Node | None:
+        """The node of a task of a live tree; of one that is being stored, once it is counted and runs."""
+        node = self._dispatcher.nodes.get(task_id)
+        if node is not None and (arrived := self._coming.get(node.tree)) is not None:
+            await arrived.wait()
+            return self._dispatcher.nodes.get(task_id)
+        return node
 
     def _join_stubs(self, tree: Tree) -> None:
         """Trees that wait for a task which was only a stored row so far now wait for its node."""
