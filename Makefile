@@ -20,8 +20,9 @@ lint: $(STAMP)
 check-tests: $(STAMP)
 	$(BIN)/pytest -q
 
+# ARGS=quick: a look of a minute; ARGS=full: no size left out; PEERS=1: the peers of ../shared/bench as well.
 bench: $(STAMP)
-	$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 screenshots: $(STAMP)
 	$(BIN)/python screenshots/make_screenshots.py

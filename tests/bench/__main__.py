@@ -1,45 +1,71 @@
-"""`make bench`: our figures beside the ceiling of the same run, as a table and in `bench-results.json`."""
+"""`make bench`: ours beside the ceiling, in growing trees, and with PEERS=1 beside the peers; `bench-results.json`.
+
+ARGS=quick is a look of one minute; ARGS=full leaves no size out, however long it takes.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import json
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from statistics import median
-from typing import Any
+import os
+import platform
+import sqlite3
+import sys
+import time
+from collections.abc import Iterable
 
-from tests.bench import ceiling
-from tests.bench.engine_bench import rate
+from tests.bench import cases, peers, report, scaling, targets
+from tests.bench.child import ROOT
 
-ROUNDS = 5
-COUNT = 1000
-
-CASES: list[tuple[str, str, Callable[[], Coroutine[Any, Any, float]], float]] = [
-    ("fan-out of 1,000, library", "fan-out", lambda: rate("fan-out", COUNT), 2_000),
-    ("fan-out of 1,000, loop thread", "fan-out", lambda: rate("fan-out", COUNT, thread=True), 2_000),
-    ("chain of 1,000, FULL", "chain", lambda: rate("chain", COUNT), 1_000),
-    ("chain of 1,000, NORMAL", "chain", lambda: rate("chain", COUNT, synchronous="NORMAL"), 1_000),
-]
+RESULTS = ROOT / "bench-results.json"
+ROUNDS = {"quick": 2, "usual": 5, "full": 5}
+BUSY = 0.5
+"""Load above which the figures are not the machine's best."""
 
 
 def main() -> None:
-    """Cases and ceilings in turn, so that a slow moment of the machine meets both; medians are quoted."""
-    samples: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):
-        samples.setdefault("ceiling fan-out", []).append(asyncio.run(ceiling.fan_out(COUNT)))
-        samples.setdefault("ceiling chain", []).append(asyncio.run(ceiling.chain(COUNT)))
-        for name, _shape, measure, _least in CASES:
-            samples.setdefault(name, []).append(asyncio.run(measure()))
-    found = {name: median(values) for name, values in samples.items()}
-    print(f"{'case':34} {'tasks/s':>9} {'of ceiling':>11} {'to reach':>9}")
-    for name, shape, _measure, least in CASES:
-        share = found[name] / found[f"ceiling {shape}"]
-        verdict = "" if found[name] >= least else "  MISSED"
-        print(f"{name:34} {found[name]:9,.0f} {share:10.0%}  {least:8,}{verdict}")
-    for shape in ("fan-out", "chain"):
-        print(f"{'ceiling, ' + shape:34} {found[f'ceiling {shape}']:9,.0f}")
-    Path("bench-results.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("extent", nargs="?", choices=tuple(ROUNDS), default="usual")
+    extent = parser.parse_args().extent
+    began = time.perf_counter()
+    about = {
+        "at": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "extent": extent,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "cores": os.cpu_count(),
+        "load_before": os.getloadavg(),
+    }
+    print(f"Python {about['python']}, SQLite {about['sqlite']}, {about['cores']} cores, load {os.getloadavg()[0]:.1f}")
+    if os.getloadavg()[0] > BUSY:
+        print("Other programs keep the machine busy: trust the ratios more than the figures.")
+    found, ceilings = cases.run(ROUNDS[extent], _say)
+    _show(report.cases_table(found, ceilings))
+    scaled = scaling.run(quick=extent == "quick", everything=extent == "full", say=_say)
+    _show(report.scaling_table(scaled))
+    besides: list[peers.Beside] = []
+    if os.environ.get("PEERS", "0") not in {"", "0"}:
+        if (peers.SCRIPTS / "README.md").exists():
+            besides = peers.run(_say)
+            _show(report.peers_table(besides))
+        else:
+            print(f"\nno peers: their scripts are not at {os.path.relpath(peers.SCRIPTS, ROOT)}")
+    reached = list(targets.every(found, ceilings, scaled, besides))
+    about |= {"load_after": os.getloadavg(), "seconds": round(time.perf_counter() - began)}
+    told = report.as_json(about, found, ceilings, scaled, besides, reached)
+    RESULTS.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    print(f"\n{report.summary(reached)}; {about['seconds']} s; {RESULTS.name} has every figure")
+
+
+def _say(text: str) -> None:
+    """What is under way, on the standard error so that the tables can be kept apart."""
+    print(f"… {text}", file=sys.stderr, flush=True)
+
+
+def _show(lines: Iterable[str]) -> None:
+    print()
+    for line in lines:
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
