@@ -28,7 +28,7 @@ screenshots: $(STAMP)
 	$(BIN)/python screenshots/make_screenshots.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 # The first Python from 3.11 on that can make a virtual environment; PYTHON=... chooses another.
 $(STAMP): pyproject.toml constraints.txt
