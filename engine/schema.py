@@ -77,7 +77,7 @@ class Checker:
     given"), or is "".
     """
 
-    __slots__ = ("_filler", "_fits", "_levels", "_start", "_validator", "draft", "note", "schema")
+    __slots__ = ("_defaults", "_filler", "_fits", "_levels", "_start", "_validator", "draft", "note", "schema")
 
     def __init__(self, schema: Any, draft: str, note: str, validator: Any) -> None:
         from engine import schema_keywords
@@ -90,6 +90,7 @@ class Checker:
         self._fits = schema_keywords.fits
         self._filler = Local(schema)
         self._levels = levels(schema)
+        self._defaults = '"default"' in encode(schema)
 
     def is_valid(self, instance: Any, ignore: Collection[str] = ()) -> bool:
         """Whether there is no problem; some 10 µs for a schema of two fields. Never raises."""
@@ -132,6 +133,8 @@ class Checker:
         Inside objects and lists that are there, through local `$ref`, allOf and "X or null". A default that breaks its
         own schema is filled all the same: `problems` then says so. Never raises, never changes `instance`.
         """
+        if not self._defaults and type(instance) is dict and not any(map(_is_container, instance.values())):
+            return dict(instance)  # nothing to fill and nothing that is shared: the usual no-op
         return with_defaults(self._filler, instance, self._pattern_fits)
 
     def _pattern_fits(self, pattern: str, name: str) -> bool:
@@ -139,6 +142,10 @@ class Checker:
             return self._fits(pattern, name)
         except Exception:  # too slow or no pattern: such a property has its problem already
             return False
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, (dict, list, tuple))
 
 
 def _without(instance: Any, keys: Collection[str]) -> Any:

@@ -21,7 +21,7 @@ from engine.lease import Lease
 from engine.statements import recovery
 from engine.task import Dependency, Task, TaskStatus, now
 from engine.version_source import VersionSource
-from engine.writer import Writer
+from engine.writer import GroupConnection, Writer
 
 APPLICATION_ID = 0x7A5DEC
 """Marks the file as ours, so that a foreign or empty one is told apart."""
@@ -228,7 +228,9 @@ def _prepare(path: Path | str) -> str:
 
 
 async def _connect(where: str, synchronous: str) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(where, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE")
+    connection = await aiosqlite.connect(
+        where, timeout=BUSY_SECONDS, isolation_level="IMMEDIATE", factory=GroupConnection
+    )
     try:
         for attempt in range(LOCKED_TRIES):
             try:
