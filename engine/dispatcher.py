@@ -68,6 +68,8 @@ class Dispatcher:
         self.endings: dict[str, asyncio.Future[TaskStatus]] = {}
         self.jobs: dict[Node, Job] = {}
         self.bus = bus
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a run has ended; no subscriber of the bus, which is free as long as nobody listens."""
         self.commit = store.writer.commit
         self._store = store
         self._runner = runner
@@ -210,6 +212,7 @@ class Dispatcher:
         self._store.writer.write([end_run(tree.run_id, status, counts, now())])
         root = tree.nodes.get(tree.run_id)
         self.bus.publish(EventKind.TREE_FINISHED, root.task if root else None, status)
+        self.on_end()
         ending = self.endings.pop(tree.run_id, None)
         if ending is not None and not ending.done():
             ending.set_result(status)
@@ -389,9 +392,10 @@ class Dispatcher:
                 await self._post_hooks(node, job, outcome)
                 writes = []
             spread = settle(node, outcome.status, outcome.result)
-            trees = spread.trees() - {node.tree}
-            self.open(trees)
-            writes += groups.end_writes(spread.groups, at)
+            if spread.groups or spread.stuck:
+                trees = spread.trees() - {node.tree}
+                self.open(trees)
+                writes += groups.end_writes(spread.groups, at)
             committed = self.commit(writes)
             self.enqueue(spread.ready)
             self.scheduler.pump()
@@ -404,8 +408,9 @@ class Dispatcher:
         task.progress, task.completed_at, task.updated_at = progress, at, at
         task.status = outcome.status
         self.told(node)
-        self.show_groups(spread.groups, at)
-        self.close([node.tree, *trees])
+        if spread.groups:
+            self.show_groups(spread.groups, at)
+        self.close((node.tree, *trees))
 
     def _retry_delay(self, node: Node, job: Job | None, outcome: Outcome) -> float | None:
         """Seconds until the next attempt, None for a final outcome (4.7)."""

@@ -19,7 +19,7 @@ from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
 from engine.dispatcher import Dispatcher
 from engine.errors import ExecutorError, TaskError
-from engine.events import Event, EventBus, EventKind, LogLine
+from engine.events import EventBus, EventKind, LogLine
 from engine.executor import DEFAULT_REGISTRY
 from engine.graph import Node, tree_status
 from engine.history import History, Run, RunFilter
@@ -103,8 +103,8 @@ class Engine:
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
-        self._upkeep = Upkeep(self.store, self.settings, prunes=self._take_over)
-        self.bus.subscribe(self._tree_ended)
+        self._upkeep = Upkeep(self.store, self.settings, self._is_busy, prunes=self._take_over)
+        self.dispatcher.on_end = self._upkeep.indexer.notify
         self._upkeep.start()
         self._open = True
         if self._loader is None:
@@ -168,9 +168,8 @@ class Engine:
         """ "" while the store takes writes, else what the disk says (writes wait, nothing is lost)."""
         return self.store.writer.trouble if self._open else ""
 
-    def _tree_ended(self, event: Event) -> None:
-        if event.kind is EventKind.TREE_FINISHED:
-            self._upkeep.indexer.notify()
+    def _is_busy(self) -> bool:
+        return bool(self.dispatcher.scheduler.running)
 
     def _published(self, catalogue: Catalogue) -> None:
         former, self._catalogue = self._catalogue, catalogue

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from engine import json_data
 from engine.catalogue import ExecutorSpec
@@ -210,7 +211,7 @@ async def _call(job: Job) -> Any:
             return replaced
         if job.context.cancelled:  # asked for while the hook ran: execute would not notice (5.3)
             raise asyncio.CancelledError
-    if inspect.iscoroutinefunction(instance.execute):
+    if _is_async(type(instance)):
         result = await instance.execute(job.inputs)
     else:
         result = await _resolve(await _in_thread(job, instance))
@@ -248,6 +249,17 @@ def _warn_of_output(result: Any, job: Job) -> None:
         return
     for problem in checker.problems(result, added):
         job.log.line("engine", f"warning: the result does not fit the output schema: {problem}")
+
+
+_async: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+def _is_async(cls: type[ExecutableTask]) -> bool:
+    """Whether `execute` of that class is a coroutine function; asking anew costs a twentieth of a no-op attempt."""
+    known = _async.get(cls)
+    if known is None:
+        known = _async[cls] = inspect.iscoroutinefunction(cls.execute)
+    return known
 
 
 async def _resolve(value: Any) -> Any:

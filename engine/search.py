@@ -13,7 +13,7 @@ import re
 import sqlite3
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 TEXT_LIMIT = 256 * 1024
 """Bytes of a task's text that are indexed."""
+REST = 0.3
+"""Seconds before ended runs are indexed, and between two slices while tasks run."""
 SLICE_ROWS = 100
 SLICE_TEXT = 256 * 1024
 """A transaction of the indexer ends with this many rows or characters: the engine's commits wait that long for it."""
@@ -157,8 +159,10 @@ class Indexer:
     Made on the store's loop. What another process indexes at the same time does no harm: both write the same.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, is_busy: Callable[[], bool] = lambda: False) -> None:
+        """While `is_busy()` says that tasks run, only a slice is done now and then: they go first."""
         self._store = store
+        self._is_busy = is_busy
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -182,6 +186,7 @@ class Indexer:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            await asyncio.sleep(REST)  # what ends together is indexed together
             try:
                 await self.catch_up()
             except (TaskdeckError, sqlite3.Error):
@@ -224,4 +229,4 @@ class Indexer:
 
     async def _commit(self, writes: list[Write]) -> None:
         await self._store.writer.commit(writes)
-        await asyncio.sleep(0)
+        await asyncio.sleep(REST if self._is_busy() else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
 
 from engine import retention
 from engine.errors import TaskdeckError
@@ -20,8 +21,8 @@ PRUNE_SECONDS = 3600.0
 class Upkeep:
     """Background work on one store; `prunes` only where the settings limit what is kept."""
 
-    def __init__(self, store: Store, settings: Settings, *, prunes: bool) -> None:
-        self.indexer = Indexer(store)
+    def __init__(self, store: Store, settings: Settings, is_busy: Callable[[], bool], *, prunes: bool) -> None:
+        self.indexer = Indexer(store, is_busy)
         self._store = store
         self._settings = settings
         self._prunes = prunes and bool(settings.keep_days or settings.keep_runs)
