@@ -64,6 +64,7 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
     return (
         act("rerun", "Rerun", "r", "rerun", "Run the selected task again, its inputs in a form; or give it the secrets"
             " that it waits for.", hint=True),
+        act("rerun_then", "Rerun then", "V", "rerun_then", "Run it again with the code that it ran then; asks first."),
         act("cancel", "Cancel", "c", "cancel_task", "Cancel the selected task; asks first when it has children.",
             danger=True, hint=True),
         act("cancel_tree", "Cancel tree", "C", "cancel_tree", "Cancel the whole tree of the selected task; asks first.",
@@ -94,7 +95,7 @@ def _detail_tabs() -> tuple[Action, ...]:
             "Detail tabs",
             f"tab({number})",
         )
-        for number, name in enumerate(("Result", "Log", "Inputs", "Error", "Info"), 1)
+        for number, name in enumerate(("Result", "Log", "Inputs", "Error", "Info", "Source"), 1)
     )
 
 
@@ -146,6 +147,11 @@ def _everywhere() -> tuple[Action, ...]:
             "app.pause_queue", "Pause queue",
             "Pause the whole queue, so that nothing new starts; or resume it.",
             ("P",), "app", group, "pause_queue",
+        ),
+        Action(
+            "app.edit", "Edit code",
+            "Open $VISUAL or $EDITOR at the selected executor, problem, or the executor of the selected task.",
+            ("e",), "app", group, "edit",
         ),
         Action("app.messages", "Messages", "Show all messages of this session.", ("M",), "app", group, "messages"),
         Action(

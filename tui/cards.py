@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.task import Task, TaskStatus
 from tui.text import safe_text
+from tui.versions import short, standing
 from tui.widgets.json_view import json_lines
 from tui.wording import amount, bar, duration, moment, running_for, state, word_of
 
@@ -75,15 +76,23 @@ def error(task: Task) -> list[Line]:
     return [*kind, *((line, "bad") for line in task.error.split("\n")), *after]
 
 
-def info(full: Task, task: Task, waiting: str, attempts: Sequence[Attempt], tries: int, now: datetime) -> list[Line]:
-    """All that is known of a task, and each of its attempts."""
+def info(
+    full: Task,
+    task: Task,
+    waiting: str,
+    attempts: Sequence[Attempt],
+    tries: int,
+    now: datetime,
+    current: str | None = "",
+) -> list[Line]:
+    """All that is known of a task, and each of its attempts; `current` is its executor's version (see `standing`)."""
     glyph, word, role = state(task, waiting)
     took = duration(running_for(task, now))
     facts = [
         fact("name", task.name, "head"),
         fact("state", f"{glyph} {word}" + (f"  {waiting}" if waiting and not task.is_terminal else ""), role),
         fact("executor", task.executor_id),
-        fact("version", (full.executor_version or "–")[:12]),
+        _version(task.executor_version or full.executor_version or "", current),
         fact("created", moment(task.created_at)),
         fact("started", moment(task.started_at)),
         fact("ended", moment(task.completed_at) + (f"  after {took}" if took and task.completed_at else "")),
@@ -95,11 +104,21 @@ def info(full: Task, task: Task, waiting: str, attempts: Sequence[Attempt], trie
     if task.dependencies:
         facts.append(fact("waits for", ", ".join(dependency.id for dependency in task.dependencies)))
     facts += _origin(task)
-    tried = _tried(task, attempts, now)
+    tried = _tried(task, attempts, now, current)
     if len(tried) > 1 or tries > 1 or (tried and task.started_at is None):
         of = f" of {tries}" if task.attempt <= tries > 1 else ""
         facts += [("", ""), (f"{amount(len(tried), 'attempt')}{of}", "head"), *tried]
     return facts
+
+
+def _version(version: str, current: str | None) -> Line:
+    """The version that ran, and the current one where that is another."""
+    if not version:
+        return fact("version", "–")
+    said = f"{version[:12]}  {standing(version, current)}"
+    if current and current != version:
+        return fact("version", f"{said}: that is {short(current, version)}", "warn")
+    return fact("version", said, "" if current is not None else "warn")
 
 
 def _origin(task: Task) -> list[Line]:
@@ -114,12 +133,18 @@ def _origin(task: Task) -> list[Line]:
     return facts
 
 
-def _tried(task: Task, attempts: Sequence[Attempt], now: datetime) -> list[Line]:
+def _tried(task: Task, attempts: Sequence[Attempt], now: datetime, current: str | None) -> list[Line]:
     """A line for each attempt: the former ones as they were stored, the latest as it stands now."""
     latest = task.attempt if task.started_at is not None else None
     lines = [
         _attempt_line(
-            each.number, word_of(each.status), each.started_at, each.completed_at, each.error_type, each.error
+            each.number,
+            word_of(each.status),
+            each.started_at,
+            each.completed_at,
+            standing(each.executor_version or "", current),
+            each.error_type,
+            each.error,
         )
         for each in attempts
         if each.number != latest
@@ -127,16 +152,24 @@ def _tried(task: Task, attempts: Sequence[Attempt], now: datetime) -> list[Line]
     if latest is not None:
         word = state(task)[1]
         ended = task.completed_at or now
-        lines.append(_attempt_line(latest, word, task.started_at, ended, task.error_type, task.error))
+        version = standing(task.executor_version or "", current)
+        lines.append(_attempt_line(latest, word, task.started_at, ended, version, task.error_type, task.error))
     return lines
 
 
 def _attempt_line(
-    number: int, word: str, began: datetime | None, ended: datetime | None, kind: str | None, error: str | None
+    number: int,
+    word: str,
+    began: datetime | None,
+    ended: datetime | None,
+    version: str,
+    kind: str | None,
+    error: str | None,
 ) -> Line:
     took = duration((ended - began).total_seconds()) if began is not None and ended is not None else ""
     said = f"  {kind or ''} {error}" if error else ""
-    return f"{number:>3}  {moment(began)}  {took:>7}  {word}{safe_text(said)}", ""
+    ran = f"  {version}" if version else ""
+    return f"{number:>3}  {moment(began)}  {took:>7}  {word}{ran}{safe_text(said)}", ""
 
 
 def executor(spec: ExecutorSpec, problems: Iterable[Problem] = ()) -> list[Line]:

@@ -39,21 +39,29 @@ def news_of(old: Catalogue, new: Catalogue, keymap: Keymap) -> News | None:
     """What a person should hear of the step from `old` to `new`; None when nothing changed for them."""
     fresh = [problem for problem in new.problems if problem not in old.problems]
     if fresh:
-        return News(f"✗ {headline(fresh[-1])}", bad=True, key=keymap.label("app.pane_catalogue"))
+        count = f"{amount(len(new.problems), 'problem')}: " if len(new.problems) > 1 else ""
+        return News(f"✗ {count}{headline(fresh[-1])}", bad=True, key=keymap.label("app.pane_catalogue"))
     if old.epoch == 0:
         return None
-    mended = {problem.file for problem in old.problems} - {problem.file for problem in new.problems}
-    changed = [
-        spec.id
-        for spec in new.executors.values()
-        if spec.file in mended or (spec.id in old.executors and old.executors[spec.id].version != spec.version)
-    ]
+    changed = changed_ids(old, new)
     added = [id for id in new.executors if id not in old.executors and id not in changed]
     removed = [id for id in old.executors if id not in new.executors]
     said = [
         f"{_names(ids)} {word}" for ids, word in ((changed, "changed"), (added, "added"), (removed, "removed")) if ids
     ]
+    if said and new.problems:
+        said.append(f"✗ {amount(len(new.problems), 'problem')}")
     return News(" · ".join(said)) if said else None
+
+
+def changed_ids(old: Catalogue, new: Catalogue) -> list[str]:
+    """The executors that are in both and differ, or whose file was mended."""
+    mended = {problem.file for problem in old.problems} - {problem.file for problem in new.problems}
+    return [
+        spec.id
+        for spec in new.executors.values()
+        if spec.file in mended or (spec.id in old.executors and old.executors[spec.id].version != spec.version)
+    ]
 
 
 def _names(ids: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
 import termios
 import threading
@@ -17,14 +18,16 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.boundary import FaultBoundary
+from tui.boundary import FaultBoundary, ask
 from tui.driver import driver_class, handle_signals, is_lagging
+from tui.editor import edit, editor
+from tui.terminal import OwnTerminal
 
 
 class BeatingApp(FaultBoundary):
     """Repaints its whole screen 50 times a second, or with "idle" only once."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("x", "done", "Show the end mark")]
+    BINDINGS: ClassVar[list[BindingType]] = [("x", "done", "Show the end mark"), ("e", "edit", "Edit")]
 
     def __init__(self) -> None:
         super().__init__(driver_class=driver_class())
@@ -47,6 +50,12 @@ class BeatingApp(FaultBoundary):
             self.query_one(Static).update(Content(f"READY {mark * 2000}"))
         self.beats.write(f"{self.count} {int(is_lagging(self))} {threading.active_count()}\n")
 
+    def action_edit(self) -> None:
+        ask(self, lambda: edit(self, editor(os.environ)), self.edited)
+
+    def edited(self, code: int) -> None:
+        self.query_one(Static).update(Content(f"EDITED {code}"))
+
     def action_done(self) -> None:
         self.is_idle = True
         self.query_one(Static).update(Content("END MARK"))
@@ -54,5 +63,6 @@ class BeatingApp(FaultBoundary):
 
 if __name__ == "__main__":
     app = BeatingApp()
-    app.run()
+    with OwnTerminal():
+        app.run()
     sys.exit(app.return_code)

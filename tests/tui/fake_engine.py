@@ -18,6 +18,7 @@ from engine.executor import BaseTask
 from engine.history import Run, TaskCounts
 from engine.store import Attempt
 from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
+from engine.version_source import VersionSource
 from engine.watcher import WatchState
 
 T = TypeVar("T")
@@ -86,6 +87,8 @@ class FakeEngine:
         """Lines with the attempts that wrote them."""
         self.tried: dict[str, list[Attempt]] = {}
         """Former attempts."""
+        self.sources: dict[str, VersionSource] = {}
+        """The kept sources, by version."""
         self.settings = FakeSettings()
         self.paused = False
         self.paused_runs: set[str] = set()
@@ -118,16 +121,20 @@ class FakeEngine:
                 self.finish(task.id, TaskStatus.CANCELLED)
         return {"status": "cancelled", "message": "cancelled"}
 
-    async def rerun(self, task_id: str, *, inputs: dict[str, Any] | None = None) -> Task:
-        self.asked.append(("rerun", task_id))
+    async def rerun(self, task_id: str, *, inputs: dict[str, Any] | None = None, version: str | None = None) -> Task:
+        self.asked.append(("rerun", f"{task_id} {version}" if version else task_id))
         task = self.tasks[task_id]
         if inputs is not None:
             task.inputs = inputs
         self._archive(task)
-        task.hold = ""
+        task.hold, task.executor_version = "", version
         self.publish(EventKind.RESET, task)
         self._behave(task)
         return task
+
+    async def source(self, version: str) -> VersionSource | None:
+        self.asked.append(("source", version))
+        return self.sources.get(version)
 
     async def skip(self, task_id: str) -> Task:
         self.asked.append(("skip", task_id))
@@ -276,7 +283,8 @@ class FakeEngine:
         if first:
             task.attempt += 1
             task.started_at, task.not_before = self.now - timedelta(seconds=ago), None
-            task.executor_version = "3f2a91c04b7d"
+            spec = self.catalogue.get(task.executor_id)
+            task.executor_version = task.executor_version or (spec.version if spec is not None else None)
         self.publish(EventKind.STARTED if first else EventKind.PROGRESS, task)
 
     def log_line(self, task_id: str, text: str, stream: str = "stdout") -> None:

@@ -176,17 +176,17 @@ async def test_4_7_info_lists_each_attempt() -> None:
             lines = driven.console.detail.text_view.text.split("\n")
             return lines[next(at for at, line in enumerate(lines) if "attempt" in line) :]
 
-        assert tried() == ["1 attempt of 4", "  1  2026-03-04 11:59:55    5.0 s  running"]
+        assert tried() == ["1 attempt of 4", "  1  2026-03-04 11:59:55    5.0 s  running  v3f2a, current"]
         driven.engine.retry("upload", 5, "connection reset")
         await driven.settle()
-        failed = "  1  2026-03-04 11:59:55    5.0 s  failed  ConnectionError connection reset"
+        failed = "  1  2026-03-04 11:59:55    5.0 s  failed  v3f2a, current  ConnectionError connection reset"
         assert tried() == ["1 attempt of 4", failed]
         driven.engine.start("upload", ago=1)
         await driven.settle()
-        assert tried() == ["2 attempts of 4", failed, "  2  2026-03-04 11:59:59    1.0 s  running"]
+        assert tried() == ["2 attempts of 4", failed, "  2  2026-03-04 11:59:59    1.0 s  running  v3f2a, current"]
         driven.engine.finish("upload", took=3)
         await driven.settle()
-        assert tried() == ["2 attempts of 4", failed, "  2  2026-03-04 11:59:59    3.0 s  done"]
+        assert tried() == ["2 attempts of 4", failed, "  2  2026-03-04 11:59:59    3.0 s  done  v3f2a, current"]
 
 
 async def test_4_7_reruns_beyond_the_retries_are_counted_without_them() -> None:

@@ -16,6 +16,7 @@ from tests.tui.console_driver import SIZES, SMALL, TINY, WIDE, console
 from tests.tui.fake_engine import FakeEngine, FakeThread, make_catalogue, make_spec
 from tui.app import ConsoleApp
 from tui.screens.quit import Question
+from tui.task_reader import read_task
 from tui.widgets.rows import Piece
 from tui.widgets.text_view import TextView
 
@@ -55,6 +56,19 @@ async def test_a_task_that_writes_shows_its_log_until_it_ends() -> None:
         driven.engine.finish("push", result={"pushed": 10})
         await driven.settle()
         assert '"pushed": 10' in driven.screen
+
+
+async def test_a_line_that_was_read_before_its_news_came_is_shown_once() -> None:
+    async with console(busy_engine) as driven:
+        await driven.press("2", "g", "j", "j")
+        for line in ("layer 8", "layer 9"):
+            driven.engine.log_line("push", line)
+        await driven.console.detail.loaded(await read_task(driven.engine, "push"))  # type: ignore[arg-type]
+        driven.engine.log_line("push", "layer 10")
+        await driven.settle()
+        lines = driven.console.detail.log_view.text.split("\n")
+        assert [line[9:] for line in lines[-3:]] == ["layer 8", "layer 9", "layer 10"]
+        assert len(lines) == 11
 
 
 async def test_a_tab_that_the_person_chose_stays_for_its_task() -> None:

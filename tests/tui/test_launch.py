@@ -234,7 +234,7 @@ async def test_a_changed_executor_keeps_what_was_typed() -> None:
     async with dialog() as driven:
         await driven.press(*"Ali")
         changed = {**GREET, "properties": {"title": {"type": "string"}, "name": {"type": "string", "maxLength": 9}}}
-        driven.screen.schema_changed(replace(spec(changed), version="2"))
+        driven.screen.executor_changed(replace(spec(changed), version="2"))
         await driven.pilot.pause()
         await driven.pilot.pause()
         assert "changed on disk" in driven.said("said") and driven.focused == ("name",)

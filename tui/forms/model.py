@@ -325,6 +325,21 @@ class Form:
         other.text_problem, other.unread_text = self.text_problem, self.unread_text
         return other
 
+    def strangers(self) -> list[Path]:
+        """Given properties that the schema does not declare and that stand in no map, in the order of the data."""
+        found: list[Path] = []
+        todo: list[Path] = [()]
+        for path in todo:
+            value = instance.get(self._instance, path)
+            if not isinstance(value, dict | list) or len(todo) > MAX_ROWS:
+                continue
+            node = self._view.inner(path, self._node(path), value)
+            keys = value if isinstance(value, dict) else range(len(value))
+            known = {name for name, _ in defined(node)} if node.kind == "object" else keys
+            found += [(*path, key) for key in keys if key not in known]
+            todo += [(*path, key) for key in keys if key in known]
+        return found
+
     # inside
 
     def _node(self, path: Path) -> Node:

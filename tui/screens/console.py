@@ -25,9 +25,9 @@ from tui.boundary import ask
 from tui.feed import Delta
 from tui.forest import Forest
 from tui.history import History
-from tui.news import News, news_of, standing
+from tui.news import News, changed_ids, news_of, standing
+from tui.screens.code import Code
 from tui.screens.panes import PANES, SMALLEST, Pane
-from tui.screens.steering import Steering
 from tui.task_reader import Reading, read_task
 from tui.widgets.catalogue import CataloguePane
 from tui.widgets.detail import DetailPane
@@ -40,13 +40,15 @@ if TYPE_CHECKING:
 
 NEWS_TIME = 10.0
 """Seconds that good news stay in the status line; a problem stays until it is mended."""
+FLASH = 1.0
+"""Seconds that executors that changed stand out in the catalogue."""
 CLOCK = 0.5
 """Seconds between two ticks of the clocks of running rows; none run, no ticks."""
 NEAR_END = 10
 """So many rows before the end of the runs older ones are read."""
 
 
-class ConsoleScreen(Steering):
+class ConsoleScreen(Code):
     """Shows what `forest` and the engine's catalogue hold; `apply` brings each change."""
 
     AUTO_FOCUS = ""
@@ -66,19 +68,19 @@ class ConsoleScreen(Steering):
         self._unread: Problem | None = None
         """A problem that was told of and not looked at."""
         self._news_timer: Timer | None = None
+        self._flash_timer: Timer | None = None
         self.history = History(thread, forest, self._history_grew)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="panes"):
             with Horizontal(id="upper"):
                 yield CataloguePane(id="catalogue")
-                yield RunsPane(self.forest, self.clock, self.tries, id="runs")
-            yield DetailPane(self.clock, self.tries, id="detail")
+                yield RunsPane(self.forest, self.clock, self.tries, self.current_version, id="runs")
+            yield DetailPane(self.clock, self.tries, self.current_version, id="detail")
         yield Static(Content(f"the console needs {SMALLEST[0]}x{SMALLEST[1]}"), id="too-small")
         yield StatusLine(id="status")
 
     def on_mount(self) -> None:
-        self.detail.border_title = "3 Detail"
         self.status.say(watcher="starting", store="opening the store")
         if self.live:
             self._ticker = self.set_interval(CLOCK, self.tick, pause=True)
@@ -164,6 +166,11 @@ class ConsoleScreen(Steering):
         except ValueError:  # params of a former version that is no longer valid
             return policy.retries + 1
 
+    def current_version(self, executor_id: str) -> str | None:
+        """The version of an executor in the catalogue; None where it is not there."""
+        spec = self._catalogue.get(executor_id)
+        return spec.version if spec is not None else None
+
     def _say_watcher(self) -> None:
         state = self.thread.engine.watch_state
         at = f" {self._changed_at.astimezone():%H:%M:%S}" if self._changed_at else ""
@@ -180,8 +187,21 @@ class ConsoleScreen(Steering):
         fresh = [problem for problem in catalogue.problems if problem not in before.problems]
         self._unread = fresh[-1] if fresh else self._unread if self._unread in catalogue.problems else None
         self._tell(news_of(before, catalogue, self.app.keys))
+        self._versions_changed(changed_ids(before, catalogue))
         if len(self.app.screen_stack) > 1:
             self._tell_dialogs(catalogue)
+
+    def _versions_changed(self, changed: Sequence[str]) -> None:
+        """Say it where the executors stand, and at tasks that run or ran their former versions."""
+        self.catalogue.flash(changed)
+        if changed and self.live:
+            if self._flash_timer is not None:
+                self._flash_timer.stop()
+            self._flash_timer = self.set_timer(FLASH, self.catalogue.flash)
+        self.runs.rows.versions_changed()
+        task = self.forest.task(self.detail.task_id or "")
+        if task is not None:
+            self.detail.show_task(task, self.forest.waiting(task))
 
     def _tell_dialogs(self, catalogue: Catalogue) -> None:
         """A dialog that is open for an executor that changed goes along, keeping what was typed."""
@@ -189,9 +209,7 @@ class ConsoleScreen(Steering):
 
         for screen in self.app.screen_stack:
             if isinstance(screen, LaunchScreen):
-                spec = catalogue.get(screen.spec.id)
-                if spec is not None and spec.version != screen.spec.version:
-                    screen.schema_changed(spec)
+                screen.executor_changed(catalogue.get(screen.spec.id))
 
     def _tell(self, news: News | None) -> None:
         """Say news in the status line and a toast; good ones give way to problems that still stand."""

@@ -20,11 +20,14 @@ from textual.timer import Timer
 from textual.widgets import Button, Static, TextArea
 
 from engine.catalogue import ExecutorSpec
+from tui.forms.carry import unfit
 from tui.forms.keys import counted, hints, launch_bindings
 from tui.forms.model import ABSENT, Form
 from tui.forms.pane import FormPane
 from tui.forms.raw_tab import RawTab
 from tui.text import safe_text
+from tui.versions import ABSENT as NOT_HERE
+from tui.versions import short
 
 READ_SECONDS = 0.15
 """The JSON is read this long after the last key (forms.md 1.6)."""
@@ -90,7 +93,9 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
         self._pane = FormPane(form, tried=inputs is not None)
         self._raw = RawTab()
         self._ready = False
-        self._said = ""
+        self._is_gone = False
+        """Whether the executor is not in the catalogue any more."""
+        self._said = self._was = ""
         self._reading: Timer | None = None
 
     @property
@@ -146,10 +151,16 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
         """Why nothing can be launched, whatever is typed (behaviour.md 4.3)."""
         return self.spec.schema_problem or self.form.schema_problem or ""
 
-    def schema_changed(self, spec: ExecutorSpec) -> None:
-        """The executor changed on disk: what was typed goes on in the form of the new schema."""
-        self.spec = spec
-        self.post_message(self.Changed())
+    def executor_changed(self, spec: ExecutorSpec | None) -> None:
+        """There is a new catalogue; None where it does not have the executor. What was typed stays."""
+        if spec is None:
+            if not self._is_gone:
+                self._is_gone = True
+                self.post_message(self.Changed())
+        elif self._is_gone or spec.version != self.spec.version:
+            self._was = "it is back in the catalogue" if self._is_gone else "its code changed on disk"
+            self.spec, self._is_gone = spec, False
+            self.post_message(self.Changed())
 
     # what the dialog says
 
@@ -167,6 +178,8 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
             self._said = said
         loose = self._pane.loose() if self._ready and self._pane.tried else []
         text = self._refusal and f"✗ cannot be launched: {self._refusal}"
+        if self._is_gone:
+            text = f"✗ cannot be launched: {self.spec.id} is {NOT_HERE} any more; what was typed is kept"
         if not text and self.form.text_problem:
             text = f"✗ {self.form.text_problem}" + ("" if self._raw.display else " · F2 back to the text · F6 drops it")
         if not text and loose:
@@ -288,7 +301,7 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
 
     async def _launch(self) -> None:
         """Launch what the form, or the JSON where that is shown, says; else go to the first problem."""
-        if self._refusal or not self._ready:
+        if self._refusal or self._is_gone or not self._ready:
             self._refresh()
             return
         if self._raw.display:
@@ -342,11 +355,24 @@ class LaunchScreen(ModalScreen["LaunchRequest | None"]):
             self._refresh("")
 
     @on(Changed)
-    async def _follow_schema(self) -> None:
-        form = self.form.with_schema(self.spec.schema)
-        form.prepare()
+    async def _follow_executor(self) -> None:
+        """Go on in the form of the new schema with all that was typed, and name what does not fit it."""
+        if self._is_gone:
+            self._refresh("")
+            return
         self._describe()
-        await self._pane.replace(form, "the executor changed on disk; what was typed is kept")
+        if self._ready:
+            self._pane.take_all()
+        self._read()
+        old, version = self.form, short(self.spec.version)
+        if old.schema == self.spec.schema:
+            self._refresh(f"{self._was}, {version} is launched now; what was typed is kept")
+            return
+        form = old.with_schema(self.spec.schema)
+        form.prepare()
+        lost = unfit(old, form)
+        said = f"fits no more: {lost}" if lost else "what was typed is kept"
+        await self._pane.replace(form, f"its inputs changed on disk ({version}); {said}")
         if self._refusal and not self._raw.display:
             self._show_raw()
         self._refresh()

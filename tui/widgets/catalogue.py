@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -44,6 +45,8 @@ class CatalogueList(Rows):
         super().__init__()
         self.rows: list[CatalogueRow] = []
         self.broken: frozenset[str] = frozenset()
+        self.flashing: frozenset[str] = frozenset()
+        """Executors that changed just now."""
         self.column = 0
 
     def show(self, rows: list[CatalogueRow], broken: frozenset[str], cursor: int) -> None:
@@ -68,8 +71,16 @@ class CatalogueList(Rows):
             return [(f"✗ {amount(number, 'problem')}", "bad")]
         spec = row.spec
         mark = "✗ " if spec.id in self.broken or spec.schema_problem else "  "
+        if spec.id in self.flashing and mark == "  ":
+            mark = "↻ "
         name = safe_text(spec.name) if spec.name != spec.id else ""
-        return [(mark, "bad"), (f"{safe_text(spec.id):<{self.column}}", ""), (f"  {name}", "dim")]
+        flash = "live" if spec.id in self.flashing else ""
+        return [(mark, flash or "bad"), (f"{safe_text(spec.id):<{self.column}}", flash), (f"  {name}", flash or "dim")]
+
+    def flash(self, ids: Collection[str]) -> None:
+        """Have these executors stand out, and no others; repaints the rows for which that changes."""
+        changed, self.flashing = self.flashing ^ frozenset(ids), frozenset(ids)
+        self.repaint([index for index, row in enumerate(self.rows) if row.spec and row.spec.id in changed])
 
 
 class CataloguePane(Vertical):
@@ -101,6 +112,10 @@ class CataloguePane(Vertical):
         """Another catalogue; the cursor stays on what it was on, the filter stays."""
         self.catalogue = catalogue
         self._fill(self.row.key if self.row else None)
+
+    def flash(self, ids: Collection[str] = ()) -> None:
+        """Have executors stand out that changed just now; none of them any more with nothing given."""
+        self.rows.flash(ids)
 
     def select_problem(self, problem: Problem) -> None:
         """Put the cursor on `problem`."""

@@ -1,4 +1,4 @@
-"""The detail pane: result, log, inputs, error and facts of the selected task, or the card of an executor or problem."""
+"""The detail pane: result, log, inputs, error, facts and code of the selected task, or the card of something else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 
 from engine.task import Task, TaskStatus
@@ -18,6 +19,7 @@ from tui import cards
 from tui.bindings import bindings_of
 from tui.feed import Said
 from tui.task_reader import Reading
+from tui.versions import running_note, short
 from tui.widgets.json_view import json_lines, json_pieces
 from tui.widgets.log_view import LogView
 from tui.widgets.tab_bar import TabBar
@@ -28,9 +30,14 @@ if TYPE_CHECKING:
     from engine.store import Attempt
     from tui.app import ConsoleApp
 
-TABS = ("Result", "Log", "Inputs", "Error", "Info")
+TABS = ("Result", "Log", "Inputs", "Error", "Info", "Source")
+TITLE = "3 Detail"
 CHOICES_KEPT = 200
 """For how many tasks the tab that the person chose is remembered."""
+
+
+SourceKey = tuple[str, str, str | None]
+"""Task id, the version that ran, the current version."""
 
 
 class DetailPane(Vertical):
@@ -46,10 +53,19 @@ class DetailPane(Vertical):
             super().__init__()
             self.task_id = task_id
 
+    class SourceWanted(Message):
+        """The source of what a task ran is needed; whoever answers calls `source_loaded` with `key`."""
+
+        def __init__(self, key: SourceKey, executor_id: str) -> None:
+            super().__init__()
+            self.key = key
+            self.executor_id = executor_id
+
     def __init__(
         self,
         clock: Callable[[], datetime],
         tries: Callable[[Task], int] = lambda task: 1,
+        current: Callable[[str], str | None] = lambda executor_id: "",
         *,
         id: str | None = None,
     ) -> None:
@@ -58,20 +74,29 @@ class DetailPane(Vertical):
         self.clock = clock
         self.tries = tries
         """How many attempts a task may have by itself (4.7)."""
+        self.current = current
+        """The version of an executor as the catalogue has it (see `running_note`)."""
         self.tab = TABS[0]
         self._subject: Task | None = None
         self._full: Task | None = None
         self.waiting = ""
         self._result: list[Line] = []
         self._attempts: Sequence[Attempt] = ()
+        self._source: list[Line] = []
+        self._source_key: SourceKey | None = None
+        """What the source was asked for."""
         self._asked_in: TaskStatus | None = None
         """The state in which the task was when it was asked for; ended since, it is asked for again."""
         self._early: list[Said] = []
+        self._ahead: list[Said] = []
+        """Lines that were read from the store, of which the news may still come."""
         self._log_loaded = False
         self._log_size = 0
         self._log_from = 0
         """The attempt that the log begins with; before the first load of it unknown, 0."""
         self._chosen: dict[str, str] = {}
+        self._title = TITLE
+        self.border_title = TITLE
 
     def compose(self) -> ComposeResult:
         yield TabBar(TABS)
@@ -95,6 +120,7 @@ class DetailPane(Vertical):
         """Show something that is no task: an executor, a problem, a hint."""
         same = self.task_id is None and self.query_one(TabBar).title == title
         self.task_id = self._subject = self._full = None
+        self._head("")
         self.query_one(TabBar).show(self.tab, title=title)
         self._switch(log=False)
         self.text_view.show(lines, stay=same)
@@ -120,7 +146,8 @@ class DetailPane(Vertical):
     def _reset(self, task: Task) -> None:
         self.task_id, self._full = task.id, None
         self._result, self._attempts, self._asked_in = [], (), None
-        self._early, self._log_loaded, self._log_size, self._log_from = [], False, 0, 0
+        self._source, self._source_key = [], None
+        self._early, self._ahead, self._log_loaded, self._log_size, self._log_from = [], [], False, 0, 0
         self.log_view.tries = self.tries(task)
         self.log_view.show_log(())
         self.text_view.show(())
@@ -165,6 +192,20 @@ class DetailPane(Vertical):
         elif len(lines) > self._log_size:
             self.log_view.add(lines[self._log_size :])
         self._early, self._log_loaded, self._log_size = [], True, len(lines)
+        self._ahead = log
+
+    def _unseen(self, lines: Sequence[Said]) -> Sequence[Said]:
+        """`lines` without those that the store gave before the news of them came."""
+        if not self._ahead or not lines:
+            return lines
+        ahead, self._ahead = self._ahead, []
+        at = next((n for n in range(len(ahead) - 1, -1, -1) if ahead[n] == lines[0]), len(ahead))
+        known = 0
+        while known < min(len(lines), len(ahead) - at) and lines[known] == ahead[at + known]:
+            known += 1
+        if known == len(lines):
+            self._ahead = ahead[at + known :]
+        return lines[known:]
 
     def add_log(self, task_id: str, lines: Sequence[Said], *, dropped: bool = False) -> None:
         """Lines that the task writes now; `dropped` says that there were more than the feed could hold."""
@@ -174,6 +215,7 @@ class DetailPane(Vertical):
             self._log_loaded, self._log_size, self._early = False, 0, []
             self.reload()
         elif self._log_loaded:
+            lines = self._unseen(lines)
             self._log_size += len(lines)
             self.log_view.add(lines)
         else:
@@ -206,6 +248,7 @@ class DetailPane(Vertical):
         task = self._subject
         if task is None or self.task_id is None:
             return
+        self._head(running_note(task, self.current(task.executor_id)))
         before = self.tab
         self.tab = self._chosen.get(self.task_id) or self._natural_tab(task)
         unread = self.log_view.unread
@@ -226,7 +269,35 @@ class DetailPane(Vertical):
             return cards.inputs(full)
         if self.tab == "Error":
             return cards.error(full if full.status is task.status else task)
-        return cards.info(full, task, self.waiting, self._attempts, self.tries(task), self.clock())
+        if self.tab == "Source":
+            return self._source_of(task.executor_version or full.executor_version or "", task)
+        current = self.current(task.executor_id)
+        return cards.info(full, task, self.waiting, self._attempts, self.tries(task), self.clock(), current)
+
+    def _head(self, note: str) -> None:
+        """The pane's title; `note` tells that what runs is not the current version."""
+        title = f"{TITLE} │ {note}" if note else TITLE
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(title)
+
+    def _source_of(self, version: str, task: Task) -> list[Line]:
+        """The source as far as it is here; what is missing is asked for when this tab is first looked at."""
+        if not version:
+            return [("no code of an executor ran yet", "dim")]
+        key = (task.id, version, self.current(task.executor_id))
+        if key != self._source_key:
+            if self._source_key is None or self._source_key[1] != version:
+                self._source = [(f"reading the source of {short(version)}", "dim")]
+            self._source_key = key
+            self.post_message(self.SourceWanted(key, task.executor_id))
+        return self._source
+
+    def source_loaded(self, key: SourceKey, lines: list[Line]) -> None:
+        """The answer to `SourceWanted`."""
+        if key == self._source_key:
+            self._source = lines
+            self._draw(stay=True)
 
     def _helps(self) -> str:
         """What the person can do about what the task waits for."""

@@ -15,6 +15,7 @@ from engine.task import Task, TaskStatus
 from tui.bindings import bindings_of
 from tui.forest import Change, Forest, Row
 from tui.text import safe_text
+from tui.versions import running_note
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.rows import Piece, Rows
 from tui.wording import attempt, bar, duration, is_counting_down, running_for, state
@@ -32,15 +33,25 @@ EMPTY = (
 
 
 class TaskTree(Rows):
-    """Keeps the cursor on its task whatever comes and goes around it. `tries` tells the attempts a task may have."""
+    """Keeps the cursor on its task whatever comes and goes around it.
+
+    `tries` tells the attempts a task may have, `current` the version of an executor (see `running_note`).
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("runs")
 
-    def __init__(self, forest: Forest, clock: Callable[[], datetime], tries: Callable[[Task], int]) -> None:
+    def __init__(
+        self,
+        forest: Forest,
+        clock: Callable[[], datetime],
+        tries: Callable[[Task], int],
+        current: Callable[[str], str | None],
+    ) -> None:
         super().__init__()
         self.forest = forest
         self.clock = clock
         self.tries = tries
+        self.current = current
         self._counted: dict[str, str] = {}
         """What rows that count down said at the last tick, by task id."""
         self.selected: str | None = None
@@ -115,6 +126,10 @@ class TaskTree(Rows):
         self._counted = counted
         self.repaint(due)
 
+    def versions_changed(self) -> None:
+        """Executors changed: repaint what runs, it may be another version than the current one."""
+        self.repaint([index for index, task in self._seen() if task.status is TaskStatus.IN_PROGRESS])
+
     def _seen(self) -> Iterator[tuple[int, Task]]:
         """The tasks on the screen and their rows."""
         visible = self.forest.visible
@@ -156,6 +171,8 @@ class TaskTree(Rows):
         if task.status is TaskStatus.IN_PROGRESS:
             if task.attempt > 1:
                 notes.append((f"  {attempt(task, self.tries(task))}", "dim"))
+            if version := running_note(task, self.current(task.executor_id)):
+                notes.append((f"  {version}", "warn"))
             if task.progress_message:
                 notes.append((f"  {safe_text(task.progress_message, limit=NOTE_LIMIT)}", "dim"))
         elif task.status is TaskStatus.FAILED and task.error:
@@ -190,6 +207,7 @@ class RunsPane(Vertical):
         forest: Forest,
         clock: Callable[[], datetime],
         tries: Callable[[Task], int] = lambda task: 1,
+        current: Callable[[str], str | None] = lambda executor_id: "",
         *,
         id: str | None = None,
     ) -> None:
@@ -197,11 +215,12 @@ class RunsPane(Vertical):
         self.forest = forest
         self.clock = clock
         self.tries = tries
+        self.current = current
         self.border_title = "2 Runs"
 
     def compose(self) -> ComposeResult:
         yield FilterLine()
-        yield TaskTree(self.forest, self.clock, self.tries)
+        yield TaskTree(self.forest, self.clock, self.tries, self.current)
 
     @property
     def rows(self) -> TaskTree:

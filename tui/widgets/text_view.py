@@ -38,8 +38,11 @@ class TextView(Lines):
     def __init__(self, *, id: str | None = None, painter: Callable[[Line], list[Piece]] | None = None) -> None:
         super().__init__(id=id)
         self._lines: list[Line] = []
+        self._given: Sequence[Line] | None = None
         self._wrapped: list[Line] = []
-        self._width = 0
+        self._measured = (0, 0)
+        self._room = 0
+        """Cells that a line has."""
         self._painter = painter
 
     @property
@@ -48,7 +51,10 @@ class TextView(Lines):
         return "\n".join(text for text, _ in self._lines)
 
     def show(self, lines: Sequence[Line], *, stay: bool = False) -> None:
-        """Show `lines` from the top, or with `stay` from where the reader is."""
+        """Show `lines` from the top, or with `stay` from where the reader is; then the same list costs nothing."""
+        if stay and lines is self._given:
+            return
+        self._given = lines
         self._lines = list(lines)
         top = self.scroll_offset.y if stay else 0
         self._wrap()
@@ -58,21 +64,32 @@ class TextView(Lines):
     def extend(self, lines: Iterable[Line]) -> None:
         """Add `lines` at the end."""
         fresh = list(lines)
+        self._given = None
         self._lines += fresh
         first = len(self._wrapped)
-        if self._width:
+        if self._room:
             for line in fresh:
-                self._wrapped.extend(wrapped(line, self._width))
+                self._wrapped.extend(wrapped(line, self._room))
+            if self._room == self._measured[0] and len(self._wrapped) > self._measured[1]:
+                self._wrap()  # the scrollbar comes and takes its column
+                self.refresh()
+                return
             self.update_size()
             self.repaint(range(first, len(self._wrapped)))
 
     def _wrap(self) -> None:
-        self._width = max(self.size.width, 0)
-        self._wrapped = [row for line in self._lines for row in wrapped(line, self._width)] if self._width else []
+        """Wrap all to the width, less the scrollbar's where not all of it has room."""
+        width, height = self._measured = (self.size.width, self.size.height)
+        self._wrapped, self._room = [], width
+        if len(self._lines) <= height:
+            self._wrapped = [row for line in self._lines for row in wrapped(line, width)] if width else []
+        if width and max(len(self._lines), len(self._wrapped)) > height:
+            self._room = max(width - self.styles.scrollbar_size_vertical, 1)
+            self._wrapped = [row for line in self._lines for row in wrapped(line, self._room)]
         self.update_size()
 
     def on_resize(self) -> None:
-        if self.size.width != self._width:
+        if self.size != self._measured:
             self._wrap()
             self.refresh()
 
