@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from weakref import WeakSet
 
 from engine import groups, hooks, json_data, statements
 from engine.catalogue import ExecutorSpec
@@ -23,9 +21,10 @@ from engine.children import Children
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.executor import TaskContext
-from engine.graph import Node, Spread, Tree, detach_spawned, recount, settle
+from engine.graph import Node, Spread, Tree, detach_spawned, may_go_ahead, recount, settle
 from engine.history_statements import end_run
 from engine.output import Keeper, TaskLog
+from engine.pins import FindSpec, Pins
 from engine.policy import DEFAULT, Policy
 from engine.reporter import Reporter
 from engine.run import Job, Outcome, Prepared, check, failed, prepare
@@ -41,9 +40,6 @@ from engine.task import Task, TaskStatus, now
 logger = logging.getLogger(__name__)
 LONGEST_TIMER = 86_400.0
 """Seconds that one timer may wait; a later start is looked at again then."""
-
-FindSpec = Callable[[str], tuple[ExecutorSpec | None, str]]
-"""An executor by id, and the words for when there is none."""
 
 
 @dataclass(slots=True)
@@ -77,9 +73,7 @@ class Dispatcher:
         self._find = find
         self._loop = asyncio.get_running_loop()
         self._order = 0
-        self._kept: set[str] = set()
-        self._holders: WeakSet[Tree] = WeakSet()  # trees that are only being made, too: a submit may still refuse them
-        self._holding = threading.Lock()
+        self.pins = Pins(find)
         self._work: set[asyncio.Task[None]] = set()
         self._timers: dict[Node, asyncio.TimerHandle] = {}
         self._reporter = Reporter(store, bus, self.jobs)
@@ -159,28 +153,8 @@ class Dispatcher:
         for node in ready:
             self.bus.publish(EventKind.QUEUED, node.task)
 
-    def pin(self, node: Node) -> str:
-        """Fix the version that `node` runs, where it is not yet; the words for a missing executor, else ""."""
-        if node.spec is not None:
-            return ""
-        node.spec, unknown = self._find(node.task.executor_id)
-        if node.spec is not None:
-            self.hold_version(node.tree, node.spec.version)
-        return unknown
-
-    def hold_version(self, tree: Tree, version: str) -> None:
-        """`tree` may run code of that version until it ends."""
-        with self._holding:
-            tree.versions.add(version)
-            self._holders.add(tree)
-
-    def pinned(self) -> set[str]:
-        """The versions that runs may still need; any thread may ask."""
-        with self._holding:
-            return {version for tree in self._holders for version in tree.versions}
-
     def _policy_of(self, node: Node) -> Policy:
-        self.pin(node)
+        self.pins.pin(node)
         policy = node.spec.policy if node.spec is not None else DEFAULT
         return policy.with_params(node.task.params) if node.task.params else policy
 
@@ -205,8 +179,7 @@ class Dispatcher:
             return
         del self.trees[tree.run_id]
         self.forget(tree.nodes.values())
-        with self._holding:
-            self._holders.discard(tree)
+        self.pins.release(tree)
         status = tree.status
         counts = Counter(node.status for node in tree.nodes.values())
         self._store.writer.write([end_run(tree.run_id, status, counts, now())])
@@ -227,7 +200,7 @@ class Dispatcher:
             return
         node.status, node.unwanted = TaskStatus.IN_PROGRESS, False
         node.tree.open += 1
-        unknown = self.pin(node)
+        unknown = self.pins.pin(node)
         spec = node.spec
         try:
             prepared = prepare(self.inputs.get(node.task.id, node.task.inputs), node, spec, unknown)
@@ -272,8 +245,8 @@ class Dispatcher:
         attempt, opened = task.attempt + 1, groups.open_groups(node)
         writes = [statements.start(task.id, attempt, at, text, version, node.policy.retry_safe)]
         # a group runs nothing itself, so after a crash it goes on with its children
-        if spec is not None and version and version not in self._kept:
-            writes += self._keep(spec, at)
+        if spec is not None:
+            writes += self.pins.source_of(spec, at)
         writes += [statements.start(g.task.id, g.task.attempt + 1, at, None, None, True) for g in opened]
         job = None
         if node.unwanted:
@@ -282,12 +255,6 @@ class Dispatcher:
             job = self._job(node, spec, prepared, (attempt, at), hidden_texts(prepared.inputs, masked))
         begun = _Begun(at, attempt, public, version, opened, self.commit(writes))
         self.spawn(self._carry(node, job, prepared, begun))
-
-    def _keep(self, spec: ExecutorSpec, at: datetime) -> list[Write]:
-        """The source of a version that runs for the first time in this process."""
-        self._kept.add(spec.version)
-        source = spec.source()
-        return [] if source is None else [statements.source(spec.version, source.pack(), at)]
 
     def _job(
         self, node: Node, spec: ExecutorSpec, prepared: Prepared, begun: tuple[int, datetime], secrets: tuple[str, ...]
@@ -317,7 +284,7 @@ class Dispatcher:
 
     async def _carry(self, node: Node, job: Job | None, prepared: Prepared, begun: _Begun) -> None:
         """The life of one attempt after its in_progress was queued."""
-        if job is None or not _may_go_ahead(node):
+        if job is None or not may_go_ahead(node):
             try:
                 await begun.committed
             except TaskError as refusal:
@@ -432,7 +399,7 @@ class Dispatcher:
         number, most = job.attempt - node.former, job.policy.retries + 1
         words = f"attempt {number} of {most} failed: {outcome.error}; next in {delay:.3g} s"
         self._reporter.note(node, words)
-        blank(task, at)
+        task.blank(at)
         task.not_before = again
         self.bus.publish(EventKind.RETRYING, task, delay)
         if node.ready:
@@ -499,27 +466,6 @@ class Dispatcher:
         self._work.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("an engine task failed", exc_info=error)
-
-
-def blank(task: Task, at: datetime) -> None:
-    """The row of a task that goes back to pending: what it was is history now."""
-    task.result = task.error = task.error_type = task.effective_inputs = task.not_before = None
-    task.progress, task.progress_message = 0.0, ""
-    task.started_at = task.completed_at = None
-    task.updated_at = at
-    task.skipped = False
-    task.status = TaskStatus.PENDING
-
-
-def _may_go_ahead(node: Node) -> bool:
-    """Whether execute may begin before its in_progress is on disk (4.7).
-
-    Running it twice does no harm; but what it depends on must be known to have ended: on disk, or itself of that kind,
-    so that after a crash they run again together.
-    """
-    if not node.policy.retry_safe:
-        return False
-    return all(d.task.is_terminal or d.policy.retry_safe for d in node.dependencies)
 
 
 def _view(task: Task, inputs: dict[str, Any]) -> Task:

@@ -182,7 +182,7 @@ class Engine:
                 self.bus.publish(EventKind.PROBLEM, data=problem)
 
     def _pinned(self) -> set[str]:
-        return self.dispatcher.pinned() if self._open else set()
+        return self.dispatcher.pins.versions() if self._open else set()
 
     def _watched(self, state: WatchState) -> None:
         self.watch_state = state
@@ -326,7 +326,8 @@ class Engine:
         ending = self.dispatcher.endings.get(run_id)
         if ending is not None:
             return await asyncio.shield(ending)
-        return tree_status(await self.store.tree(run_id))
+        owner = (await self.store.run_state(run_id)).owner
+        return tree_status(await self.store.tree(run_id), ended=owner in (None, self.store.lease.id))
 
     # ── acting on what runs or ran ───────────────────────────────────────────────────────────────────────────────
 

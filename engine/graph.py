@@ -384,6 +384,17 @@ def subtree(start: Node, nodes: Sequence[Node] | None = None) -> list[Node]:
     return found
 
 
+def may_go_ahead(node: Node) -> bool:
+    """Whether execute may begin before its in_progress is on disk (4.7).
+
+    Running it twice does no harm; but what it depends on must be known to have ended: on disk, or itself of that kind,
+    so that after a crash they run again together.
+    """
+    if not node.policy.retry_safe:
+        return False
+    return all(d.task.is_terminal or d.policy.retry_safe for d in node.dependencies)
+
+
 def combine(statuses: Iterable[TaskStatus], *, ended: bool = False) -> TaskStatus:
     """One status for many (2.7); `ended` says that what is still pending can never run."""
     seen = set(statuses)
@@ -408,9 +419,9 @@ def current(tasks: Iterable[Task]) -> list[Task]:
     return list(kept.values())
 
 
-def tree_status(tasks: Iterable[Task]) -> TaskStatus:
-    """The status of a tree as its rows stand, parents first (2.7)."""
-    return combine(task.status for task in current(tasks))
+def tree_status(tasks: Iterable[Task], *, ended: bool = False) -> TaskStatus:
+    """The status of a tree as its rows stand, parents first (2.7); `ended` says that nothing of it can run any more."""
+    return combine((task.status for task in current(tasks)), ended=ended)
 
 
 def tree_progress(tasks: Iterable[Task]) -> float:

@@ -9,10 +9,11 @@ from uuid import uuid4
 
 from engine import json_data, retention, statements
 from engine.catalogue import ExecutorSpec
-from engine.dispatcher import Dispatcher, blank
+from engine.dispatcher import Dispatcher
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.graph import Node, Tree, affected, detach_spawned, recount, reset, settle, spawned_by, subtree
+from engine.history_statements import recount_run
 from engine.making import moment_of, object_of
 from engine.run import lost_secret
 from engine.statements import Write
@@ -68,7 +69,7 @@ class Operations:
         """Rules 5.1 and 5.2; returns when all has ended."""
         node = await self._submission.live(task_id)
         if node is None:
-            return await self._cancel_stored(task_id)
+            return await self._cancel_stored(task_id, only)
         if node.task.is_terminal and only:
             return _refused(node.task)
         open_nodes = [n for n in ([node] if only else subtree(node)) if is_open(n.status)]
@@ -79,20 +80,25 @@ class Operations:
             return {"status": str(node.task.status), "message": "it ended by itself before the cancel took effect"}
         return {"status": "cancelled", "message": f"cancelled {len(open_nodes)} task(s)", "task_id": task_id}
 
-    async def _cancel_stored(self, task_id: str) -> dict[str, Any]:
-        """A task of no live tree: a pending row is cancelled, anything else is told."""
+    async def _cancel_stored(self, task_id: str, only: bool) -> dict[str, Any]:
+        """A task of no live tree: what is pending of it and under it is cancelled, anything else is told."""
         await self._store.recover()
         task = await self._store.task(task_id)
         if task is None:
             return {"status": "failed", "message": f"there is no task '{task_id}'", "current_status": None}
-        if task.status is not TaskStatus.PENDING:
-            return _refused(task)
         try:
-            await self._store.writer.commit([statements.cancel(task_id, CANCELLED_WORDS, now())])
+            node = await self.load(task_id)
+            ids = [n.task.id for n in ([node] if only else subtree(node)) if n.status is TaskStatus.PENDING]
+            if not ids:
+                return _refused(task)
+            owner, at = await self._submission.former_owner(task.run_id, task.name), now()
+            writes = [statements.cancel_stored(each, CANCELLED_WORDS, at, owner) for each in ids]
+            await asyncio.shield(self._store.writer.commit([*writes, recount_run(task.run_id)]))
         except TaskError as refusal:
             return {"status": "failed", "message": str(refusal), "current_status": str(task.status)}
-        self._bus.publish(EventKind.FINISHED, await self._store.task(task_id))
-        return {"status": "cancelled", "message": CANCELLED_WORDS, "task_id": task_id}
+        for cancelled in (await self._store.tasks(ids)).values():
+            self._bus.publish(EventKind.FINISHED, cancelled)
+        return {"status": "cancelled", "message": f"cancelled {len(ids)} task(s)", "task_id": task_id}
 
     # ── rerun and skip ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -125,7 +131,7 @@ class Operations:
         again = reset(node.tree, node)
         node.spec = spec
         if spec is not None:
-            self._dispatcher.hold_version(node.tree, spec.version)
+            self._dispatcher.pins.hold(node.tree, spec.version)
         self._dispatcher.forget(detach_spawned(again))
         at = now()
         writes = [*owned, *extra]
@@ -146,7 +152,7 @@ class Operations:
             elif lost := lost_secret(self._dispatcher.inputs.get(other.task.id, other.task.inputs)):
                 other.held, other.task.hold = True, f"needs its secrets: {lost}"
             if other.task.status is not TaskStatus.PENDING:
-                blank(other.task, at)
+                other.task.blank(at)
             self._bus.publish(EventKind.RESET, other.task)
         await self._go_on(node, live)
         return node.task
@@ -206,7 +212,7 @@ class Operations:
                 await self._dispatcher.lost(node, refusal)
                 self._dispatcher.follow(node.tree, recount(node.tree))
             raise
-        blank(task, at)
+        task.blank(at)
         task.status, task.skipped, task.progress, task.completed_at = TaskStatus.COMPLETED, True, 1.0, at
         node.tree.open -= 1
         self._dispatcher.told(node)

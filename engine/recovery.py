@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 
 from engine import statements
-from engine.dispatcher import Dispatcher, FindSpec
+from engine.dispatcher import Dispatcher
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.graph import Node
+from engine.pins import FindSpec
 from engine.run import lost_secret
 from engine.store import Store
 from engine.submission import Submission

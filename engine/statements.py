@@ -77,6 +77,12 @@ SKIP = Statement(
     " WHERE id = ? AND status IN ('pending', 'failed')",
     guarded=True,
 )
+CANCEL_STORED = Statement(
+    9,
+    "UPDATE task SET status = 'cancelled', error = ?, error_type = 'cancelled', completed_at = ?, updated_at = ?"
+    " WHERE id = ? AND status = 'pending' AND NOT EXISTS (SELECT 1 FROM run WHERE id = run_id AND owner IS NOT ?)",
+    guarded=True,
+)
 PAUSE = Statement(9, "UPDATE run SET paused = ? WHERE id = ?", guarded=True)
 META = Statement(
     9, "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -175,6 +181,12 @@ def finish(
 def cancel(task_id: str, error: str, at: datetime) -> Write:
     stamp = at.timestamp()
     return Write(CANCEL, task_id, (error, "cancelled", stamp, stamp, task_id))
+
+
+def cancel_stored(task_id: str, error: str, at: datetime, owner: str | None) -> Write:
+    """Cancel a task of a run that still has the dead `owner`, or none; refused where another engine was faster."""
+    stamp = at.timestamp()
+    return Write(CANCEL_STORED, task_id, (error, stamp, stamp, task_id, owner))
 
 
 def reset(task: Task, inputs: dict[str, Any], at: datetime, not_before: datetime | None = None) -> list[Write]:

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Iterable
 
 from engine import statements
-from engine.dispatcher import Dispatcher, FindSpec
+from engine.dispatcher import Dispatcher
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.graph import Node, Tree, build_tree, current, group_test, recount
 from engine.history_statements import begin_run, facets
+from engine.pins import FindSpec
 from engine.policy import problem_of_params
 from engine.run import lost_secret
 from engine.statements import Write
@@ -39,7 +40,7 @@ class Submission:
             return holder
         refuse_ambiguous(root.tasks())
         for run_id in {task.run_id for task in root.tasks() if task.stored} - {root.task.id}:
-            await self._former_owner(run_id, root.task.name)
+            await self.former_owner(run_id, root.task.name)
         tasks = place(root)
         for task in tasks:
             if task.id in self._dispatcher.nodes or task.status is TaskStatus.IN_PROGRESS:
@@ -61,10 +62,11 @@ class Submission:
 
     async def own(self, run_id: str, root: Task, label: str | None = None) -> Write:
         """The write that makes a run ours. Raises `TaskError` while a living process runs it (7.2, 7.3)."""
-        former = await self._former_owner(run_id, root.name) if root.stored else None
+        former = await self.former_owner(run_id, root.name) if root.stored else None
         return begin_run(run_id, self._store.lease.id, root.created_at, label, former=former)
 
-    async def _former_owner(self, run_id: str, name: str) -> str | None:
+    async def former_owner(self, run_id: str, name: str) -> str | None:
+        """Who ran it last, None for nobody. Raises `TaskError` while a living process runs it (7.2)."""
         owner, lease = (await self._store.run_state(run_id)).owner, self._store.lease
         if owner == lease.id:  # its end may be on the way to the disk
             await self._store.writer.flush()
@@ -128,7 +130,7 @@ class Submission:
         tree = build_tree(run_id, tasks, group_test(tasks, self._find), outside, self._dispatcher.next_order)
         for node in tree.nodes.values():
             if not (node.is_group or node.task.is_terminal):
-                self._dispatcher.pin(node)
+                self._dispatcher.pins.pin(node)
         return tree
 
     async def neighbours(self, tasks: list[Task]) -> dict[str, Task]:

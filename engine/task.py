@@ -142,6 +142,15 @@ class Task:
             return None
         return ((self.completed_at or now()) - self.started_at).total_seconds()
 
+    def blank(self, at: datetime) -> None:
+        """Back to pending: what it was is history now."""
+        self.result = self.error = self.error_type = self.effective_inputs = self.not_before = None
+        self.progress, self.progress_message = 0.0, ""
+        self.started_at = self.completed_at = None
+        self.updated_at = at
+        self.skipped = False
+        self.status = TaskStatus.PENDING
+
 
 class TaskTreeNode:
     """A task with its children; membership of a tree is what these nodes say (2.5)."""
