@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
-from engine.dispatcher import blank
 from engine.errors import TaskError
 from engine.events import Event, EventKind, LogLine, Subscriber
 from engine.executor import BaseTask
@@ -339,7 +338,7 @@ class FakeEngine:
         """Back to pending; what it was is history."""
         if task.started_at is not None:
             self.tried.setdefault(task.id, []).append(self._attempt(task))
-        blank(task, self.now)
+        task.blank(self.now)
 
     def publish_catalogue(self, catalogue: Catalogue) -> None:
         """The loader has a new snapshot; problems that were not there before are told apart."""
