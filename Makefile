@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint check-tests bench screenshots clean
+.PHONY: run test lint check-tests bench crash screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/taskdeck $(ARGS)
@@ -23,6 +23,10 @@ check-tests: $(STAMP)
 # ARGS=quick: a look of a minute; ARGS=full: no size left out; PEERS=1: the peers of ../shared/bench as well.
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# 200 rounds of kill -9 at random moments; ARGS="--rounds N --seed S" for others.
+crash: $(STAMP)
+	@$(BIN)/python -m tests.crash.rounds $(ARGS)
 
 screenshots: $(STAMP)
 	$(BIN)/python screenshots/make_screenshots.py
