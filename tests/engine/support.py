@@ -13,6 +13,8 @@ from typing import Any
 from engine import BaseTask, Engine, Event, EventKind, Settings, Task, TaskStatus, TaskTreeNode
 from engine.graph import pending_reason
 
+Make = Callable[..., None]
+"""A fixture that registers an executor the way a test wants it."""
 GUARD = 10.0
 """Seconds after which a test that waits for something gives up."""
 
@@ -70,6 +72,12 @@ def rows(store: Path, sql: str, *values: Any) -> list[Any]:
         return db.execute(sql, values).fetchall()
 
 
+def state(store: Any, task_id: str) -> tuple[Any, ...]:
+    """status, attempt, skipped, result and error of a task as they are stored."""
+    sql = "SELECT status, attempt, skipped, result, error FROM task WHERE id = ?"
+    return tuple(rows(store, sql, task_id)[0])
+
+
 def stored_status(store: Path, task_id: str) -> str:
     return str(rows(store, "SELECT status FROM task WHERE id = ?", task_id)[0][0])
 
@@ -86,6 +94,17 @@ def reason(engine: Engine, task: Task) -> str:
 
 def kinds(events: list[Event], task: Task, *but: EventKind) -> list[EventKind]:
     return [event.kind for event in events if event.task is task and event.kind not in but]
+
+
+def listen(engine: Engine) -> list[Event]:
+    """All events from now on, as they come."""
+    events: list[Event] = []
+    engine.bus.subscribe(events.append)
+    return events
+
+
+async def children(engine: Engine, parent: Task) -> list[Task]:
+    return [task for task in await engine.tree(parent.run_id) if task.parent_id == parent.id]
 
 
 class Gates:

@@ -36,37 +36,7 @@ from tests.engine.support import (
     until,
 )
 
-
-@pytest.fixture
-def gates(register) -> Gates:
-    made = Gates()
-    register("gate", made.executor())
-    return made
-
-
-@pytest.fixture
-def broken() -> list[bool]:
-    """While it holds something, the executor "mended" fails."""
-    return [True]
-
-
-@pytest.fixture(autouse=True)
-def executors(noop: None, register, broken: list[bool]) -> None:
-    async def fail(self: BaseTask, inputs: dict[str, Any]) -> Any:
-        raise ValueError("broken")
-
-    async def mended(self: BaseTask, inputs: dict[str, Any]) -> Any:
-        if broken:
-            raise ValueError("broken")
-        return {"mended": True}
-
-    register("fail", fail)
-    register("mended", mended)
-
-
-def state(store: Any, task_id: str) -> tuple[Any, ...]:
-    sql = "SELECT status, attempt, skipped, result, error FROM task WHERE id = ?"
-    return tuple(rows(store, sql, task_id)[0])
+pytestmark = pytest.mark.usefixtures("mending")
 
 
 # ── 2.2: the moves, in the store itself ──────────────────────────────────────────────────────────────────────────────

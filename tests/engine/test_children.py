@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from engine import BaseTask, Engine, Event, EventKind, Task
+from engine import BaseTask, Engine, Event, EventKind
 from engine.errors import ChildFailed
 from engine.graph import tree_progress
 from engine.runners.loop_thread import LoopThreadRunner
 from tests.engine.support import (
     Gates,
+    children,
     ended,
     finish,
     rows,
@@ -21,37 +22,7 @@ from tests.engine.support import (
     until,
 )
 
-
-@pytest.fixture
-def gates(register) -> Gates:
-    made = Gates()
-    register("gate", made.executor())
-    return made
-
-
-@pytest.fixture(autouse=True)
-def executors(register) -> None:
-    async def double(self: BaseTask, inputs: dict[str, Any]) -> Any:
-        return {"n": inputs["n"] * 2}
-
-    async def fail(self: BaseTask, inputs: dict[str, Any]) -> Any:
-        return {"status": "failed", "error": "broken", "error_type": "odd", "kept": 1}
-
-    async def spawns(self: BaseTask, inputs: dict[str, Any]) -> Any:
-        """Spawn what the inputs say and return what comes of it."""
-        return {"child": await self.spawn(inputs["what"], inputs.get("inputs"), **inputs.get("fields", {}))}
-
-    async def maps(self: BaseTask, inputs: dict[str, Any]) -> Any:
-        return await self.map(inputs["what"], [{"n": n} for n in inputs["all"]], inputs.get("limit"))
-
-    register("double", double)
-    register("fail", fail)
-    register("spawns", spawns)
-    register("maps", maps)
-
-
-async def children(engine: Engine, parent: Task) -> list[Task]:
-    return [task for task in await engine.tree(parent.run_id) if task.parent_id == parent.id]
+pytestmark = pytest.mark.usefixtures("spawning")
 
 
 # ── what it is ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -22,6 +21,7 @@ from engine import (
 from engine.runners.loop_thread import LoopThreadRunner
 from tests.engine.support import (
     Gates,
+    Make,
     ended,
     finish,
     kinds,
@@ -32,40 +32,6 @@ from tests.engine.support import (
     submit,
     until,
 )
-
-Make = Callable[..., None]
-
-
-@pytest.fixture
-def tries() -> list[int]:
-    """The attempts that "flaky" was run in."""
-    return []
-
-
-@pytest.fixture
-def flaky(register, tries: list[int]) -> Make:
-    """`flaky(times, error)`: an executor that raises `error` as often, then completes; attributes as given."""
-
-    def make(times: int = 1, error: BaseException | None = None, **attributes: Any) -> None:
-        async def execute(self: BaseTask, inputs: dict[str, Any]) -> Any:
-            assert self.task is not None
-            tries.append(self.task.attempt)
-            print(f"try {len(tries)}")
-            if len(tries) <= times:
-                raise error or ValueError(f"broken {len(tries)}")
-            return {"tries": len(tries)}
-
-        register("flaky", execute, **{"retries": 2, "retry_delay": 0, **attributes})
-
-    return make
-
-
-@pytest.fixture
-def gates(register) -> Gates:
-    made = Gates()
-    register("gate", made.executor())
-    return made
-
 
 # ── timeouts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -22,23 +22,14 @@ from tests.engine.support import (
 )
 
 
-@pytest.fixture
-def gates(register) -> Gates:
-    made = Gates()
-    register("gate", made.executor())
-    return made
-
-
-@pytest.fixture(autouse=True)
-def executors(noop: None) -> None:
-    """There is always one that does nothing."""
-
-
 async def quiet(engine: Engine) -> None:
     """Time enough for what might start."""
     for _ in range(5):
         await asyncio.sleep(0.002)
         await engine.store.writer.flush()
+
+
+pytestmark = pytest.mark.usefixtures("noop")
 
 
 # ── one tree ─────────────────────────────────────────────────────────────────────────────────────────────────────────

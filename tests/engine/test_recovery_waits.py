@@ -2,62 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from engine import BaseTask, Engine, Event, Folder, Settings, TaskError
+from engine import Engine, Folder, TaskError
 from engine.graph import tree_status
-from tests.engine.dead_process import Owner, Process
+from tests.engine.dead_process import Owner
 from tests.engine.support import ended, finish, reason, rows, running, stored_status, until
 
-
-@pytest.fixture
-def owner(settings: Settings) -> Iterator[Owner]:
-    made: list[Process] = []
-
-    def make(entries: list[dict[str, Any]], *words: str, slots: int = 64) -> Process:
-        made.append(Process(settings.store, entries, slots, *words))
-        return made[-1]
-
-    yield make
-    for each in made:
-        if each.process.poll() is None:
-            each.kill()
-
-
-@pytest.fixture
-def ran() -> list[tuple[str, int]]:
-    """(task, attempt) of all that was executed in this process."""
-    return []
-
-
-@pytest.fixture(autouse=True)
-def executors(register, ran: list[tuple[str, int]]) -> None:
-    async def ok(self: BaseTask, inputs: dict[str, Any]) -> Any:
-        assert self.task is not None
-        ran.append((self.task.id, self.task.attempt))
-        return {"ok": True}
-
-    async def spawns(self: BaseTask, inputs: dict[str, Any]) -> Any:
-        assert self.task is not None
-        ran.append((self.task.id, self.task.attempt))
-        return await self.spawn(inputs["what"])
-
-    for name in ("hang", "noop", "flaky"):
-        register(name, ok)
-    register("safe", ok, retry_safe=True)
-    register("secret", ok, {"type": "object", "properties": {"token": {"type": "string"}}})
-    register("parent", spawns)
-    register("safe_parent", spawns, retry_safe=True)
-
-
-def listen(engine: Engine) -> list[Event]:
-    events: list[Event] = []
-    engine.bus.subscribe(events.append)
-    return events
+pytestmark = pytest.mark.usefixtures("survivors")
 
 
 # ── what was spawned ─────────────────────────────────────────────────────────────────────────────────────────────────
