@@ -373,10 +373,10 @@ def _add_groups(group: Node | None, found: dict[Node, None], queue: list[Node]) 
         group = group.group
 
 
-def subtree(start: Node, nodes: Sequence[Node] | None = None) -> list[Node]:
+def subtree(start: Node) -> list[Node]:
     """`start` and all that stands under it by `parent_id`."""
     children: dict[str | None, list[Node]] = {}
-    for node in nodes or start.tree.nodes.values():
+    for node in start.tree.nodes.values():
         children.setdefault(node.task.parent_id, []).append(node)
     found = [start]
     for node in found:  # grows while it is walked

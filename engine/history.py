@@ -14,7 +14,7 @@ from typing import Any
 from engine import json_data
 from engine.history_statements import INDEX_SHIFT
 from engine.search import Words
-from engine.store import _LIGHT, Store, _task
+from engine.store import Store
 from engine.task import Task, TaskStatus
 
 FEW = 5_000
@@ -159,7 +159,7 @@ class History:
         """Runs newest first, `before` being the `seq` of the last one seen."""
         rows = await self._page(filter or RunFilter(), before, limit, _RUN)
         live = [row[1] for row in rows if row[2] == TaskStatus.IN_PROGRESS]
-        roots = await self._roots([row[1] for row in rows])
+        roots = await self._store.tasks([row[1] for row in rows], whole=False)
         counts = await self._live_counts(live)
         return [_run(row, roots[row[1]], counts.get(row[1])) for row in rows if row[1] in roots]
 
@@ -178,18 +178,18 @@ class History:
             return sum(n for status, n in totals.runs.items() if not wanted.statuses or status in wanted.statuses)
         found = 0
         for source in await self.sources(wanted):
-            found += next(iter(await self._store._rows(*source.count())))[0]
+            found += next(iter(await self._store.rows(*source.count())))[0]
         return found
 
     async def totals(self) -> Totals:
         """Runs and tasks by status, from counters."""
-        rows = list(await self._store._rows("SELECT status, runs, tasks FROM total", ()))
+        rows = list(await self._store.rows("SELECT status, runs, tasks FROM total", ()))
         return Totals({TaskStatus(r[0]): r[1] for r in rows}, {TaskStatus(r[0]): r[2] for r in rows})
 
     async def tasks_matching(self, run_id: str, text: str) -> frozenset[str]:
         """The ids of those tasks of a run that `text` is found in; none for a blank text."""
         words, run_id = Words.parse(text), json_data.storable(run_id)
-        rows = list(await self._store._rows("SELECT seq, indexed FROM run WHERE id = ?", (run_id,)))
+        rows = list(await self._store.rows("SELECT seq, indexed FROM run WHERE id = ?", (run_id,)))
         if words is None or not rows:
             return frozenset()
         seq, is_indexed = rows[0]
@@ -203,7 +203,7 @@ class History:
         else:
             condition, values = words.rows()
             sql, values = f"SELECT task.id FROM task WHERE task.run_id = ? AND {condition}", [run_id, *values]
-        return frozenset(row[0] for row in await self._store._rows(sql, values))
+        return frozenset(row[0] for row in await self._store.rows(sql, values))
 
     async def audit(
         self, *, before: int | None = None, limit: int = 100, run_id: str | None = None, task_id: str | None = None
@@ -215,7 +215,7 @@ class History:
             if value is not None:
                 conditions.append(f"{column} = ?")
                 values.append(json_data.storable(value))
-        rows = await self._store._rows(
+        rows = await self._store.rows(
             "SELECT seq, at, who, origin, what, run_id, task_id, detail FROM audit"
             f" WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT ?",
             (*values, max(limit, 0)),
@@ -247,25 +247,21 @@ class History:
     async def _sizes(self, options: list[_Option]) -> list[int]:
         expressions = ", ".join(option.size[0] for option in options)
         values = [value for option in options for value in option.size[1]]
-        return list(next(iter(await self._store._rows(f"SELECT {expressions}", values))))
+        return list(next(iter(await self._store.rows(f"SELECT {expressions}", values))))
 
     async def _page(self, filter: RunFilter, before: int | None, limit: int, columns: str) -> list[Any]:
         if limit <= 0:
             return []
         rows: list[Any] = []
         for source in await self.sources(filter, before):
-            rows += await self._store._rows(*source.page(columns, limit))
+            rows += await self._store.rows(*source.page(columns, limit))
         return sorted(rows, key=lambda row: row[0], reverse=True)[:limit]
-
-    async def _roots(self, ids: list[str]) -> dict[str, Task]:
-        rows = await self._store._rows(f"SELECT {_LIGHT} FROM task WHERE id IN ({_marks(ids)})", ids)
-        return {row[0]: _task(row) for row in rows}
 
     async def _live_counts(self, ids: list[str]) -> dict[str, TaskCounts]:
         """The tasks of runs that have not ended, counted in their rows."""
         sql = f"SELECT run_id, status, count(*) FROM task WHERE run_id IN ({_marks(ids)}) GROUP BY run_id, status"
         found: dict[str, dict[str, int]] = {}
-        for run_id, status, count in await self._store._rows(sql, ids) if ids else ():
+        for run_id, status, count in await self._store.rows(sql, ids) if ids else ():
             found.setdefault(run_id, {})[status] = count
         return {run_id: TaskCounts(**counts) for run_id, counts in found.items()}
 

@@ -81,8 +81,6 @@ BRANCH = (
 )
 """One task of a run that stays; the run's index is made anew, since it is recounted (`recount_run`)."""
 
-LINK = Statement(2, "INSERT OR IGNORE INTO link (task_id, on_id) VALUES (?, ?)")
-
 
 def begin_run(
     run_id: str, owner: str, created_at: datetime, label: str | None = None, *, former: str | None = None
@@ -100,11 +98,6 @@ def end_run(run_id: str, status: TaskStatus, counts: Mapping[TaskStatus, int], a
     tasks = [counts.get(s, 0) for s in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)]
     pending = sum(counts.values()) - sum(tasks)
     return Write(END_RUN, run_id, (status.value, at.timestamp(), pending, *tasks, run_id))
-
-
-def close_run(run_id: str, at: datetime) -> Write:
-    """The end of a run whose engine is gone: status and counts as its rows stand (2.7, 7.2)."""
-    return Write(CLOSE_RUN, run_id, (at.timestamp(), run_id))
 
 
 def recount_run(run_id: str) -> Write:

@@ -56,6 +56,9 @@ class Recovery:
             await self._submission.activate(tree, [statements.claim(run_id, self._store.lease.id, owner)])
         except TaskError:  # another console was faster
             return
+        for node in tree.nodes.values():  # what they wait for is told nowhere else
+            if node.held or (tree.paused and node.task.id == run_id):
+                self._bus.publish(EventKind.PROGRESS, node.task)
 
     def _hold(self, node: Node) -> None:
         """What lacks something waits for it instead of failing for it (8.6)."""

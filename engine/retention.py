@@ -70,7 +70,7 @@ async def delete_run(store: Store, run_id: str) -> Pruned:
     """
     await store.writer.flush()
     rows = list(
-        await store._rows(
+        await store.rows(
             "SELECT run.seq, run.owner IS NULL AND run.ended_at IS NOT NULL, coalesce(task.name, run.id)"
             " FROM run LEFT JOIN task ON task.id = run.id WHERE run.id = ? AND run.deleting = 0",
             (json_data.storable(run_id),),
@@ -82,7 +82,7 @@ async def delete_run(store: Store, run_id: str) -> Pruned:
     if not has_ended:
         raise TaskError(f"run '{name}' ({run_id}) has not ended", "Cancel it first, or wait for its end")
     dependents = list(
-        await store._rows(
+        await store.rows(
             "SELECT other.name, other.run_id FROM task AS own CROSS JOIN link ON link.on_id = own.id"
             " CROSS JOIN task AS other ON other.id = link.task_id LEFT JOIN run AS holder ON holder.id = other.run_id"
             " WHERE own.run_id = ? AND other.run_id != own.run_id AND coalesce(holder.deleting, 0) = 0 LIMIT 1",
@@ -112,7 +112,7 @@ async def delete_branch(store: Store, run_id: str, branch: Sequence[Task], extra
             raise TaskError(f"task '{other.name}' ({other.id}) depends on '{needed}'", "Delete that task first")
     for task in branch:
         rows = list(
-            await store._rows("SELECT task_id FROM link JOIN task ON id = task_id WHERE on_id = ? LIMIT 1", (task.id,))
+            await store.rows("SELECT task_id FROM link JOIN task ON id = task_id WHERE on_id = ? LIMIT 1", (task.id,))
         )
         if rows and rows[0][0] not in ids:
             raise TaskError(f"task '{rows[0][0]}' of another run depends on '{task.id}'", "Delete that task first")
@@ -124,7 +124,7 @@ async def finish(store: Store) -> Pruned:
     """Delete the rows of all marked runs, also those that another process marked."""
     count = tasks = 0
     while True:
-        runs = list(await store._rows(f"SELECT seq, id FROM run WHERE deleting = 1 ORDER BY seq LIMIT {RUNS}", ()))
+        runs = list(await store.rows(f"SELECT seq, id FROM run WHERE deleting = 1 ORDER BY seq LIMIT {RUNS}", ()))
         if not runs:
             return Pruned(count, tasks)
         tasks += await _remove(store, [seq for seq, _ in runs], [run_id for _, run_id in runs])
@@ -136,7 +136,7 @@ async def _old(store: Store, limit: float) -> AsyncIterator[list[int]]:
     after = (limit, -1)
     while True:
         rows = list(
-            await store._rows(
+            await store.rows(
                 "SELECT seq, ended_at FROM run INDEXED BY run_ended WHERE ended_at IS NOT NULL"
                 f" AND (ended_at, seq) < (?, ?) AND deleting = 0 ORDER BY ended_at DESC, seq DESC LIMIT {SLICE}",
                 after,
@@ -154,7 +154,7 @@ async def _surplus(store: Store, keep: int) -> AsyncIterator[list[int]]:
     before = 2**62
     while True:
         rows = list(
-            await store._rows(
+            await store.rows(
                 "SELECT run.seq, run.status, task.name, task.params, task.schemas FROM run CROSS JOIN task"
                 f" ON task.id = run.id WHERE run.seq < ? AND run.deleting = 0 ORDER BY run.seq DESC LIMIT {SLICE}",
                 (before,),
@@ -184,7 +184,7 @@ async def _mark(store: Store, seqs: Sequence[int]) -> list[int]:
     refused: set[int] = set()
     for start in range(0, len(seqs), 500):
         part = seqs[start : start + 500]
-        rows = await store._rows(f"SELECT seq FROM run WHERE deleting = 0 AND seq IN ({_marks(part)})", part)
+        rows = await store.rows(f"SELECT seq FROM run WHERE deleting = 0 AND seq IN ({_marks(part)})", part)
         refused.update(row[0] for row in rows)
     return [seq for seq in seqs if seq in refused]
 
@@ -201,7 +201,7 @@ async def _remove(store: Store, seqs: list[int], ids: list[str]) -> int:
     count = 0
     while True:
         tasks = list(
-            await store._rows(f"SELECT seq, id FROM task WHERE run_id IN ({_marks(ids)}) LIMIT {SLICE // 2}", ids)
+            await store.rows(f"SELECT seq, id FROM task WHERE run_id IN ({_marks(ids)}) LIMIT {SLICE // 2}", ids)
         )
         if not tasks:
             break
@@ -220,7 +220,7 @@ async def _remove(store: Store, seqs: list[int], ids: list[str]) -> int:
 
 async def _drain(store: Store, statement: Statement, select: str, values: Sequence[Any]) -> None:
     """Delete what `select`, which is limited to a slice, finds, until it finds nothing."""
-    while rows := list(await store._rows(select, values)):
+    while rows := list(await store.rows(select, values)):
         await _delete(store, statement, [tuple(row) for row in rows])
 
 

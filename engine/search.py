@@ -198,7 +198,7 @@ class Indexer:
         before, count = 2**62, 0
         while True:
             runs = list(
-                await self._store._rows(
+                await self._store.rows(
                     "SELECT seq, id, ended_at FROM run INDEXED BY run_unindexed WHERE indexed = 0 AND seq < ?"
                     f" AND ended_at IS NOT NULL AND deleting = 0 ORDER BY seq DESC LIMIT {RUNS}",
                     (before,),
@@ -215,7 +215,7 @@ class Indexer:
         size = 0
         for run_seq, run_id, ended_at in runs:
             place, task_seq = 0, -1
-            while rows := list(await self._store._rows(_ROWS, (run_id, task_seq))):
+            while rows := list(await self._store.rows(_ROWS, (run_id, task_seq))):
                 for task_seq, *columns in rows:
                     text = document(*columns)
                     writes.append(statements.index_task(run_seq, ended_at, place, task_seq, text))

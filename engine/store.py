@@ -117,7 +117,7 @@ class Store:
 
     async def _dead_owners(self) -> set[str]:
         """The owners of runs that have ended, the rows that they left in progress being recovered."""
-        rows = await self._rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())
+        rows = await self.rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())
         dead = {owner for (owner,) in rows if self.lease.is_dead(owner)}
         for owner in dead:
             await asyncio.shield(self.writer.commit(recovery(owner, now())))
@@ -136,60 +136,62 @@ class Store:
             if only_ended
             else ""
         )
-        rows = await self._rows(f"SELECT id, owner FROM run WHERE owner IS NOT NULL{ended} ORDER BY seq", ())
+        rows = await self.rows(f"SELECT id, owner FROM run WHERE owner IS NOT NULL{ended} ORDER BY seq", ())
         return [(run_id, owner) for run_id, owner in rows if owner in dead]
 
     async def run_state(self, run_id: str) -> RunState:
         """Who runs it and whether it is paused; of an unknown run, nobody and not."""
-        rows = list(await self._rows("SELECT owner, paused FROM run WHERE id = ?", (run_id,)))
+        rows = list(await self.rows("SELECT owner, paused FROM run WHERE id = ?", (run_id,)))
         return RunState(rows[0][0], bool(rows[0][1])) if rows else RunState(None, False)
 
     async def has_run(self, run_id: str) -> bool:
         """Whether a run of this id was ever submitted; a task that was only created has none."""
-        return bool(list(await self._rows("SELECT 1 FROM run WHERE id = ? AND deleting = 0", (run_id,))))
+        return bool(list(await self.rows("SELECT 1 FROM run WHERE id = ? AND deleting = 0", (run_id,))))
 
     async def meta(self, key: str) -> str:
         """A value kept for the whole store, "" where there is none."""
-        rows = list(await self._rows("SELECT value FROM meta WHERE key = ?", (key,)))
+        rows = list(await self.rows("SELECT value FROM meta WHERE key = ?", (key,)))
         return str(rows[0][0]) if rows else ""
 
     async def source(self, version: str) -> VersionSource | None:
         """The source of a version that ran; None where it is not kept."""
-        rows = list(await self._rows("SELECT files FROM source WHERE version = ?", (version,)))
+        rows = list(await self.rows("SELECT files FROM source WHERE version = ?", (version,)))
         return VersionSource.unpack(rows[0][0]) if rows else None
 
     async def task_by_key(self, key: str) -> Task | None:
         """The task that has an idempotency key (8.2)."""
-        rows = list(await self._rows(f"SELECT {_WHOLE} FROM task WHERE idempotency_key = ?", (key,)))
+        rows = list(await self.rows(f"SELECT {_WHOLE} FROM task WHERE idempotency_key = ?", (key,)))
         return _task(rows[0]) if rows else None
 
-    async def _rows(self, sql: str, values: Iterable[Any]) -> Iterable[Any]:
+    async def rows(self, sql: str, values: Iterable[Any]) -> Iterable[Any]:
+        """What a query reads, on the connection that only reads."""
         return await self._reader.execute_fetchall(sql, tuple(values))
 
     async def task(self, task_id: str) -> Task | None:
         """The whole row, None when there is none."""
-        rows = list(await self._rows(f"SELECT {_WHOLE} FROM task WHERE id = ?", (task_id,)))
+        rows = list(await self.rows(f"SELECT {_WHOLE} FROM task WHERE id = ?", (task_id,)))
         return _task(rows[0]) if rows else None
 
-    async def tasks(self, ids: Iterable[str]) -> dict[str, Task]:
-        """Whole rows by id; unknown ids are left out."""
+    async def tasks(self, ids: Iterable[str], *, whole: bool = True) -> dict[str, Task]:
+        """Rows by id; unknown ids are left out, and without `whole` the results."""
+        columns = _WHOLE if whole else _LIGHT
         found = {}
         wanted = list(dict.fromkeys(ids))
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
-            for row in await self._rows(f"SELECT {_WHOLE} FROM task WHERE id IN ({marks})", part):
+            for row in await self.rows(f"SELECT {columns} FROM task WHERE id IN ({marks})", part):
                 found[row[0]] = _task(row)
         return found
 
     async def tree(self, run_id: str, *, whole: bool = False) -> list[Task]:
         """All rows of a run, in the order they were made; without `whole`, results are left out."""
         columns = _WHOLE if whole else _LIGHT
-        rows = await self._rows(f"SELECT {columns} FROM task WHERE run_id = ? ORDER BY seq", (run_id,))
+        rows = await self.rows(f"SELECT {columns} FROM task WHERE run_id = ? ORDER BY seq", (run_id,))
         return [_task(row) for row in rows]
 
     async def log(self, task_id: str, attempt: int) -> list[LogLine]:
-        rows = await self._rows(
+        rows = await self.rows(
             "SELECT at, stream, text FROM log WHERE task_id = ? AND attempt = ? ORDER BY seq", (task_id, attempt)
         )
         return [LogLine(at, stream, text) for at, stream, text in rows]
@@ -197,7 +199,7 @@ class Store:
     async def attempts(self, task_id: str) -> list[Attempt]:
         """Former attempts and the latest, oldest first."""
         columns = "status, started_at, completed_at, error, error_type, result, inputs, executor_version"
-        rows = await self._rows(
+        rows = await self.rows(
             f"SELECT number, {columns} FROM attempt WHERE task_id = ? UNION ALL"
             f" SELECT attempt, {columns} FROM task WHERE id = ? AND started_at IS NOT NULL ORDER BY 1",
             (task_id, task_id),

@@ -18,7 +18,7 @@ from engine import history_statements as statements
 from engine import json_data, retention
 from engine.errors import StoreError, TaskError
 from engine.history import History, RunFilter
-from engine.statements import Write
+from engine.statements import Write, link
 from engine.store import Store
 from engine.task import TaskStatus, now
 from engine.transfer_fields import ATTEMPT, DEFAULTS, JSON, LOG, RUN, TASK, Check
@@ -67,7 +67,7 @@ async def _known(store: Store, given: Iterable[str]) -> list[str]:
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
         sql = f"SELECT id FROM run WHERE id IN ({','.join('?' * len(part))}) AND {_WHOLE}"
-        known.update(row[0] for row in await store._rows(sql, part))
+        known.update(row[0] for row in await store.rows(sql, part))
     for run_id in ids:
         if run_id not in known:
             raise StoreError(f"there is no run '{run_id}' to export", "It may have been deleted")
@@ -87,13 +87,13 @@ async def _run_line(store: Store, run_id: str) -> str | None:
     columns = ", ".join(column for column in RUN if column not in ("tasks", "facets"))
     tasks = "(SELECT count(*) FROM task WHERE task.run_id = run.id)"
     sql = f"SELECT {columns}, {tasks}, seq FROM run WHERE id = ? AND {_WHOLE}"
-    rows = list(await store._rows(sql, (run_id,)))
+    rows = list(await store.rows(sql, (run_id,)))
     if not rows:
         return None
     *values, seq = rows[0]
     found: dict[str, list[str]] = {}
     facets = "SELECT kind, value FROM facet WHERE run_seq = ? ORDER BY kind, value"
-    for kind, value in await store._rows(facets, (seq,)):
+    for kind, value in await store.rows(facets, (seq,)):
         found.setdefault(kind, []).append(value)
     return _line("run", RUN, (*values, json_data.encode(found)))
 
@@ -106,7 +106,7 @@ class _Pages:
         self._limit = 50
 
     async def read(self, sql: str, values: Iterable[Any]) -> list[Any]:
-        rows = list(await self._store._rows(f"{sql} LIMIT {self._limit}", values))
+        rows = list(await self._store.rows(f"{sql} LIMIT {self._limit}", values))
         size = sum(len(value) for row in rows for value in row if isinstance(value, str | bytes))
         if size > PAGE_BYTES:
             self._limit = max(1, self._limit // 4)
@@ -309,7 +309,7 @@ class _Import:
 
     async def _begin(self, given: dict[str, Any]) -> None:
         values = self._values("run", given, RUN)
-        known = list(await self._store._rows("SELECT 1 FROM run WHERE id = ?", (values["id"],)))
+        known = list(await self._store.rows("SELECT 1 FROM run WHERE id = ?", (values["id"],)))
         self._run = _Run(self.number, values, bool(known))
 
     def _task(self, run: _Run, given: dict[str, Any]) -> None:
@@ -375,7 +375,7 @@ class _Import:
         await self._check_new(run)
         values = run.values
         writes = [Write(_PUT_RUN, run_id, (run_id, values["created_at"], values["label"])), *run.writes]
-        writes += [Write(statements.LINK, "link", link) for link in run.links if link[1] not in run.tasks]
+        writes += [link(task_id, on_id) for task_id, on_id in run.links if on_id not in run.tasks]
         facets = [(kind, value) for kind, found in values["facets"].items() for value in found]
         writes += [Write(statements.FACET, "facet", (kind, value, run_id)) for kind, value in facets]
         ended = values["ended_at"] if values["ended_at"] is not None else self._at.timestamp()
@@ -393,7 +393,7 @@ class _Import:
             for start in range(0, len(names), 500):
                 part = names[start : start + 500]
                 sql = f"SELECT {column}, run_id FROM task WHERE {column} IN ({','.join('?' * len(part))}) LIMIT 1"
-                for name, other in await self._store._rows(sql, part):
+                for name, other in await self._store.rows(sql, part):
                     what = "task id" if column == "id" else "idempotency key"
                     self.refuse(
                         f"the {what} '{name}' is taken by a task of run '{other}'",

@@ -59,7 +59,7 @@ def run_writes(
             kind = "ValueError" if failed else None
             writes.append(statements.finish(task.id, status, packed, failed, kind, 1.0, hours(hour + 0.1)))
     if depends_on:
-        writes.append(Write(history_statements.LINK, "link", (run_id, depends_on)))
+        writes.append(statements.link(run_id, depends_on))
     if ended:
         status = next((DONE[word] for word in ("failed", "cancelled") if DONE[word] in counts), TaskStatus.COMPLETED)
         writes.append(history_statements.end_run(run_id, status, counts, hours(hour + 0.2)))
@@ -72,7 +72,7 @@ async def add_run(store: Store, run_id: str, *args: Any, **fields: Any) -> None:
 
 async def rows(store: Store, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """What a plain look into the database says."""
-    return [tuple(row) for row in await store._rows(sql, values)]
+    return [tuple(row) for row in await store.rows(sql, values)]
 
 
 async def recounted(store: Store) -> list[tuple[Any, ...]]:

@@ -299,7 +299,10 @@ async def test_2_7_a_run_without_engine_is_closed_and_recounted_as_its_rows_stan
     await store.writer.commit([history_statements.recount_run("whole")])
     assert {run.status for run in await history.runs()} == {TaskStatus.IN_PROGRESS}  # a live one is let be
     await store.writer.commit(
-        [history_statements.close_run(run_id, hours(4)) for run_id in ("blocked", "stopped", "whole")]
+        [
+            Write(history_statements.CLOSE_RUN, run_id, (hours(4).timestamp(), run_id))
+            for run_id in ("blocked", "stopped", "whole")
+        ]
     )
     found = {run.id: run for run in await history.runs()}
     assert {run_id: run.status.value for run_id, run in found.items()} == {

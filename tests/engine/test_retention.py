@@ -109,7 +109,7 @@ async def test_5_6_what_a_remaining_run_depends_on_stays(store: Store) -> None:
 async def test_5_6_a_task_that_is_stored_but_never_ran_holds_what_it_depends_on(store: Store) -> None:
     await add_run(store, "base")
     waiting = run_writes("waiting", ["pending"], depends_on="base", ended=False)
-    await store.writer.commit([w for w in waiting if w.statement in (statements.INSERT, history_statements.LINK)])
+    await store.writer.commit([w for w in waiting if w.statement in (statements.INSERT, statements.LINK)])
     assert await prune(store, days=0, runs=0) == Pruned(0, 0)
     with pytest.raises(TaskError, match="of run 'waiting' depends"):
         await delete_run(store, "base")

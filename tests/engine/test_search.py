@@ -333,7 +333,7 @@ async def test_a_failure_of_one_round_does_not_end_the_indexer(
     store: Store, indexer: Indexer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await add_run(store, "a")
-    read = store._rows
+    read = store.rows
     failures = iter([True])
 
     async def once_broken(sql: str, values: Any) -> Any:
@@ -341,7 +341,7 @@ async def test_a_failure_of_one_round_does_not_end_the_indexer(
             raise search.sqlite3.OperationalError("disk I/O error")
         return await read(sql, values)
 
-    monkeypatch.setattr(store, "_rows", once_broken)
+    monkeypatch.setattr(store, "rows", once_broken)
     indexer.start()
     while "disk I/O error" not in caplog.text:
         await asyncio.sleep(0.005)

@@ -407,14 +407,14 @@ async def test_a_large_tree_is_read_in_pages(store: Store, other: Store, monkeyp
     await store.writer.commit(run_writes("big", ["completed"] * 3000, inputs={"x": "y" * 50}))
     await store.writer.commit([statements.log("big.7", 1, LogLine(0.0, "stdout", f"{i}")) for i in range(1200)])
     sizes: list[int] = []
-    read = store._rows
+    read = store.rows
 
     async def counted(sql: str, values: Any) -> Any:
         found = list(await read(sql, values))
         sizes.append(len(found))
         return found
 
-    monkeypatch.setattr(store, "_rows", counted)
+    monkeypatch.setattr(store, "rows", counted)
     lines = await export(store)
     assert max(sizes) <= transfer.PAGE_ROWS and len(lines) == 4202
     assert await import_lines(other, lines) == Imported(1, 0)

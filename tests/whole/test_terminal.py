@@ -53,6 +53,7 @@ class Terminal:
             capture_output=True,
             text=True,
             check=False,
+            env=dict(os.environ),  # not the COLUMNS and LINES that a library set behind Python's back
         ).stdout
 
     def start(self) -> None:
