@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.executor import ExecutableTask, constructor
 from engine.policy import DEFAULT, Policy
+from engine.secrets import may_mark
 
 if TYPE_CHECKING:
     from engine.schema import Checker
@@ -53,6 +54,16 @@ class ExecutorSpec:
     def create(self) -> Callable[[dict[str, Any]], ExecutableTask]:
         """Makes a new instance for an attempt from its inputs (1.5)."""
         return constructor(self.factory)
+
+    @cached_property
+    def kinds(self) -> dict[type, bool]:
+        """Of the classes that `create` gave: whether their `execute` is a coroutine function. Filled as they run."""
+        return {}
+
+    @cached_property
+    def marks_secrets(self) -> bool:
+        """Whether something in its schema may mark a secret."""
+        return may_mark(self.schema)
 
     @cached_property
     def checker(self) -> Checker:

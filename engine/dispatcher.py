@@ -10,9 +10,9 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from engine import groups, hooks, json_data, statements
@@ -30,7 +30,7 @@ from engine.reporter import Reporter
 from engine.run import Job, Outcome, Prepared, check, failed, prepare
 from engine.runners import Runner
 from engine.scheduler import Scheduler
-from engine.secrets import hidden_texts, mask, restore
+from engine.secrets import hidden_texts, mask, may_name, restore
 from engine.settings import Settings
 from engine.statements import Write
 from engine.stopper import CANCELLED_WORDS, Stopper
@@ -38,6 +38,8 @@ from engine.store import Store
 from engine.task import Task, TaskStatus, now
 
 logger = logging.getLogger(__name__)
+AHEAD = 1_000
+"""Commits that may be under way while attempts still begin ahead of theirs (4.7)."""
 LONGEST_TIMER = 86_400.0
 """Seconds that one timer may wait; a later start is looked at again then."""
 
@@ -51,7 +53,8 @@ class _Begun:
     inputs: dict[str, Any]
     version: str | None
     groups: list[Node]
-    committed: asyncio.Future[None]
+    ahead: bool
+    """Whether its code runs before that is on disk (4.7)."""
 
 
 class Dispatcher:
@@ -75,6 +78,7 @@ class Dispatcher:
         self._order = 0
         self.pins = Pins(find)
         self._work: set[asyncio.Task[None]] = set()
+        self._attempts: dict[Job, asyncio.Task[None]] = {}
         self._timers: dict[Node, asyncio.TimerHandle] = {}
         self._reporter = Reporter(store, bus, self.jobs)
         self._children = Children(self)
@@ -213,17 +217,10 @@ class Dispatcher:
             self._start(node, spec, prepared)
 
     async def _begin_with_hooks(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
-        """Pre hooks see a copy of the task with the effective inputs, and may change those (6.1)."""
-        seen = json_data.encode(prepared.inputs)
-        view = _view(node.task, prepared.inputs)
-        for hook in tuple(hooks.pre_hooks):
-            try:
-                await self._runner.call(hook, view)
-            except Exception:
-                logger.exception("pre hook %r failed for task %s", hook, node.task.id)
+        inputs = await hooks.before(self._runner.call, node.task, json_data.decode(prepared.text))
         try:
-            changed = json_data.encode(view.inputs) != seen
-            prepared.inputs = view.inputs
+            text = json_data.encode(inputs)
+            changed, prepared.inputs, prepared.text = text != prepared.text, inputs, text
             if changed and spec is not None:
                 check(prepared, spec)
         except json_data.NotJson as problem:
@@ -234,33 +231,42 @@ class Dispatcher:
     def _start(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         """Queue the in_progress row, then carry on once it is on disk."""
         task, at = node.task, now()
-        masked = mask(spec.schema if spec else {}, prepared.inputs)
-        public = restore(masked, prepared.references)
+        masked = prepared.inputs
+        if may_name(prepared.text) or (spec is not None and spec.marks_secrets):
+            masked = mask(spec.schema if spec else {}, prepared.inputs)
+        public = restore(masked, prepared.references) if prepared.references else masked
         text = None
         if public == task.inputs:
             public = task.inputs  # one object for both: most tasks run with their inputs as given
         else:
-            text = json_data.encode(public)
+            text = prepared.text if public is prepared.inputs else json_data.encode(public)
         version = spec.version if spec else None
-        attempt, opened = task.attempt + 1, groups.open_groups(node)
+        attempt = task.attempt + 1
         writes = [statements.start(task.id, attempt, at, text, version, node.policy.retry_safe)]
-        # a group runs nothing itself, so after a crash it goes on with its children
         if spec is not None:
             writes += self.pins.source_of(spec, at)
-        writes += [statements.start(g.task.id, g.task.attempt + 1, at, None, None, True) for g in opened]
+        opened = groups.open_groups(node)
+        for group in opened:  # it runs nothing itself, so after a crash it goes on with its children
+            writes.append(statements.start(group.task.id, group.task.attempt + 1, at, None, None, True))
         job = None
         if node.unwanted:
             prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
         if spec is not None and prepared.refusal is None:
             job = self._job(node, spec, prepared, (attempt, at), hidden_texts(prepared.inputs, masked))
-        begun = _Begun(at, attempt, public, version, opened, self.commit(writes))
-        self.spawn(self._carry(node, job, prepared, begun))
+        begun = _Begun(at, attempt, public, version, opened, job is not None and self._may_go_ahead(node))
+        self._store.writer.write(writes, partial(self._stored, node, job, prepared, begun))
+        if begun.ahead and job is not None:
+            self._run(node, job)
+
+    def _may_go_ahead(self, node: Node) -> bool:
+        """Not too far: what is ahead of the disk runs again after a crash, and takes memory until it is there."""
+        return self._store.writer.backlog < AHEAD and may_go_ahead(node)
 
     def _job(
         self, node: Node, spec: ExecutorSpec, prepared: Prepared, begun: tuple[int, datetime], secrets: tuple[str, ...]
     ) -> Job:
         # execute gets objects of its own: what it does to them changes nothing stored (4.8)
-        inputs = json_data.decode(json_data.encode(prepared.inputs)) if prepared.inputs else {}
+        inputs = json_data.decode(prepared.text) if prepared.inputs else {}
         log = TaskLog(node, self._reporter.reports, secrets)
 
         async def on_spawn(executor_id: str, given: Any, fields: dict[str, Any]) -> Any:
@@ -282,30 +288,44 @@ class Dispatcher:
         self.jobs[node] = job
         return job
 
-    async def _carry(self, node: Node, job: Job | None, prepared: Prepared, begun: _Begun) -> None:
-        """The life of one attempt after its in_progress was queued."""
-        if job is None or not may_go_ahead(node):
-            try:
-                await begun.committed
-            except TaskError as refusal:
-                await self.lost(node, refusal)
-                return
-            self._begun(node, prepared, begun)
-        else:
-            job.begun = begun.committed
-            job.begun.add_done_callback(lambda done: self._begun_late(node, job, prepared, begun))
-        if job is None:
-            await self.conclude(node, None, prepared.refusal or failed("it has no executor", "unknown_executor"))
+    def _stored(
+        self, node: Node, job: Job | None, prepared: Prepared, begun: _Begun, refusal: TaskError | None
+    ) -> None:
+        """The in_progress of an attempt is on disk, or was refused: another process changed the row."""
+        if refusal is not None:
+            if begun.ahead and job is not None:
+                self._runner.interrupt(job)  # the end of the attempt takes over the row's state
+                self._reporter.caught_up(node, job)
+            else:
+                self.spawn(self.lost(node, refusal))
             return
+        self._begun(node, prepared, begun)
+        if job is None:
+            self.spawn(self.conclude(node, None, prepared.refusal or failed("it has no executor", "unknown_executor")))
+        elif begun.ahead:
+            self._reporter.caught_up(node, job)
+        else:
+            self._run(node, job)
+
+    def _run(self, node: Node, job: Job) -> None:
         limit = job.policy.timeout
         timer = self._loop.call_later(limit, self._stopper.expire, node, job) if limit else None
-        outcome = await self._runner.run(job)
-        if timer is not None:
-            timer.cancel()
-        if job.abandoned:
-            self._stopper.late(node, job, outcome)
-        else:
-            await self.conclude(node, job, outcome)
+        self._attempts[job] = self._loop.create_task(self._attempt(node, job, timer))
+
+    async def _attempt(self, node: Node, job: Job, timer: asyncio.TimerHandle | None) -> None:
+        """The asyncio task of one attempt; with the inline runner its code runs in here."""
+        try:
+            outcome = await self._runner.run(job)
+            if timer is not None:
+                timer.cancel()
+            if job.abandoned:
+                self._stopper.late(node, job, outcome)
+            else:
+                await self.conclude(node, job, outcome)
+        except Exception:  # ours: all that an executor does is an outcome
+            logger.exception("an attempt of task %s failed in the engine", node.task.id)
+        finally:
+            self._attempts.pop(job, None)
 
     def _begun(self, node: Node, prepared: Prepared, begun: _Begun) -> None:
         """The in_progress of an attempt is on disk: the rows say so, and everyone is told."""
@@ -321,34 +341,29 @@ class Dispatcher:
         for note in prepared.notes:
             self._reporter.note(node, note)
 
-    def _begun_late(self, node: Node, job: Job, prepared: Prepared, begun: _Begun) -> None:
-        """The same for an attempt that began ahead of its commit (`retry_safe`, 4.7)."""
-        if begun.committed.cancelled() or begun.committed.exception() is not None:
-            self._runner.interrupt(job)  # another process changed the row; the end of the attempt takes over its state
-        else:
-            self._begun(node, prepared, begun)
-            if job.progress is not None:  # told ahead, and held back
-                self._reporter.reports.notify(node)
-
     # ── its end ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def conclude(self, node: Node, job: Job | None, outcome: Outcome) -> None:
-        """Store the outcome, then tell; dependents start with the same commit unless hooks stand between (4.1)."""
+        """Store the outcome, then tell; dependents start with the same commit unless hooks stand between (4.1).
+
+        Returns once that is queued; `Node.watchers` hear when it is on disk.
+        """
         self._reporter.reports.flush()
         self.jobs.pop(node, None)
         if job is not None and job.ended is not None:
             job.ended.set()
         if outcome.status is not TaskStatus.COMPLETED and (left := self._children.open_of(node)):
             await self.cancel(left)
-        task, at = node.task, now()
-        progress = 1.0 if outcome.status is TaskStatus.COMPLETED else task.progress
+        at = now()
+        progress = 1.0 if outcome.status is TaskStatus.COMPLETED else node.task.progress
         outcome.error = json_data.storable(outcome.error) if outcome.error is not None else None
         writes = self._reporter.last_lines(node, job, outcome)
         writes.append(
-            statements.finish(task.id, outcome.status, outcome.packed, outcome.error, outcome.error_type, progress, at)
+            statements.finish(
+                node.task.id, outcome.status, outcome.packed, outcome.error, outcome.error_type, progress, at
+            )
         )
         self.scheduler.release(node)
-        trees: set[Tree] = set()
         try:
             if (delay := self._retry_delay(node, job, outcome)) is not None:
                 assert job is not None
@@ -356,27 +371,44 @@ class Dispatcher:
                 return
             if hooks.post_hooks:
                 await self.commit(writes)
-                await self._post_hooks(node, job, outcome)
+                inputs = job.inputs if job is not None else dict(node.task.inputs)
+                await hooks.after(self._runner.call, node.task, inputs, (outcome.status, outcome.result, outcome.error))
                 writes = []
-            spread = settle(node, outcome.status, outcome.result)
-            if spread.groups or spread.stuck:
-                trees = spread.trees() - {node.tree}
-                self.open(trees)
-                writes += groups.end_writes(spread.groups, at)
-            committed = self.commit(writes)
-            self.enqueue(spread.ready)
-            self.scheduler.pump()
-            await committed
         except TaskError as refusal:
-            self.close(trees)
             await self.lost(node, refusal)
             return
+        spread = settle(node, outcome.status, outcome.result)
+        trees: set[Tree] = set()
+        if spread.groups or spread.stuck:
+            trees = spread.trees() - {node.tree}
+            self.open(trees)
+            writes += groups.end_writes(spread.groups, at)
+        self._store.writer.write(writes, partial(self._ended, node, outcome, progress, at, spread.groups, trees))
+        self.enqueue(spread.ready)
+        self.scheduler.pump()
+
+    def _ended(
+        self,
+        node: Node,
+        outcome: Outcome,
+        progress: float,
+        at: datetime,
+        ended: list[Node],
+        trees: set[Tree],
+        refusal: TaskError | None,
+    ) -> None:
+        """The outcome is on disk, with the ends of the groups `ended`, or was refused."""
+        if refusal is not None:
+            self.close(trees)
+            self.spawn(self.lost(node, refusal))
+            return
+        task = node.task
         task.result, task.error, task.error_type = outcome.result, outcome.error, outcome.error_type
         task.progress, task.completed_at, task.updated_at = progress, at, at
         task.status = outcome.status
         self.told(node)
-        if spread.groups:
-            self.show_groups(spread.groups, at)
+        if ended:
+            self.show_groups(ended, at)
         self.close((node.tree, *trees))
 
     def _retry_delay(self, node: Node, job: Job | None, outcome: Outcome) -> float | None:
@@ -421,16 +453,6 @@ class Dispatcher:
         for watcher in watchers:
             watcher()
 
-    async def _post_hooks(self, node: Node, job: Job | None, outcome: Outcome) -> None:
-        inputs = job.inputs if job is not None else dict(node.task.inputs)
-        view = _view(node.task, inputs)
-        view.status, view.result, view.error = outcome.status, outcome.result, outcome.error
-        for hook in tuple(hooks.post_hooks):
-            try:
-                await self._runner.call(hook, view, inputs, outcome.result)
-            except Exception:
-                logger.exception("post hook %r failed for task %s", hook, node.task.id)
-
     async def lost(self, node: Node, refusal: TaskError) -> None:
         """The stored row went another way (another process changed it): take over what it says."""
         logger.error("task %s: %s", node.task.id, refusal)
@@ -453,8 +475,8 @@ class Dispatcher:
     async def rest(self, seconds: float) -> None:
         """Wait until all that was spawned has ended, and is on disk; code that ignores its end is not waited for."""
         until = self._loop.time() + seconds
-        while self._work and (left := until - self._loop.time()) > 0:
-            await asyncio.wait(self._work, timeout=left)
+        while (working := {*self._work, *self._attempts.values()}) and (left := until - self._loop.time()) > 0:
+            await asyncio.wait(working, timeout=left)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on the loop and keep it alive; a fault in it is ours and goes to the log."""
@@ -466,10 +488,3 @@ class Dispatcher:
         self._work.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("an engine task failed", exc_info=error)
-
-
-def _view(task: Task, inputs: dict[str, Any]) -> Task:
-    """A copy for foreign code: what it changes there changes nothing of ours."""
-    view = copy(task)
-    view.inputs = inputs
-    return view

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _encode_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def _encoder() -> Callable[[Any], str]:
+    """The encoder of `json`, made once: `JSONEncoder.encode` makes it anew for each value, at more than that costs."""
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _plain.encode
+    text = json.encoder.encode_basestring
+    encode = make({}, _plain.default, text, None, ":", ",", False, False, False)
+    return lambda value: "".join(encode(value, 0))
+
+
+_encode = _encoder()
 
 
 class NotJson(ValueError):
@@ -16,9 +30,11 @@ class NotJson(ValueError):
 
 def encode(value: Any) -> str:
     """Compact JSON text that SQLite can hold. Raises `NotJson` with the path of what is none."""
+    global _encode
     try:
         text = _encode(value)
     except (TypeError, ValueError, RecursionError) as error:
+        _encode = _encoder()  # the failed one remembers what it stood in, and would take that for a circle
         raise NotJson(_find(value) or f"$: {error}") from None
     if not text.isascii():
         try:

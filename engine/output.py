@@ -112,8 +112,10 @@ class Keeper:
 
     def rest(self) -> list[LogLine]:
         """What was held back, at the attempt's end."""
+        if not self._tail:
+            return []
         lines, self._tail = list(self._tail), deque(maxlen=self._tail.maxlen)
-        if self._left_out and lines:
+        if self._left_out:
             lines.insert(0, LogLine(lines[0].at, "engine", f"… {self._left_out} lines left out …"))
         return lines
 

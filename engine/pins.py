@@ -30,7 +30,7 @@ class Pins:
         if node.spec is not None:
             return ""
         node.spec, unknown = self._find(node.task.executor_id)
-        if node.spec is not None:
+        if node.spec is not None and node.spec.version not in node.tree.versions:
             self.hold(node.tree, node.spec.version)
         return unknown
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine import json_data
 from engine.catalogue import ExecutorSpec
 from engine.circles import circles
 from engine.graph import Node, Tree, group_test, grown, plant, recount, waits_of
@@ -271,7 +272,8 @@ def _look(
     elif prepared.refusal is not None and spec is not None:
         for problem in _certain(prepared, spec, open_inputs, lost):
             tell(str(problem), "Edit its inputs")
-    return _Inputs(spec, mask(spec.schema if spec is not None else {}, prepared.inputs), open_inputs)
+    shown = json_data.decode(prepared.text)  # objects of its own: what a caller does to a plan changes nothing of ours
+    return _Inputs(spec, mask(spec.schema if spec is not None else {}, shown), open_inputs)
 
 
 def _blocked(cause: Node) -> tuple[str, str]:

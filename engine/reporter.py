@@ -59,11 +59,18 @@ class Reporter:
 
     def _tell(self, node: Node, job: Job | None, lines: Iterable[LogLine]) -> None:
         """To the bus; what an attempt says ahead of the commit of its in_progress is told after that."""
-        if job is not None and job.begun is not None and _is_ahead(node, job):
-            job.begun.add_done_callback(lambda begun: self._tell(node, None, lines))
+        if job is not None and _is_ahead(node, job):
+            job.untold += lines
             return
         for line in lines:
             self._bus.publish(EventKind.LOG, node.task, line)
+
+    def caught_up(self, node: Node, job: Job) -> None:
+        """The commit that an attempt began ahead of is done: tell what it said so far."""
+        lines, job.untold = job.untold, []
+        self._tell(node, None, lines)
+        if job.progress is not None:
+            self.reports.notify(node)
 
     def note(self, node: Node, text: str) -> None:
         """A line of the engine's own in a task's log."""

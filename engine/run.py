@@ -8,17 +8,17 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from engine import json_data
 from engine.catalogue import ExecutorSpec
+from engine.events import LogLine
 from engine.executor import BaseTask, ExecutableTask, TaskContext
 from engine.graph import Node
 from engine.output import Keeper, TaskLog, capture, current, in_thread
 from engine.policy import Policy
 from engine.problems import plain_names
 from engine.schema_nodes import Path
-from engine.secrets import MASK, resolve
+from engine.secrets import MASK, may_be_masked, may_refer, resolve
 from engine.settings import Settings
 from engine.task import TaskStatus
 
@@ -44,6 +44,8 @@ class Prepared:
     """Inputs ready for execute, or the refusal that makes the attempt fail before it (4.2)."""
 
     inputs: dict[str, Any]
+    text: str = "{}"
+    """`inputs` as JSON: one text serves to look for secrets, to store it, and to give execute objects of its own."""
     ignore: frozenset[str] = frozenset()
     references: list[tuple[Path, str]] = field(default_factory=list)
     """Where a secret stood as a reference, and the reference; `inputs` hold the real value (8.6)."""
@@ -73,8 +75,8 @@ class Job:
     ended: asyncio.Event | None = None
     progress: tuple[float, str] | None = None
     progress_stored: float = 0.0
-    begun: asyncio.Future[None] | None = None
-    """The commit of its in_progress, where it began ahead of that: nothing of it is told before (4.7)."""
+    untold: list[LogLine] = field(default_factory=list)
+    """Lines that it wrote ahead of the commit of its in_progress: nothing of it is told before (4.7)."""
     waits: int = 0
     """How many spawned children it waits for; while there are any it holds no slot (8.1)."""
     slot: asyncio.Future[None] | None = None
@@ -103,7 +105,8 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
     for dependency in node.dependencies:
         if dependency.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED):
             _merge(merged, dependency, properties, notes)
-    prepared = Prepared(merged, frozenset(d.task.id for d in node.dependencies), notes=notes)
+    ignore = frozenset([d.task.id for d in node.dependencies]) if node.dependencies else frozenset()
+    prepared = Prepared(merged, json_data.encode(merged) if merged else "{}", ignore, notes=notes)
     if spec is None:
         prepared.refusal = failed(unknown, "unknown_executor")
     elif spec.schema_problem:
@@ -112,7 +115,7 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
         )
     else:
         check(prepared, spec)
-    if prepared.refusal is None and (lost := lost_secret(inputs)):
+    if prepared.refusal is None and may_be_masked(prepared.text) and (lost := lost_secret(inputs)):
         prepared.refusal = failed(
             f"needs its secrets: '{lost}' is never stored; rerun and give it again", "needs_secrets"
         )
@@ -120,18 +123,22 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
 
 
 def check(prepared: Prepared, spec: ExecutorSpec) -> None:
-    """Fill defaults, look up references and validate `prepared.inputs` in place.
+    """Fill defaults, look up references and validate `prepared.inputs` in place; `prepared.text` must be theirs.
 
     Sets the refusal that lists every violation (4.2), or names the secret that is not there (8.6).
     """
     checker = spec.checker
-    prepared.inputs = checker.with_defaults(prepared.inputs)
-    try:
-        prepared.inputs, found = resolve(spec.schema, prepared.inputs)
-    except LookupError as missing:
-        prepared.refusal = failed(f"needs its secrets: {missing.args[0]}", "needs_secrets")
-        return
-    prepared.references += found
+    if checker.fills:
+        prepared.inputs = checker.with_defaults(prepared.inputs)
+        prepared.text = json_data.encode(prepared.inputs)
+    if may_refer(prepared.text):
+        try:
+            prepared.inputs, found = resolve(spec.schema, prepared.inputs)
+        except LookupError as missing:
+            prepared.refusal = failed(f"needs its secrets: {missing.args[0]}", "needs_secrets")
+            return
+        prepared.references += found
+        prepared.text = json_data.encode(prepared.inputs)
     if not checker.is_valid(prepared.inputs, prepared.ignore):
         problems = checker.problems(prepared.inputs, prepared.ignore)
         if problems:
@@ -211,7 +218,7 @@ async def _call(job: Job) -> Any:
             return replaced
         if job.context.cancelled:  # asked for while the hook ran: execute would not notice (5.3)
             raise asyncio.CancelledError
-    if _is_async(type(instance)):
+    if _is_async(type(instance), spec.kinds):
         result = await instance.execute(job.inputs)
     else:
         result = await _resolve(await _in_thread(job, instance))
@@ -251,15 +258,12 @@ def _warn_of_output(result: Any, job: Job) -> None:
         job.log.line("engine", f"warning: the result does not fit the output schema: {problem}")
 
 
-_async: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
-
-
-def _is_async(cls: type[ExecutableTask]) -> bool:
+def _is_async(cls: type[ExecutableTask], known: dict[type, bool]) -> bool:
     """Whether `execute` of that class is a coroutine function; asking anew costs a twentieth of a no-op attempt."""
-    known = _async.get(cls)
-    if known is None:
-        known = _async[cls] = inspect.iscoroutinefunction(cls.execute)
-    return known
+    found = known.get(cls)
+    if found is None:
+        found = known[cls] = inspect.iscoroutinefunction(cls.execute)
+    return found
 
 
 async def _resolve(value: Any) -> Any:

@@ -141,6 +141,11 @@ class Checker:
             found, left = [], _unchecked(error)
         return [*found, SchemaProblem((), left, "unchecked")] if left else found
 
+    @property
+    def fills(self) -> bool:
+        """Whether `with_defaults` may fill anything."""
+        return self._defaults
+
     def with_defaults(self, instance: Any) -> Any:
         """A copy of `instance` with absent properties filled from `default`, nested ones too (4.1).
 

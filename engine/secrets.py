@@ -29,11 +29,16 @@ _PAIRS = frozenset({("api", "key"), ("private", "key"), ("auth", "token")})
 _COUNT_FIRST = frozenset({"max", "min", "num", "total"})
 _COUNT_LAST = frozenset({"count", "limit", "length", "len", "size", "budget"})
 _POINTER_LAST = frozenset({"id", "path"})
+_HINT = re.compile("passw|secret|token|key|credential|authorization", re.IGNORECASE)
+"""Stands in every name of a secret; found, it says nothing yet."""
+_MARKS = ('"writeOnly"', '"password"', '"x-secret"')
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|keyring:\S+")
 
 
 @lru_cache(maxsize=4096)
 def _secret_name(name: str) -> bool:
+    if _HINT.search(name) is None:
+        return False
     words = tuple(word.lower() for word in _WORD.findall(name))
     if not words or words[-1] in _POINTER_LAST or words[0] in _COUNT_FIRST or words[-1] in _COUNT_LAST:
         return False
@@ -62,6 +67,27 @@ def is_secret(name: str, schema: Any) -> bool:
     """
     nodes = Local(schema).same_value([schema], ("anyOf", "oneOf"))
     return any(_marked(node) for node in nodes) or (_secret_name(str(name)) and _takes_text(nodes))
+
+
+def may_mark(schema: Any) -> bool:
+    """False where nothing in `schema` can mark a secret; names of inputs may all the same."""
+    text = json.dumps(schema, default=dict)
+    return any(mark in text for mark in _MARKS)
+
+
+def may_name(text: str) -> bool:
+    """False where no name in a value can be that of a secret; `text` is the value as JSON. Far cheaper than `mask`."""
+    return _HINT.search(text) is not None
+
+
+def may_refer(text: str) -> bool:
+    """False where there is no `env:` or `keyring:` reference in a value, given as JSON."""
+    return '"env:' in text or '"keyring:' in text
+
+
+def may_be_masked(text: str) -> bool:
+    """False where no mask stands in a value, given as JSON."""
+    return MASK in text or "\\u2022" in text
 
 
 def mask(schema: Any, value: Any) -> Any:

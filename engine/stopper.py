@@ -154,6 +154,7 @@ class Stopper:
             job.context.cancelled = True
             self._runner.interrupt(job)
             await self._dispatcher.conclude(node, job, failed("the console ended while this ran", "interrupted"))
+        await self._store.writer.flush()
         await self._dispatcher.rest(self._settings.cancel_limit)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from engine import statements
 from engine.dispatcher import Dispatcher
@@ -38,10 +38,11 @@ class Submission:
         """
         if (holder := await self.holder(root.task)) is not None:
             return holder
-        refuse_ambiguous(root.tasks())
-        for run_id in {task.run_id for task in root.tasks() if task.stored} - {root.task.id}:
+        tasks = root.tasks()
+        refuse_ambiguous(tasks)
+        for run_id in {task.run_id for task in tasks if task.stored} - {root.task.id}:
             await self.former_owner(run_id, root.task.name)
-        tasks = place(root)
+        place(root, tasks)
         for task in tasks:
             if task.id in self._dispatcher.nodes or task.status is TaskStatus.IN_PROGRESS:
                 raise TaskError(f"task '{task.name}' ({task.id}) is running already", "Wait for it, or cancel it")
@@ -190,12 +191,9 @@ def place(root: TaskTreeNode, tasks: list[Task] | None = None) -> list[Task]:
     """
     above = {node.task.id: parent.task.id for node, parent in root.walk() if parent is not None}
     tasks = root.tasks() if tasks is None else tasks
-    ids = {task.id for task in tasks}
-    names = by_name(tasks)
     for task in tasks:
         task.run_id, task.parent_id = root.task.id, above.get(task.id, task.parent_id)
-        if all(d.id in ids for d in task.dependencies):
-            continue
+    for task, ids, names in names_as_dependencies(tasks):
         task.dependencies = tuple(
             Dependency(named[0], d.required, d.type)
             if d.id not in ids and len(named := names.get(d.id, [])) == 1
@@ -205,19 +203,21 @@ def place(root: TaskTreeNode, tasks: list[Task] | None = None) -> list[Task]:
     return tasks
 
 
-def by_name(tasks: list[Task]) -> dict[str, list[str]]:
-    """The ids of the tasks that have each name."""
+def names_as_dependencies(tasks: list[Task]) -> Iterator[tuple[Task, set[str], dict[str, list[str]]]]:
+    """The tasks with a dependency that is the id of none of them; all ids, and the ids of the tasks by name."""
+    ids = {task.id for task in tasks}
     names: dict[str, list[str]] = {}
     for task in tasks:
-        names.setdefault(task.name, []).append(task.id)
-    return names
+        if task.dependencies and not all(d.id in ids for d in task.dependencies):
+            if not names:
+                for other in tasks:
+                    names.setdefault(other.name, []).append(other.id)
+            yield task, ids, names
 
 
 def refuse_ambiguous(tasks: list[Task]) -> None:
     """Raises `TaskError` for a dependency that is no id and names several tasks of the tree (3.1)."""
-    ids = {task.id for task in tasks}
-    names = by_name(tasks)
-    for task in tasks:
+    for task, ids, names in names_as_dependencies(tasks):
         for dependency in task.dependencies:
             found = names.get(dependency.id, ())
             if dependency.id not in ids and len(found) > 1:

@@ -7,8 +7,9 @@ one a row. limits.md section 1 has the figures.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import aiosqlite
@@ -16,6 +17,7 @@ import aiosqlite
 from engine.errors import StoreError, TaskError
 from engine.statements import Statement, Write
 
+logger = logging.getLogger(__name__)
 RETRY_SECONDS = 0.5
 """How long to wait before a commit that failed for the disk's sake is tried again; nothing is dropped meanwhile."""
 SLICE = 20_000
@@ -47,22 +49,26 @@ class GroupConnection(sqlite3.Connection):
         return cursor
 
 
+Then = Callable[[TaskError | None], None]
+"""What is called once a unit is on disk, or with why it was refused."""
+
+
 class Unit:
-    """Writes that stand or fall together; `done` is there for those who wait."""
+    """Writes that stand or fall together; `then` is for those who must hear of it."""
 
-    __slots__ = ("done", "writes")
+    __slots__ = ("then", "writes")
 
-    def __init__(self, writes: Sequence[Write], done: asyncio.Future[None] | None) -> None:
+    def __init__(self, writes: Sequence[Write], then: Then | None) -> None:
         self.writes = writes
-        self.done = done
+        self.then = then
 
-    def resolve(self, error: Exception | None = None) -> None:
-        if self.done is None or self.done.done():
+    def resolve(self, error: TaskError | None = None) -> None:
+        if self.then is None:
             return
-        if error is None:
-            self.done.set_result(None)
-        else:
-            self.done.set_exception(error)
+        try:
+            self.then(error)
+        except Exception:  # theirs: the next units are stored and told all the same
+            logger.exception("what follows a commit failed")
 
 
 class Writer:
@@ -78,23 +84,40 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._work(), name="store writer")
         self._closing = False
+        self._taken = 0
         self.trouble = ""
 
-    def write(self, writes: Iterable[Write]) -> None:
-        """Queue one unit that nobody waits for."""
-        self._queue.append(Unit(tuple(writes), None))
+    @property
+    def backlog(self) -> int:
+        """How many units are not on disk yet."""
+        return self._taken + len(self._queue)
+
+    def write(self, writes: Sequence[Write], then: Then | None = None) -> None:
+        """Queue one unit, to be changed no more; `then` is called on the loop once it is on disk, or refused.
+
+        A future for each of a thousand attempts would cost each of them two turns of the loop.
+        """
+        self._queue.append(Unit(writes, then))
         self._wake.set()
 
     def commit(self, writes: Iterable[Write]) -> asyncio.Future[None]:
         """Queue one unit; the future resolves once it is on disk, or raises `TaskError` where it was refused."""
         done: asyncio.Future[None] = self._loop.create_future()
-        self._queue.append(Unit(tuple(writes), done))
-        self._wake.set()
+
+        def tell(refusal: TaskError | None) -> None:
+            if done.done():
+                return
+            if refusal is None:
+                done.set_result(None)
+            else:
+                done.set_exception(refusal)
+
+        self.write(tuple(writes), tell)
         return done
 
     async def flush(self) -> None:
-        """Return once all that was written before is on disk."""
-        await asyncio.shield(self.commit(()))
+        """Return once all that was written before is on disk, or the writer has ended."""
+        await asyncio.wait({asyncio.ensure_future(self.commit(())), self._task}, return_when=asyncio.FIRST_COMPLETED)
 
     async def close(self) -> None:
         """Commit what waits and end; what the disk refuses even now is given up with a `StoreError`."""
@@ -110,9 +133,11 @@ class Writer:
             self._wake.clear()
             while self._queue:
                 units = self._take()
+                self._taken = len(units)
                 try:
                     await self._transact(units)
                 except Exception as error:
+                    self._taken = 0
                     await self._connection.rollback()
                     if not _is_trouble(error):
                         await self._one_by_one(units)
@@ -120,10 +145,12 @@ class Writer:
                         return
                 else:
                     self.trouble = ""
+                    self._taken = 0
                     for unit in units:
                         unit.resolve()
+                    await asyncio.sleep(0)  # who was just told of a commit may have something for the next
             if self._closing:
-                await asyncio.sleep(0)  # who was just told of a commit may have something to add to it
+                await asyncio.sleep(0)
                 if not self._queue:
                     return
 
