@@ -19,17 +19,27 @@ if TYPE_CHECKING:
 
 
 class Children:
-    """Makes and awaits the children of one dispatcher's attempts. All methods run on the engine's loop."""
+    """Makes and awaits the children of one dispatcher's attempts. But for `spawn`, all runs on the engine's loop."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self._loop = asyncio.get_running_loop()
 
-    async def spawn(self, parent: Node, job: Job, executor_id: str, inputs: Any, fields: dict[str, Any]) -> Any:
+    async def spawn(self, parent: Node, attempt: int, executor_id: str, inputs: Any, fields: dict[str, Any]) -> Any:
         """Run `executor_id` as a child of `parent` and return its result.
 
-        Raises `ChildFailed` when it did not complete, `TaskError` when the parent's attempt is over already.
+        `attempt` is the one of `parent` that asks; it may do so from any loop. Raises `ChildFailed` when the
+        child did not complete, `TaskError` when the parent's attempt is over already.
         """
+        work = self._spawn(parent, attempt, executor_id, inputs, fields)
+        if asyncio.get_running_loop() is self._loop:
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def _spawn(self, parent: Node, attempt: int, executor_id: str, inputs: Any, fields: dict[str, Any]) -> Any:
+        job = self._dispatcher.jobs.get(parent)
+        if job is None or job.attempt != attempt:
+            raise _ended(parent)
         node = await self._make(parent, job, executor_id, inputs, fields)
         ended = asyncio.Event()
         node.watchers = grown(node.watchers, ended.set)
@@ -81,8 +91,7 @@ class Children:
 
     def _refuse_ended(self, parent: Node, job: Job) -> None:
         if self._dispatcher.jobs.get(parent) is not job or job.context.cancelled:
-            words = f"task '{parent.task.name}' has ended and can spawn nothing"
-            raise TaskError(words, "Await what a task spawns in it")
+            raise _ended(parent)
 
     async def _drop(self, tree: Tree, task: Task) -> None:
         """Nobody waits any more for a child that was just stored: its row must not stay pending."""
@@ -117,3 +126,7 @@ class Children:
     def open_of(self, node: Node) -> list[Node]:
         """What `node` spawned and has not ended yet, at any depth."""
         return [child for child in spawned_by([node]) if not child.settled]
+
+
+def _ended(parent: Node) -> TaskError:
+    return TaskError(f"task '{parent.task.name}' has ended and can spawn nothing", "Await what a task spawns in it")

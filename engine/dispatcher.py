@@ -35,7 +35,7 @@ from engine.settings import Settings
 from engine.statements import Write
 from engine.stopper import CANCELLED_WORDS, Stopper
 from engine.store import Store
-from engine.task import Task, TaskStatus, now
+from engine.task import AS_GIVEN, Task, TaskStatus, now
 
 logger = logging.getLogger(__name__)
 AHEAD = 1_000
@@ -50,7 +50,7 @@ class _Begun:
 
     at: datetime
     attempt: int
-    inputs: dict[str, Any]
+    effective: str
     version: str | None
     groups: list[Node]
     ahead: bool
@@ -235,14 +235,12 @@ class Dispatcher:
         if may_name(prepared.text) or (spec is not None and spec.marks_secrets):
             masked = mask(spec.schema if spec else {}, prepared.inputs)
         public = restore(masked, prepared.references) if prepared.references else masked
-        text = None
-        if public == task.inputs:
-            public = task.inputs  # one object for both: most tasks run with their inputs as given
-        else:
-            text = prepared.text if public is prepared.inputs else json_data.encode(public)
+        effective = AS_GIVEN
+        if public != task.inputs:
+            effective = prepared.text if public is prepared.inputs else json_data.encode(public)
         version = spec.version if spec else None
         attempt = task.attempt + 1
-        writes = [statements.start(task.id, attempt, at, text, version, node.policy.retry_safe)]
+        writes = [statements.start(task.id, attempt, at, effective or None, version, node.policy.retry_safe)]
         if spec is not None:
             writes += self.pins.source_of(spec, at)
         opened = groups.open_groups(node)
@@ -253,7 +251,7 @@ class Dispatcher:
             prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
         if spec is not None and prepared.refusal is None:
             job = self._job(node, spec, prepared, (attempt, at), hidden_texts(prepared.inputs, masked))
-        begun = _Begun(at, attempt, public, version, opened, job is not None and self._may_go_ahead(node))
+        begun = _Begun(at, attempt, effective, version, opened, job is not None and self._may_go_ahead(node))
         self._store.writer.write(writes, partial(self._stored, node, job, prepared, begun))
         if begun.ahead and job is not None:
             self._run(node, job)
@@ -269,20 +267,14 @@ class Dispatcher:
         inputs = json_data.decode(prepared.text) if prepared.inputs else {}
         log = TaskLog(node, self._reporter.reports, secrets)
 
-        async def on_spawn(executor_id: str, given: Any, fields: dict[str, Any]) -> Any:
-            work = self._children.spawn(node, job, executor_id, given, fields)
-            if asyncio.get_running_loop() is self._loop:
-                return await work
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
-
         context = TaskContext(
             node.task,
             inputs,
             *begun,
-            lambda fraction, message: self._reporter.progressed(node, fraction, message),
-            lambda text: log.line("log", text),
-            on_spawn,
-        )
+            partial(self._reporter.progressed, node),
+            partial(log.line, "log"),
+            partial(self._children.spawn, node, begun[0]),
+        )  # nothing in it leads back to the job: such a circle would stay in memory until Python looks for it
         keeper = Keeper(self._settings.log_lines)
         job = Job(spec, inputs, context, log, self._settings, keeper, node.policy, begun[0])
         self.jobs[node] = job
@@ -334,7 +326,7 @@ class Dispatcher:
             opened.task.attempt += 1
             opened.task.status = TaskStatus.IN_PROGRESS
             opened.task.not_before = None
-        node.task.effective_inputs = begun.inputs
+        node.task.effective = begun.effective
         node.task.executor_version = begun.version
         for opened in (*begun.groups, node):
             self.bus.publish(EventKind.STARTED, opened.task)
@@ -372,12 +364,12 @@ class Dispatcher:
             if hooks.post_hooks:
                 await self.commit(writes)
                 inputs = job.inputs if job is not None else dict(node.task.inputs)
-                await hooks.after(self._runner.call, node.task, inputs, (outcome.status, outcome.result, outcome.error))
+                await hooks.after(self._runner.call, node.task, inputs, (outcome.status, outcome.packed, outcome.error))
                 writes = []
         except TaskError as refusal:
             await self.lost(node, refusal)
             return
-        spread = settle(node, outcome.status, outcome.result)
+        spread = settle(node, outcome.status, outcome.packed)
         trees: set[Tree] = set()
         if spread.groups or spread.stuck:
             trees = spread.trees() - {node.tree}
@@ -403,7 +395,7 @@ class Dispatcher:
             self.spawn(self.lost(node, refusal))
             return
         task = node.task
-        task.result, task.error, task.error_type = outcome.result, outcome.error, outcome.error_type
+        task.packed, task.error, task.error_type = outcome.packed, outcome.error, outcome.error_type
         task.progress, task.completed_at, task.updated_at = progress, at, at
         task.status = outcome.status
         self.told(node)
@@ -461,13 +453,13 @@ class Dispatcher:
         self.scheduler.release(node)
         self.jobs.pop(node, None)
         if stored is not None:
-            for name in ("result", "error", "error_type", "progress", "started_at", "completed_at", "attempt"):
+            for name in ("packed", "error", "error_type", "progress", "started_at", "completed_at", "attempt"):
                 setattr(node.task, name, getattr(stored, name))
         node.task.status = status
         if not node.settled:
-            self.follow(node.tree, settle(node, status, node.task.result))
+            self.follow(node.tree, settle(node, status, node.task.packed))
         elif node.status is not status:  # planned otherwise already
-            node.status, node.result = status, node.task.result
+            node.status, node.packed = status, node.task.packed
             self.follow(node.tree, recount(node.tree))
         self.told(node)
         self.close([node.tree])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.circles import circles
 from engine.errors import TaskError
@@ -58,7 +58,8 @@ class Node:
     policy: Policy = DEFAULT
     spec: ExecutorSpec | None = None
     """The version that it was launched with; its attempts run that, whatever is saved meanwhile."""
-    result: Any = None
+    packed: str | bytes | None = None
+    """Its result, as stored."""
     spawned: Sequence[Node] = ()
     watchers: Sequence[Callable[[], None]] = ()
 
@@ -142,7 +143,7 @@ def plant(
         if task.id in tree.nodes:
             twice(task)
             continue
-        node = Node(task, tree, next_order(), task.status, is_group(task), result=task.result)
+        node = Node(task, tree, next_order(), task.status, is_group(task), packed=task.packed)
         tree.nodes[task.id] = node
         parent = tree.nodes.get(task.parent_id or "")
         if parent is not None:
@@ -168,7 +169,6 @@ def build_tree(
         raise TaskError(f"task id '{task.id}' stands twice in the tree", "Give every task its own id")
 
     tree = plant(run_id, tasks, is_group, next_order, twice)
-    links: list[tuple[Node, Node, bool]] = []
     for node in tree.nodes.values():
         targets = []
         for dependency in node.task.dependencies:
@@ -179,16 +179,18 @@ def build_tree(
                     "Create that task first, or remove the dependency",
                 )
             targets.append(target)
-            links.append((target, node, dependency.required))
         node.dependencies = tuple(targets)
     check_cycles(tree)
-    for target, node, required in links:
-        target.dependents = grown(target.dependents, (node, required))
+    for node in tree.nodes.values():
+        for target, dependency in zip(node.dependencies, node.task.dependencies, strict=True):
+            target.dependents = grown(target.dependents, (node, dependency.required))
     return tree
 
 
-def grown(sequence: Sequence[T], item: T) -> list[T]:
-    """`sequence` with `item` at its end: the list itself, or a new one where there was none yet."""
+def grown(sequence: Sequence[T], item: T) -> Sequence[T]:
+    """`sequence` with `item` at its end: a tuple of one, which takes half of a list, or the list itself."""
+    if not sequence:
+        return (item,)
     if isinstance(sequence, list):
         sequence.append(item)
         return sequence
@@ -277,12 +279,12 @@ def recount(tree: Tree) -> Spread:
     return found
 
 
-def settle(node: Node, status: TaskStatus, result: Any = None) -> Spread:
+def settle(node: Node, status: TaskStatus, packed: str | bytes | None = None) -> Spread:
     """Plan `node`'s end and tell what follows from it."""
     found = Spread()
     was_stuck = node.stuck_on is not None
     node.status = status
-    node.result = result
+    node.packed = packed
     if not was_stuck:  # what is stuck was counted when it became so
         node.tree.live -= 1
         _spread([node], found, None)
@@ -341,7 +343,7 @@ def reset(tree: Tree, start: Node) -> list[Node]:
         node.status = TaskStatus.PENDING
         node.opened = node.held = False
         node.former = node.task.attempt
-        node.result = node.spec = None
+        node.packed = node.spec = None
     return found
 
 

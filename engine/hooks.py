@@ -10,6 +10,8 @@ from typing import Any
 from engine.task import Task, TaskStatus
 
 logger = logging.getLogger(__name__)
+Ending = tuple[TaskStatus, str | bytes | None, str | None]
+"""Status, packed result and error of an attempt that ended."""
 Call = Callable[..., Awaitable[Any]]
 """Calls foreign code where executors run."""
 
@@ -43,13 +45,14 @@ async def before(call: Call, task: Task, inputs: dict[str, Any]) -> dict[str, An
     return view.inputs
 
 
-async def after(call: Call, task: Task, inputs: dict[str, Any], ending: tuple[TaskStatus, Any, str | None]) -> None:
-    """Post hooks see a copy of the task as it ended: its status, result and error."""
+async def after(call: Call, task: Task, inputs: dict[str, Any], ending: Ending) -> None:
+    """Post hooks see a copy of the task as it ended."""
     view = _view(task, inputs)
-    view.status, view.result, view.error = ending
+    view.status, view.packed, view.error = ending
+    result = view.result
     for hook in tuple(post_hooks):
         try:
-            await call(hook, view, inputs, view.result)
+            await call(hook, view, inputs, result)
         except Exception:
             logger.exception("post hook %r failed for task %s", hook, task.id)
 

@@ -202,7 +202,7 @@ class Operations:
         self._dispatcher.scheduler.withdraw(node)
         waiting = node.status is TaskStatus.PENDING and node.stuck_on is None and live
         spread = settle(node, TaskStatus.COMPLETED) if waiting else None
-        node.status, node.result, node.held = TaskStatus.COMPLETED, None, False
+        node.status, node.packed, node.held = TaskStatus.COMPLETED, None, False
         node.tree.open += 1
         at = now()
         try:

@@ -171,7 +171,7 @@ def _build(
 
 def _stub(task: Task | None) -> Node | None:
     """A task of another tree, only to be waited for."""
-    return Node(task, Tree(task.run_id), 0, task.status, result=task.result) if task is not None else None
+    return Node(task, Tree(task.run_id), 0, task.status, packed=task.packed) if task is not None else None
 
 
 def _held(nodes: list[Node], problems: list[PlanProblem]) -> set[Node]:
@@ -203,7 +203,7 @@ def _sequence(planned: list[Node]) -> tuple[dict[Node, int], dict[Node, int]]:
             ended.append(node)
             return
         task = node.task
-        key = (task.priority, task.created_at.timestamp(), node.order)
+        key = (task.priority, task.created, node.order)
         heapq.heappush(heap, (node in late, task.status is TaskStatus.PENDING, *key, node))
 
     for node in planned:

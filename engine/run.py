@@ -22,15 +22,12 @@ from engine.secrets import MASK, may_be_masked, may_refer, resolve
 from engine.settings import Settings
 from engine.task import TaskStatus
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
-
 
 @dataclass(slots=True)
 class Outcome:
-    """How an attempt ended. `packed` is what the result column gets; `trace` goes to the log."""
+    """How an attempt ended. `packed` is its result as stored; `trace` goes to the log."""
 
     status: TaskStatus
-    result: Any = None
     packed: str | bytes | None = None
     error: str | None = None
     error_type: str | None = None
@@ -147,7 +144,7 @@ def check(prepared: Prepared, spec: ExecutorSpec) -> None:
 
 def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, Any], notes: list[str]) -> None:
     """Rule 3.5 for one dependency: its result under its id, and into what the caller left absent, null or empty."""
-    result = dependency.result
+    result = json_data.unpack(dependency.packed)
     merged[dependency.task.id] = result
     if dependency.status is not TaskStatus.COMPLETED or not isinstance(result, dict):
         return
@@ -310,7 +307,7 @@ def outcome_of(result: Any, job: Job) -> Outcome:
         status, error, error_type = TaskStatus.FAILED, f"timed out after {job.policy.timeout:g} s", "timeout_error"
     elif job.context.cancelled and status is TaskStatus.FAILED:
         status = TaskStatus.CANCELLED
-    outcome = Outcome(status, None, None, error and scrub(error, job), error_type)
+    outcome = Outcome(status, None, error and scrub(error, job), error_type)
     return _with_result(outcome, result, job)
 
 
@@ -326,14 +323,7 @@ def _with_result(outcome: Outcome, result: Any, job: Job) -> Outcome:
         size = f"{len(text) / 2**20:.1f} MiB"
         return failed(f"the result is too large: {size}, at most {limits.result_max >> 20} MiB", "result_error")
     outcome.packed = json_data.pack(text, limits.result_limit)
-    # what is kept is what was stored, apart from the executor's own objects
-    outcome.result = dict(result) if _is_flat(result) and not job.log.secrets else json_data.decode(text)
     return outcome
-
-
-def _is_flat(result: Any) -> bool:
-    """Whether a shallow copy equals what JSON would bring back; that takes half the memory and time of decoding."""
-    return type(result) is dict and all(type(k) is str and type(v) in _SCALARS for k, v in result.items())
 
 
 def scrub(text: str, job: Job) -> str:

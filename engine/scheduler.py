@@ -77,7 +77,7 @@ class Scheduler:
     def _enter(self, node: Node) -> None:
         task = node.task
         task.hold = self._words(node)
-        entry = (task.priority, task.created_at.timestamp(), node.order, node)
+        entry = (task.priority, task.created, node.order, node)
         heapq.heappush(self._pools[node.policy.pool].heap, entry)
 
     def _words(self, node: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,19 +14,55 @@ from engine.task import Task, TaskStatus
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`rank` is the order inside one transaction for one task; a `guarded` one must change exactly one row each."""
+    """`rank` is the order inside one transaction for one task; a `guarded` one must change exactly one row each.
+
+    `row` makes the row to bind of what the write holds, where that is no row yet.
+    """
 
     rank: int
     sql: str
     guarded: bool = False
+    row: Callable[[Any], tuple[Any, ...]] | None = None
 
 
 class Write(NamedTuple):
-    """One row of one statement; `key` (the task's id) keeps writes to one task in order."""
+    """One row of one statement, or what that makes it of; `key` (the task's id) keeps writes to one task in order."""
 
     statement: Statement
     key: str
-    values: tuple[Any, ...]
+    values: Any
+
+
+def seconds(moment: datetime | None) -> float | None:
+    return moment.timestamp() if moment is not None else None
+
+
+def _object(value: dict[str, Any]) -> str:
+    return json_data.encode(value) if value else "{}"
+
+
+def _dependencies(task: Task) -> str:
+    return json_data.encode([d.as_dict() for d in task.dependencies]) if task.dependencies else "[]"
+
+
+def _row(task: Task) -> tuple[Any, ...]:
+    return (
+        task.id,
+        task.run_id,
+        task.parent_id,
+        task.user_id,
+        json_data.storable(task.name),
+        task.priority,
+        _object(task.inputs),
+        _object(task.params),
+        _object(task.schemas),
+        _dependencies(task),
+        task.created,
+        task.original_task_id,
+        seconds(task.not_before),
+        task.spawned,
+        task.idempotency_key,
+    )
 
 
 INSERT = Statement(
@@ -33,6 +70,7 @@ INSERT = Statement(
     "INSERT INTO task (id, run_id, parent_id, user_id, name, priority, inputs, params, schemas, dependencies,"
     " created_at, original_task_id, not_before, spawned, idempotency_key)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    row=_row,
 )
 MOVE = Statement(2, "UPDATE task SET run_id = ?, parent_id = ?, dependencies = ? WHERE id = ?", guarded=True)
 ARCHIVE = Statement(
@@ -118,40 +156,9 @@ RESUME = Statement(
 )
 
 
-def seconds(moment: datetime | None) -> float | None:
-    return moment.timestamp() if moment is not None else None
-
-
-def _object(value: dict[str, Any]) -> str:
-    return json_data.encode(value) if value else "{}"
-
-
-def _dependencies(task: Task) -> str:
-    return json_data.encode([d.as_dict() for d in task.dependencies]) if task.dependencies else "[]"
-
-
 def insert(task: Task) -> Write:
-    return Write(
-        INSERT,
-        task.id,
-        (
-            task.id,
-            task.run_id,
-            task.parent_id,
-            task.user_id,
-            json_data.storable(task.name),
-            task.priority,
-            _object(task.inputs),
-            _object(task.params),
-            _object(task.schemas),
-            _dependencies(task),
-            task.created_at.timestamp(),
-            task.original_task_id,
-            seconds(task.not_before),
-            task.spawned,
-            task.idempotency_key,
-        ),
-    )
+    """The row is made of the task as it is when it is stored: a hundred thousand rows at once need much memory."""
+    return Write(INSERT, task.id, task)
 
 
 def move(task: Task) -> Write:

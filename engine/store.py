@@ -19,7 +19,7 @@ from engine.errors import StoreError
 from engine.events import LogLine
 from engine.lease import Lease
 from engine.statements import recovery
-from engine.task import Dependency, Task, TaskStatus, now
+from engine.task import AS_GIVEN, Dependency, Task, TaskStatus, now
 from engine.version_source import VersionSource
 from engine.writer import GroupConnection, Writer
 
@@ -314,11 +314,8 @@ def _task(row: Any) -> Task:
     for index in (7, 8, 9):
         fields[index] = json_data.decode(row[index]) if row[index] != "{}" else {}
     fields[10] = tuple(Dependency.parse(d) for d in json_data.decode(row[10])) if row[10] != "[]" else ()
-    fields[11] = json_data.unpack(row[11])
-    for index in (17, 18, 19, 20):
-        fields[index] = _moment(row[index])
     attempted = row[16] > 0 and row[18] is not None
-    fields[23] = json_data.decode(row[23]) if row[23] is not None else (fields[7] if attempted else None)
+    fields[23] = row[23] if row[23] is not None else (AS_GIVEN if attempted else None)
     fields[24] = _moment(row[24])
     fields[26] = bool(row[26])
     task = Task(*fields)

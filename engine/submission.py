@@ -123,7 +123,7 @@ class Submission:
             task = around.get(task_id)
             if task is None:
                 return None
-            stub = Node(task, Tree(task.run_id), 0, task.status, result=task.result)
+            stub = Node(task, Tree(task.run_id), 0, task.status, packed=task.packed)
             if not task.is_terminal:
                 self._stubs[task_id] = stub
             return stub

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from engine import json_data
 from engine.errors import TaskError
 
+AS_GIVEN = ""
+"""`Task.effective` where execute received the inputs as given."""
 NORMAL_PRIORITY = 2
 """0 urgent, 1 high, 2 normal, 3 low; null means normal (2.4)."""
 
@@ -78,13 +82,28 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class Moment:
+    """A time of a `Task`, an aware datetime in UTC or None; kept as epoch seconds, in half the memory."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    def __get__(self, task: Task, owner: type[Task]) -> datetime | None:
+        stamp = getattr(task, self._field)
+        return datetime.fromtimestamp(stamp, UTC) if stamp is not None else None
+
+    def __set__(self, task: Task, value: datetime | None) -> None:
+        setattr(task, self._field, value.timestamp() if value is not None else None)
+
+
 @dataclass(slots=True, eq=False)
 class Task:
     """One row of work (2.1). Read it freely; only the engine changes it, after the change is on disk.
 
-    Times are aware datetimes in UTC. `progress` is 0..1. `inputs` are the caller's as given; `effective_inputs` are
-    what execute received (merged, defaults filled), None until an attempt began. `not_before` is the moment of a retry
-    or of a scheduled start; `spawned` the attempt of its parent that made it (8.1); `skipped` says that a person had it
+    `created_at` and the like are aware datetimes in UTC, kept as epoch seconds in `created`. `progress` is 0..1.
+    `inputs` are the caller's as given. `packed` and `effective` are `result` and `effective_inputs` as they are stored:
+    a hundred thousand of them as Python's objects would take twice the memory. `not_before` is the moment of a retry or
+    of a scheduled start; `spawned` the attempt of its parent that made it (8.1); `skipped` says that a person had it
     count as completed (8.4).
     """
 
@@ -99,19 +118,19 @@ class Task:
     params: dict[str, Any] = field(default_factory=dict)
     schemas: dict[str, Any] = field(default_factory=dict)
     dependencies: tuple[Dependency, ...] = ()
-    result: Any = None
+    packed: str | bytes | None = None
     error: str | None = None
     error_type: str | None = None
     progress: float = 0.0
     progress_message: str = ""
     attempt: int = 0
-    created_at: datetime = field(default_factory=now)
-    started_at: datetime | None = None
-    updated_at: datetime | None = None
-    completed_at: datetime | None = None
+    created: float = field(default_factory=time.time)
+    started: float | None = None
+    updated: float | None = None
+    completed: float | None = None
     original_task_id: str | None = None
     executor_version: str | None = None
-    effective_inputs: dict[str, Any] | None = None
+    effective: str | None = None
     not_before: datetime | None = None
     spawned: int | None = None
     skipped: bool = False
@@ -120,6 +139,38 @@ class Task:
     """Why a task that could run is not started, in words: "paused", "queued (pool gpu)" (2.3); never stored."""
     stored: bool = field(default=False, repr=False)
     """True once the row is on disk."""
+
+    started_at = Moment("started")
+    updated_at = Moment("updated")
+    completed_at = Moment("completed")
+
+    @property
+    def created_at(self) -> datetime:
+        return datetime.fromtimestamp(self.created, UTC)
+
+    @created_at.setter
+    def created_at(self, value: datetime) -> None:
+        self.created = value.timestamp()
+
+    @property
+    def result(self) -> Any:
+        """What execute returned, made anew for each who asks: what is done to it changes nothing here (4.8)."""
+        return json_data.unpack(self.packed)
+
+    @result.setter
+    def result(self, value: Any) -> None:
+        self.packed = None if value is None else json_data.encode(value)
+
+    @property
+    def effective_inputs(self) -> dict[str, Any] | None:
+        """What execute received (merged, defaults filled), None until an attempt began."""
+        if self.effective is None:
+            return None
+        return json_data.decode(self.effective) if self.effective != AS_GIVEN else self.inputs
+
+    @effective_inputs.setter
+    def effective_inputs(self, value: dict[str, Any] | None) -> None:
+        self.effective = None if value is None else json_data.encode(value)
 
     @property
     def executor_id(self) -> str:
@@ -138,15 +189,15 @@ class Task:
     @property
     def seconds(self) -> float | None:
         """How long the latest attempt ran or has been running; None before it started."""
-        if self.started_at is None:
+        if self.started is None:
             return None
-        return ((self.completed_at or now()) - self.started_at).total_seconds()
+        return (now().timestamp() if self.completed is None else self.completed) - self.started
 
     def blank(self, at: datetime) -> None:
         """Back to pending: what it was is history now."""
-        self.result = self.error = self.error_type = self.effective_inputs = self.not_before = None
+        self.packed = self.error = self.error_type = self.effective = self.not_before = None
         self.progress, self.progress_message = 0.0, ""
-        self.started_at = self.completed_at = None
+        self.started = self.completed = None
         self.updated_at = at
         self.skipped = False
         self.status = TaskStatus.PENDING
@@ -155,11 +206,18 @@ class Task:
 class TaskTreeNode:
     """A task with its children; membership of a tree is what these nodes say (2.5)."""
 
-    __slots__ = ("children", "task")
+    __slots__ = ("_children", "task")
 
     def __init__(self, task: Task, children: Iterable[TaskTreeNode] = ()) -> None:
         self.task = task
-        self.children: list[TaskTreeNode] = list(children)
+        self._children: list[TaskTreeNode] | None = list(children) or None  # most have none, and a list takes 56 bytes
+
+    @property
+    def children(self) -> list[TaskTreeNode]:
+        """In order; append to it, or use `add_child`."""
+        if self._children is None:
+            self._children = []
+        return self._children
 
     def add_child(self, child: TaskTreeNode) -> TaskTreeNode:
         """Append `child` and return it."""
@@ -172,7 +230,8 @@ class TaskTreeNode:
         while stack:
             node, parent = stack.pop()
             yield node, parent
-            stack.extend((child, node) for child in reversed(node.children))
+            if node._children:
+                stack.extend((child, node) for child in reversed(node._children))
 
     def tasks(self) -> list[Task]:
         """Every task of the tree, parents first."""

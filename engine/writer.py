@@ -42,7 +42,7 @@ class GroupConnection(sqlite3.Connection):
             return super().executemany(sql, rows)
         cursor = self.cursor()
         for statement, values in rows:
-            cursor.executemany(statement.sql, values)
+            cursor.executemany(statement.sql, values if statement.row is None else map(statement.row, values))
             if statement.guarded and cursor.rowcount != len(values):
                 raise sqlite3.IntegrityError("the stored state does not allow it")
         self.commit()
@@ -198,9 +198,9 @@ class Writer:
         await self._connection.executemany(GROUP, ordered)
 
 
-def _segments(units: list[Unit]) -> Iterable[dict[Statement, list[tuple[object, ...]]]]:
+def _segments(units: list[Unit]) -> Iterable[dict[Statement, list[Any]]]:
     """Group rows by statement; a new group begins where one task's writes would otherwise change their order."""
-    segment: dict[Statement, list[tuple[object, ...]]] = {}
+    segment: dict[Statement, list[Any]] = {}
     ranks: dict[str, int] = {}
     for unit in units:
         for statement, key, values in unit.writes:

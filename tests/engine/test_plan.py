@@ -98,7 +98,7 @@ def test_2_4_one_slot_starts_the_lower_number_first_and_then_the_older() -> None
     found = plan_of(
         task("low", priority=3),
         task("high", priority=1),
-        task("older", priority=1, created_at=old),
+        task("older", priority=1, created=old.timestamp()),
         task("normal"),
         task("after high", "high", priority=0),
     )
@@ -203,7 +203,7 @@ def test_8_5_inputs_are_shown_as_far_as_known_with_defaults_filled() -> None:
 
 
 def test_3_5_results_that_are_there_already_are_merged() -> None:
-    other = task("other", status=DONE, result={"url": "found", "result": {"times": 5}})
+    other = task("other", status=DONE, packed='{"url":"found","result":{"times":5}}')
     found = plan_of(task("a", "other", executor="get"), outside=[other])
     assert of(found, "a").inputs == {"url": "found", "times": 5, "other": other.result}
     assert found.problems == () and of(found, "a").open_inputs == ()
@@ -254,7 +254,7 @@ def test_8_6_secrets_are_masked_and_lost_ones_have_to_be_given_again() -> None:
 
 
 def test_8_5_of_what_runs_already_the_inputs_are_those_it_got() -> None:
-    running = task("a", executor="gone", status=RUNNING, inputs={"x": MASK}, effective_inputs={"x": MASK, "y": 1})
+    running = task("a", executor="gone", status=RUNNING, inputs={"x": MASK}, effective=f'{{"x":"{MASK}","y":1}}')
     found = plan_of(running)
     assert of(found, "a").inputs == {"x": MASK, "y": 1} and found.problems == ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ class Desk:
         self.begun.append(node.task.name)
 
     def node(self, name: str, priority: int = 2, at: int = 0, tree: Tree | None = None, **policy: Any) -> Node:
-        task = Task(name, name, "r", priority=priority, created_at=NOON + timedelta(seconds=at))
+        task = Task(name, name, "r", priority=priority, created=NOON.timestamp() + at)
         task.params = {"executor_id": policy.pop("executor", "e")}
         node = Node(task, tree or self.tree, next(self._orders), TaskStatus.PENDING)
         node.policy = Policy(**policy)

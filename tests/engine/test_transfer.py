@@ -122,7 +122,7 @@ async def test_values_come_back_as_they_were(store: Store, other: Store) -> None
     for task_id in ("odd", "null", "null.1", "big", "plain", "plain.2"):
         before, after = await store.task(task_id), await other.task(task_id)
         assert before is not None and after is not None
-        for name in before.__slots__:
+        for name in {*before.__slots__, "result"} - {"packed"}:  # a large one may be packed otherwise
             assert getattr(before, name) == getattr(after, name), (task_id, name)
     odd = await other.task("odd")
     assert odd is not None and math.copysign(1, odd.result["float"][2]) == -1

@@ -183,7 +183,7 @@ class FakeEngine:
 
     def new_task(self, name: str, *, user_id: str | None = None, **fields: Any) -> Task:
         task_id = f"task-{len(self.tasks) + 1}"
-        return Task(task_id, name, task_id, user_id=user_id, created_at=self.now, **fields)
+        return Task(task_id, name, task_id, user_id=user_id, created=self.now.timestamp(), **fields)
 
     async def copy(self, task_id: str) -> TaskTreeNode:
         self.asked.append(("copy", task_id))
@@ -191,7 +191,7 @@ class FakeEngine:
         for task in self._subtree(task_id):
             if task.spawned is not None and task.id != task_id:
                 continue
-            made = Task(f"copy-{task.id}", task.name, "", created_at=self.now, original_task_id=task.id)
+            made = Task(f"copy-{task.id}", task.name, "", created=self.now.timestamp(), original_task_id=task.id)
             made.inputs, made.params = dict(task.inputs), dict(task.params)
             nodes[task.id] = TaskTreeNode(made)
             if task.id != task_id:
@@ -265,7 +265,7 @@ class FakeEngine:
             parent_id=parent,
             inputs=dict(inputs or {}),
             dependencies=tuple(Dependency(name) for name in after),
-            created_at=self.now,
+            created=self.now.timestamp(),
             user_id="ada",
             **fields,
         )

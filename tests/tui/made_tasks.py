@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from engine.task import Dependency, Task, TaskStatus
 from tui.feed import Delta
@@ -38,7 +38,7 @@ def task(
         status=status,
         dependencies=(*(Dependency(other) for other in needs), *(Dependency(other, False) for other in optional)),
         params={"executor_id": executor} if executor else {},
-        created_at=START - timedelta(seconds=age),
+        created=START.timestamp() - age,
     )
 
 

@@ -297,7 +297,7 @@ async def test_7_2_runs_of_a_dead_console_that_go_on_are_shown_live() -> None:
     """What was read from the store is replaced by the records of the engine that takes the run over."""
     async with console(flaky_engine) as driven:
         await driven.select("upload")
-        taken = Task("upload", "upload", "upload", params={"executor_id": "flaky"}, attempt=1, created_at=NOON)
+        taken = Task("upload", "upload", "upload", params={"executor_id": "flaky"}, attempt=1, created=NOON.timestamp())
         driven.engine.tasks["upload"] = taken
         driven.engine.publish(EventKind.QUEUED, taken)
         await driven.settle()
@@ -311,7 +311,7 @@ async def test_7_2_runs_of_a_dead_console_that_go_on_are_shown_live() -> None:
 
 async def test_7_2_a_row_that_missed_the_take_over_is_mended_when_it_is_looked_at() -> None:
     async with console(flaky_engine) as driven:
-        taken = Task("idle", "idle", "idle", params={"executor_id": "flaky"}, created_at=NOON)
+        taken = Task("idle", "idle", "idle", params={"executor_id": "flaky"}, created=NOON.timestamp())
         taken.hold = "needs its secrets: token"
         driven.engine.tasks["idle"] = taken
         await driven.select("idle")
