@@ -232,7 +232,7 @@ class Dispatcher:
         """Queue the in_progress row, then carry on once it is on disk."""
         task, at = node.task, now()
         masked = prepared.inputs
-        if may_name(prepared.text) or (spec is not None and spec.marks_secrets):
+        if (prepared.inputs and may_name(prepared.text)) or (spec is not None and spec.marks_secrets):
             masked = mask(spec.schema if spec else {}, prepared.inputs)
         public = restore(masked, prepared.references) if prepared.references else masked
         effective = AS_GIVEN
@@ -302,7 +302,7 @@ class Dispatcher:
     def _run(self, node: Node, job: Job) -> None:
         limit = job.policy.timeout
         timer = self._loop.call_later(limit, self._stopper.expire, node, job) if limit else None
-        self._attempts[job] = self._loop.create_task(self._attempt(node, job, timer))
+        job.host = self._attempts[job] = self._loop.create_task(self._attempt(node, job, timer))
 
     async def _attempt(self, node: Node, job: Job, timer: asyncio.TimerHandle | None) -> None:
         """The asyncio task of one attempt; with the inline runner its code runs in here."""

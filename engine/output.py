@@ -63,6 +63,8 @@ class TaskLog:
 
     def close(self) -> None:
         """Keep what never got its line end."""
+        if not self._partial:
+            return
         with self._lock:
             rest, self._partial = self._partial, {}
             for stream, text in rest.items():
@@ -95,27 +97,35 @@ class TaskLog:
 class Keeper:
     """Which lines of an attempt's log are stored: all up to a limit, then the last ones, with a word on the gap."""
 
-    __slots__ = ("_head", "_left_out", "_tail")
+    __slots__ = ("_head", "_left_out", "_most", "_tail")
 
     def __init__(self, limit: int) -> None:
         self._head = limit - limit // 4
-        self._tail: deque[LogLine] = deque(maxlen=limit // 4)
+        self._most = limit // 4
+        self._tail: list[LogLine] = []
         self._left_out = 0
 
     def keep(self, lines: list[LogLine]) -> list[LogLine]:
         """The lines to store now; what is over the limit is held back."""
         now, later = lines[: self._head], lines[self._head :]
         self._head -= len(now)
-        self._left_out += max(len(self._tail) + len(later) - (self._tail.maxlen or 0), 0)
-        self._tail.extend(later)
+        self._tail += later
+        if len(self._tail) > 2 * self._most:
+            self._cut()
         return now
+
+    def _cut(self) -> None:
+        over = max(len(self._tail) - self._most, 0)
+        self._left_out += over
+        del self._tail[:over]
 
     def rest(self) -> list[LogLine]:
         """What was held back, at the attempt's end."""
         if not self._tail:
             return []
-        lines, self._tail = list(self._tail), deque(maxlen=self._tail.maxlen)
-        if self._left_out:
+        self._cut()
+        lines, self._tail = self._tail, []
+        if self._left_out and lines:
             lines.insert(0, LogLine(lines[0].at, "engine", f"… {self._left_out} lines left out …"))
         return lines
 
@@ -148,6 +158,8 @@ class Reports:
 
     def flush(self) -> None:
         """Deliver what waits now; on the loop."""
+        if not self._keys:
+            return
         with self._lock:
             keys, self._keys = self._keys, {}
         for key in keys:

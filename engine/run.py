@@ -66,7 +66,10 @@ class Job:
     policy: Policy
     attempt: int
     instance: ExecutableTask | None = None
+    host: asyncio.Task[None] | None = None
+    """The engine's own task that awaits its end."""
     running: asyncio.Task[Any] | None = None
+    """The one in which its code runs, while it does."""
     timed_out: bool = False
     abandoned: bool = False
     ended: asyncio.Event | None = None
@@ -95,10 +98,7 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
     """
     merged = dict(inputs)
     notes: list[str] = []
-    properties: Mapping[str, Any] = {}
-    if spec is not None and isinstance(spec.schema, Mapping):
-        found = spec.schema.get("properties")
-        properties = found if isinstance(found, Mapping) else {}
+    properties = _properties(spec) if node.dependencies else {}
     for dependency in node.dependencies:
         if dependency.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED):
             _merge(merged, dependency, properties, notes)
@@ -117,6 +117,11 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
             f"needs its secrets: '{lost}' is never stored; rerun and give it again", "needs_secrets"
         )
     return prepared
+
+
+def _properties(spec: ExecutorSpec | None) -> Mapping[str, Any]:
+    found = spec.schema.get("properties") if spec is not None and isinstance(spec.schema, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def check(prepared: Prepared, spec: ExecutorSpec) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +13,7 @@ class InlineRunner:
     """Runs each job inside the attempt's own asyncio task: a task of its own would cost as much as a no-op."""
 
     async def run(self, job: Job) -> Outcome:
-        job.running = asyncio.current_task()
+        job.running = job.host
         try:
             return await execute(job)
         finally:
