@@ -34,9 +34,13 @@ class Source:
 
 @dataclass(slots=True)
 class Listing:
-    """What one look at a folder found. `blind` are subfolders ("" is the folder itself) that could not be listed."""
+    """What one look at a folder found. `blind` are subfolders ("" is the folder itself) that could not be listed.
+
+    `folders` are those that were, each by the one name that its files are known by.
+    """
 
     files: dict[str, Source] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
     blind: dict[str, OSError] = field(default_factory=dict)
 
     def hides(self, rel: str) -> bool:
@@ -50,6 +54,11 @@ class Listing:
 def is_source_name(name: str) -> bool:
     """True for the names of files that are loaded: Python, not hidden, no test."""
     return name.endswith(".py") and not name.startswith((".", "test_")) and name != "conftest.py"
+
+
+def is_skipped(name: str) -> bool:
+    """True for the names of entries that are never looked at."""
+    return name.startswith(".") or name in SKIPPED_FOLDERS
 
 
 def read(rel: str, path: str) -> Source | None:
@@ -105,6 +114,7 @@ def scan(root: str) -> Listing:
             continue
         if prefix and any(entry.name == VIRTUAL_ENVIRONMENT for entry in found):
             continue
+        listing.folders.add(prefix)
         for entry, is_folder in _relevant(found):
             rel = f"{prefix}/{entry.name}" if prefix else entry.name
             if is_folder:
@@ -117,7 +127,7 @@ def scan(root: str) -> Listing:
 def _relevant(entries: list[os.DirEntry[str]]) -> Iterator[tuple[os.DirEntry[str], bool]]:
     """Yield the entries worth a look, with True for folders."""
     for entry in entries:
-        if entry.name.startswith(".") or entry.name in SKIPPED_FOLDERS:
+        if is_skipped(entry.name):
             continue
         try:
             is_folder = entry.is_dir()

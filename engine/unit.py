@@ -8,7 +8,7 @@ import itertools
 import linecache
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import CodeType, ModuleType
 from typing import Any, Protocol
@@ -231,4 +231,20 @@ def reachable(units: Iterable[Unit]) -> set[Unit]:
             if used not in found:
                 found.add(used)
                 todo.append(used)
+    return found
+
+
+def dependents(changed: Iterable[str], edges: Iterable[tuple[str, Collection[str]]]) -> set[str]:
+    """`changed` and every file that uses one of them, directly or not; `edges` are the files and what each uses."""
+    users: dict[str, list[str]] = {}
+    for rel, used in edges:
+        for each in used:
+            users.setdefault(each, []).append(rel)
+    found = set(changed)
+    todo = list(found)
+    while todo:
+        for rel in users.get(todo.pop(), ()):
+            if rel not in found:
+                found.add(rel)
+                todo.append(rel)
     return found

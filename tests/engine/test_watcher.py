@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,57 +16,7 @@ from engine import watcher as watcher_module
 from engine.catalogue import Catalogue
 from engine.loader import Folder, Loader
 from engine.watcher import Watcher, WatchState
-
-GUARD = 15.0
-"""Seconds after which a test gives up: far more than anything here takes."""
-
-
-def executor(value: int) -> str:
-    return (
-        "from aipartnerupflow import BaseTask, executor_register\n@executor_register()\nclass Hello(BaseTask):\n"
-        f"    id = 'hello'\n    def execute(self, inputs):\n        return {{'value': {value}}}\n"
-    )
-
-
-class Watched:
-    """A running watcher and what it told."""
-
-    def __init__(self, *folders: Path) -> None:
-        self.loader = Loader([Folder(folder, "user") for folder in folders])
-        self.states: list[WatchState] = []
-        self.news: list[Catalogue] = []
-        self.task: asyncio.Task[None]
-
-    async def until(self, holds: Callable[[Catalogue], bool]) -> None:
-        async with asyncio.timeout(GUARD):
-            while not holds(self.loader.catalogue):
-                assert not self.task.done()
-                await asyncio.sleep(0.005)
-
-    async def state(self, state: WatchState) -> None:
-        async with asyncio.timeout(GUARD):
-            while not self.states or self.states[-1] is not state:
-                await asyncio.sleep(0.005)
-
-    async def shows(self, value: int | None) -> None:
-        await self.until(lambda catalogue: value_of(catalogue) == value)
-
-
-def value_of(catalogue: Catalogue) -> Any:
-    spec = catalogue.get("hello")
-    return None if spec is None else spec.create({}).execute({})["value"]
-
-
-@asynccontextmanager
-async def watching(*folders: Path) -> AsyncIterator[Watched]:
-    watched = Watched(*folders)
-    watcher = Watcher(watched.loader, watched.news.append, watched.states.append)
-    watched.task = asyncio.create_task(watcher.run())
-    try:
-        yield watched
-    finally:
-        watched.task.cancel()
-        await asyncio.gather(watched.task, return_exceptions=True)
+from tests.engine.watched import GUARD, executor, value_of, watching
 
 
 def in_place(file: Path, text: str) -> None:
@@ -215,7 +164,7 @@ async def test_a_fault_of_the_loader_does_not_end_it(
         await watched.shows(1)
         calls = 0
 
-        def reconcile() -> None:
+        def reconcile(*_: Any, **__: Any) -> None:
             nonlocal calls
             calls += 1
             raise RuntimeError("a fault of ours")
