@@ -45,6 +45,7 @@ class ExecutorSpec:
     replaces: Origin | None = None
     policy: Policy = DEFAULT
     output_schema: Mapping[str, Any] | None = None
+    confirm: bool = False
     pre_hook: Callable[..., Any] | None = None
     post_hook: Callable[..., Any] | None = None
     source: Callable[[], VersionSource | None] = field(default=lambda: None, compare=False, repr=False)
@@ -78,6 +79,11 @@ class ExecutorSpec:
         from engine.schema import compile
 
         return compile(self.output_schema) if self.output_schema is not None else None
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether a person is asked before it runs: by its attribute `confirm`, or by the tag "destructive"."""
+        return self.confirm or any(tag.casefold() == "destructive" for tag in self.tags)
 
     @property
     def note(self) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import history_statements, retention, statements, transfer
+from engine.adjust import adjust
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
 from engine.dispatcher import Dispatcher
@@ -30,6 +31,8 @@ from engine.operations import Operations
 from engine.origin import origin
 from engine.output import capture
 from engine.plan import Plan, plan
+from engine.presets import Presets
+from engine.recent import Recent, recent
 from engine.recovery import Recovery
 from engine.runners import Runner
 from engine.runners.inline import InlineRunner
@@ -103,6 +106,7 @@ class Engine:
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
+        self.presets = Presets(self.store, self._find)
         self._upkeep = Upkeep(self.store, self.settings, self._is_busy, prunes=self._take_over)
         self.dispatcher.on_end = self._upkeep.indexer.notify
         self._upkeep.start()
@@ -352,6 +356,11 @@ class Engine:
         audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
         return await self._operations.rerun(task_id, inputs, [audit], spec)
 
+    async def adjust(self, task_id: str, *, priority: int, params: Mapping[str, Any]) -> None:
+        """Give a task that has ended other launch options, for its rerun; raises as `adjust.adjust` says."""
+        await adjust(self.store, self.dispatcher, self._submission, task_id, priority, params)
+        self.store.writer.write([self._audit("adjust", task_id=task_id, priority=priority)])
+
     async def source(self, version: str) -> VersionSource | None:
         """The source of a version that ran (`task.executor_version`), its own file first; None where it is not kept."""
         await self.store.writer.flush()
@@ -426,6 +435,10 @@ class Engine:
         return [
             replace(r, root=self._live(r.root)) for r in await self.history.runs(filter, before=before, limit=limit)
         ]
+
+    async def recent(self, executor_id: str, *, limit: int = 30) -> list[Recent]:
+        """What an executor was launched with, newest first, equal inputs once."""
+        return await recent(self.store, executor_id, limit)
 
     async def tree(self, run_id: str) -> list[Task]:
         """The tasks of a run, parents first; results are left out for those that are not live.

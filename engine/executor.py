@@ -107,11 +107,14 @@ class BaseTask(ExecutableTask):
     attempt, `retry_delay` seconds apart ("exponential" `retry_backoff` doubles it each time), only for the exception
     names in `retry_on` where it is given; `max_concurrent` of this executor at once; a named `pool` of slots (sizes
     stand in the settings); `retry_safe` where running it twice does no harm.
+
+    `confirm` (or the tag "destructive") has the console show the exact inputs and ask before each launch.
     """
 
     tags: ClassVar[Iterable[str]] = ()
     examples: ClassVar[Iterable[Mapping[str, Any]]] = ()
     cancelable: bool = False
+    confirm: ClassVar[bool] = False
     inputs_schema: ClassVar[Any] = None
     output_schema: ClassVar[Any] = None
     timeout: ClassVar[float | None] = None

@@ -55,6 +55,7 @@ def describe(
         schema=schema,
         schema_problem=schema_problem,
         tags=asking.ask(lambda: _tags(getattr(source, "tags", ())), "cannot read tags") or (),
+        confirm=_confirm(asking, source),
         examples=asking.ask(lambda: _examples(getattr(source, "examples", ())), "cannot read examples") or (),
         version=version,
         file=file,
@@ -168,6 +169,12 @@ def _tags(given: Any) -> tuple[str, ...]:
     if isinstance(given, str):
         return (given,)
     return tuple(str(tag) for tag in given or ())
+
+
+def _confirm(asking: _Asking, source: Any) -> bool:
+    """Whether it wants to be asked for; where that cannot be read the careful answer is taken."""
+    wanted = asking.ask(lambda: bool(getattr(source, "confirm", False)), "cannot read confirm")
+    return True if wanted is None else wanted
 
 
 def _examples(given: Any) -> tuple[Mapping[str, Any], ...]:

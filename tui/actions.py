@@ -160,6 +160,26 @@ def _everywhere() -> tuple[Action, ...]:
     )  # fmt: skip
 
 
+def _launch_data() -> tuple[Action, ...]:
+    """What fills the form beside typing, and what stands beside its inputs."""
+
+    def act(id: str, name: str, keys: tuple[str, ...], method: str, help: str) -> Action:
+        return Action(f"launch.{id}", name, help, keys, "launch", "Launch dialog", method)
+
+    return (
+        act("load", "Load", ("f5",), "recall", "Fill the form: from the draft, the last launches, presets, examples, or"
+            " a paste (JSON, YAML, K=V lines, .env, headers, curl)."),
+        act("save", "Save preset", ("ctrl+t", "alt+s"), "save_preset", "Save what the form holds as a preset under a"
+            " name; secrets are left out."),
+        act("options", "Options", ("f10", "alt+o"), "options", "Show the launch options (priority, label, tags, key,"
+            " timeout, retries, dry run), or the form again."),
+        act("preview", "Preview", ("ctrl+l", "alt+v"), "preview", "Show the exact payload that the executor will get,"
+            " or the form again."),
+        act("compare", "Compare", ("ctrl+g", "alt+d"), "compare", "Mark what differs from the executor's last run, or"
+            " no longer."),
+    )  # fmt: skip
+
+
 def _filter(scope: Scope) -> tuple[Action, ...]:
     return (
         Action(
@@ -287,6 +307,7 @@ ACTIONS: tuple[Action, ...] = (
         "Launch dialog",
         "reveal",
     ),
+    *_launch_data(),
     *_moves("catalogue"),
     *_moves("runs"),
     *_moves("detail"),

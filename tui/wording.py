@@ -45,6 +45,12 @@ def word_of(status: TaskStatus) -> str:
     return _STATES[status][1]
 
 
+def state_of(status: TaskStatus) -> str:
+    """Glyph and word of a status."""
+    glyph, word, _ = _STATES[status]
+    return f"{glyph} {word}"
+
+
 def attempt(task: Task, tries: int) -> str:
     """`attempt 2 of 4`, by the attempts that its retries allow; reruns may go beyond, then only `attempt 5`."""
     return f"attempt {task.attempt} of {tries}" if task.attempt <= tries > 1 else f"attempt {task.attempt}"
@@ -89,6 +95,12 @@ def running_for(task: Task, now: datetime) -> float | None:
 def moment(at: datetime | None) -> str:
     """Local date and time to the second; a dash where there is none."""
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else "–"
+
+
+def at_time(at: datetime, today: datetime) -> str:
+    """Local time to the minute, with the date where it was not on the day of `today`."""
+    local = at.astimezone()
+    return local.strftime("%H:%M" if local.date() == today.astimezone().date() else "%Y-%m-%d %H:%M")
 
 
 def amount(number: int, noun: str) -> str:

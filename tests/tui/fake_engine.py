@@ -15,6 +15,9 @@ from engine.errors import TaskError
 from engine.events import Event, EventKind, LogLine, Subscriber
 from engine.executor import BaseTask
 from engine.history import Run, TaskCounts
+from engine.presets import Preset
+from engine.recent import Recent
+from engine.schema import mask
 from engine.store import Attempt
 from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
 from engine.version_source import VersionSource
@@ -74,6 +77,53 @@ class FakeSettings:
     user: str = "ada"
 
 
+class FakePresets:
+    """Presets and drafts in memory, with the surface of `engine.presets.Presets`."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self.engine = engine
+        self.kept: dict[tuple[str, str], Preset] = {}
+
+    async def all(self, executor_id: str) -> list[Preset]:
+        return [preset for (owner, name), preset in sorted(self.kept.items()) if owner == executor_id and name]
+
+    async def save(
+        self,
+        executor_id: str,
+        name: str,
+        inputs: Mapping[str, Any],
+        options: Mapping[str, Any] | None = None,
+        *,
+        overwrite: bool = False,
+        schema: Any = None,
+    ) -> Preset:
+        if (executor_id, name) in self.kept and not overwrite:
+            raise TaskError(f"there is a preset '{name}' already")
+        hidden = mask(schema if schema is not None else {}, dict(inputs))
+        preset = Preset(name, self.engine.now, hidden, dict(options or {}))
+        self.kept[executor_id, name] = preset
+        return preset
+
+    async def remove(self, executor_id: str, name: str) -> Preset | None:
+        return self.kept.pop((executor_id, name), None)
+
+    async def draft(self, executor_id: str) -> Preset | None:
+        return self.kept.get((executor_id, ""))
+
+    async def keep_draft(
+        self,
+        executor_id: str,
+        inputs: Mapping[str, Any],
+        options: Mapping[str, Any] | None = None,
+        *,
+        schema: Any = None,
+    ) -> None:
+        await self.save(executor_id, "", inputs, options, overwrite=True, schema=schema)
+
+    async def drop_draft(self, executor_id: str) -> None:
+        self.kept.pop((executor_id, ""), None)
+
+
 class FakeEngine:
     """Tasks move only when a test or a behaviour says so."""
 
@@ -91,6 +141,10 @@ class FakeEngine:
         self.settings = FakeSettings()
         self.paused = False
         self.paused_runs: set[str] = set()
+        self.presets = FakePresets(self)
+        self.labels: dict[str, str] = {}
+        self.refusal: TaskError | None = None
+        """What a launch is refused with."""
         self.behaviours: dict[str, Behaviour] = {}
         self.asked: list[tuple[str, str]] = []
         """What the console asked for: (method, task or executor id)."""
@@ -106,10 +160,27 @@ class FakeEngine:
         return FakeCounts(states.count(TaskStatus.IN_PROGRESS), states.count(TaskStatus.PENDING))
 
     async def launch(
-        self, executor_id: str, inputs: dict[str, Any], *, priority: int = 2, user_id: str | None = None
+        self,
+        executor_id: str,
+        inputs: dict[str, Any],
+        *,
+        priority: int = 2,
+        user_id: str | None = None,
+        params: dict[str, Any] | None = None,
+        idempotency_key: str | None = None,
+        label: str | None = None,
+        dry_run: bool = False,
     ) -> Task:
         self.asked.append(("launch", executor_id))
-        task = self.add(executor_id, inputs=inputs, priority=priority, params={"executor_id": executor_id})
+        if self.refusal is not None:
+            raise self.refusal
+        held = next((t for t in self.tasks.values() if idempotency_key and t.idempotency_key == idempotency_key), None)
+        if held is not None:
+            return held
+        given = {"executor_id": executor_id, **(params or {}), **({"dry_run": True} if dry_run else {})}
+        task = self.add(executor_id, inputs=inputs, priority=priority, params=given)
+        task.idempotency_key = idempotency_key
+        self.labels[task.id] = label or ""
         self._behave(task)
         return task
 
@@ -119,6 +190,17 @@ class FakeEngine:
             if not task.is_terminal:
                 self.finish(task.id, TaskStatus.CANCELLED)
         return {"status": "cancelled", "message": "cancelled"}
+
+    async def adjust(self, task_id: str, *, priority: int, params: Mapping[str, Any]) -> None:
+        self.asked.append(("adjust", task_id))
+        self.tasks[task_id].priority, self.tasks[task_id].params = priority, dict(params)
+
+    async def recent(self, executor_id: str, *, limit: int = 30) -> list[Recent]:
+        found = [task for task in self.tasks.values() if task.executor_id == executor_id]
+        return [
+            Recent(t.id, t.created_at, t.status, t.inputs, t.priority, t.params, self.labels.get(t.id, ""))
+            for t in found[::-1][:limit]
+        ]
 
     async def rerun(self, task_id: str, *, inputs: dict[str, Any] | None = None, version: str | None = None) -> Task:
         self.asked.append(("rerun", f"{task_id} {version}" if version else task_id))
@@ -198,7 +280,7 @@ class FakeEngine:
                 nodes[task.parent_id].add_child(nodes[task.id])
         return nodes[task_id]
 
-    async def submit(self, root: TaskTreeNode, *, dry_run: bool = False) -> str:
+    async def submit(self, root: TaskTreeNode, *, label: str | None = None, dry_run: bool = False) -> str:
         self.asked.append(("submit", root.task.name))
         for node, parent in root.walk():
             node.task.run_id = root.task.id

@@ -12,9 +12,11 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from engine.catalogue import ExecutorSpec
+from tests.tui.fake_engine import FakeEngine, FakeThread
 from tui.forms.model import Form
 from tui.forms.widgets import RowWidget
 from tui.screens.launch import LaunchRequest, LaunchScreen
+from tui.screens.shelf import Shelf
 from tui.themes import DARK
 
 SIZES = [(120, 36), (80, 24)]
@@ -51,6 +53,12 @@ ALL: dict[str, Any] = {
 def spec(schema: Any = GREET, **given: Any) -> ExecutorSpec:
     known = {"id": "greet", "name": "Greet", "description": "Says hello", **given}
     return ExecutorSpec(factory=lambda: None, schema=schema, **known)  # type: ignore[arg-type,return-value]
+
+
+def shelf(schema: Any = GREET, **given: Any) -> tuple[Shelf, FakeEngine]:
+    """Where the dialog's drafts and presets are kept, and the engine behind it."""
+    engine = FakeEngine(spec(schema, **given))
+    return Shelf(FakeThread(engine), engine.catalogue.executors["greet"].id), engine  # type: ignore[arg-type]
 
 
 class Host(App[None]):
@@ -117,8 +125,8 @@ class Driven:
 async def dialog(
     schema: Any = GREET, inputs: dict[str, Any] | None = None, size: tuple[int, int] = (120, 36), **given: Any
 ) -> AsyncIterator[Driven]:
-    draft = given.pop("draft", None)
-    screen = LaunchScreen(spec(schema, **given), inputs, draft=draft)
+    beside = {name: given.pop(name) for name in ("shelf", "options", "again", "title") if name in given}
+    screen = LaunchScreen(spec(schema, **given), inputs, **beside)
     app = Host(screen)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()

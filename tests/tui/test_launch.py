@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.widgets import Button
 
-from tests.tui.launch_driver import ALL, EVIL, GREET, SIZES, dialog, spec
+from tests.tui.launch_driver import ALL, EVIL, GREET, SIZES, dialog, shelf, spec
 from tui.forms.raw_tab import RawTab
 from tui.forms.widgets import RowWidget
 from tui.screens.launch import LaunchRequest
@@ -45,11 +45,12 @@ async def test_keys_that_came_just_before_are_read() -> None:
 
 
 async def test_esc_leaves_and_the_draft_comes_back() -> None:
-    async with dialog() as driven:
+    kept, _ = shelf()
+    async with dialog(shelf=kept) as driven:
         await driven.press(*"Ali", "escape")
         assert driven.app.answers == [None]
-        draft = driven.screen.form
-    async with dialog(draft=draft) as driven:
+        await driven.app.workers.wait_for_complete()
+    async with dialog(shelf=kept) as driven:
         assert driven.row("name").editor.value == "Ali"
         await driven.press(*"ce", "ctrl+r")
         assert driven.app.answers == [LaunchRequest("greet", {"name": "Alice"})]

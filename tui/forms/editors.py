@@ -16,6 +16,7 @@ from textual.widgets import Input, TextArea
 
 from engine.schema import MASK
 from tui.forms import fields
+from tui.forms.clip_curl import is_curl
 from tui.forms.instance import ABSENT
 from tui.forms.rows import Row
 from tui.text import safe_text
@@ -112,7 +113,7 @@ class LineInput(Input):
         event.prevent_default()
         text = pasted(event.text)
         start, end = sorted(self.selection)
-        if "\n" in text.rstrip("\n"):
+        if "\n" in text.rstrip("\n") or is_curl(text):
             self.post_message(Pasted(text, self.value[:start], self.value[end:]))
         else:
             self.replace(text.rstrip("\n"), start, end)

@@ -34,14 +34,20 @@ def launch_bindings() -> list[BindingType]:
     return [*table, *own]
 
 
-def hints(app: App[object], widget: RowWidget | None, *, in_json: bool, trouble: bool) -> list[str]:
-    """The keys of this moment, under their names in the console's keymap: those of the dialog and of the row."""
+def hints(app: App[object], widget: RowWidget | None, *, view: str, trouble: bool) -> list[str]:
+    """The keys of this moment, under their names in the console's keymap: those of the dialog and of the row.
+
+    `view` is what the dialog shows: "form", "json", "options" or "preview".
+    """
     keymap = getattr(app, "keys", None)
     label = keymap.label if isinstance(keymap, Keymap) else Keymap().label
     keys = [
         f"{label('launch.run')} launch",
-        f"{label('launch.switch')} {'form' if in_json else 'JSON'}",
-        f"{label('launch.leave')} leave",
+        f"{label('launch.switch')} {'form' if view == 'json' else 'JSON'}",
+        f"{label('launch.leave')} {'back' if view in ('options', 'preview') else 'leave'}",
+        f"{label('launch.load')} load",
+        f"{label('launch.options')} {'form' if view == 'options' else 'options'}",
+        f"{label('launch.preview')} {'form' if view == 'preview' else 'preview'}",
     ]
     if widget is not None:
         row = widget.row
@@ -59,7 +65,7 @@ def hints(app: App[object], widget: RowWidget | None, *, in_json: bool, trouble:
             keys.append(f"{label('launch.reveal')} show")
         if row.nullable:
             keys.append("F12 null")
-    if trouble and not in_json:
+    if trouble and view == "form":
         keys.append(f"{label('launch.problem')} next problem")
     return keys
 

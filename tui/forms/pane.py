@@ -11,10 +11,12 @@ from textual.widget import Widget
 
 from tui.forms import fields
 from tui.forms.choice import ChoiceScreen
+from tui.forms.compare import differences, marks
 from tui.forms.controls import Drop, Head
+from tui.forms.editors import Pasted
 from tui.forms.instance import get
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
-from tui.forms.pastes import paste_items, paste_pairs
+from tui.forms.pastes import may_be_all, paste_items, paste_pairs
 from tui.forms.widgets import FormView, RowWidget
 
 GROWING = frozenset({"array", "tuple", "map"})
@@ -31,6 +33,13 @@ class FormPane(Widget):
             super().__init__()
             self.note = note
 
+    class AllPasted(Message):
+        """What was pasted at `path` may be the inputs of the whole form; `paste` is not taken yet."""
+
+        def __init__(self, path: Path, paste: Pasted) -> None:
+            super().__init__()
+            self.path, self.paste = path, paste
+
     class LaunchAsked(Message):
         """ctrl+r was pressed where the pane does not see keys: in an open list of options."""
 
@@ -38,6 +47,8 @@ class FormPane(Widget):
         super().__init__(id="form-pane")
         self.form = form
         self.tried = tried
+        self.former: Any = ABSENT
+        """Inputs of an earlier run that the rows are compared with; ABSENT for none."""
         self._touched: set[Path] = set()
         self.view = FormView()
         self._drawing = asyncio.Lock()
@@ -50,7 +61,10 @@ class FormPane(Widget):
     async def show(self, typing: Path | None = None) -> None:
         """Bring the rows in step with the form; the row at `typing` keeps the text that stands in it."""
         async with self._drawing:
-            await self.view.show(self.form.rows(), self._due(), typing)
+            rows = self.form.rows()
+            compared = self.former is not ABSENT
+            self.view.former = marks(rows, differences(self.form.instance, self.former)) if compared else {}
+            await self.view.show(rows, self._due(), typing)
 
     def _due(self) -> dict[Path, str]:
         """The errors to draw, by the path of the row that shows them."""
@@ -207,11 +221,17 @@ class FormPane(Widget):
 
     @on(RowWidget.Many)
     async def _many(self, event: RowWidget.Many) -> None:
-        """A paste of several lines: many items, many entries, or one text of several lines; no line is lost (0.11)."""
+        """A paste of several lines, or of a command: for the whole form, or for this row alone."""
         event.stop()
         self.take_all()
-        widget, paste = event.source, event.paste
-        row, path = widget.row, widget.row.path
+        if may_be_all(event.source.row, event.paste.text):
+            self.post_message(self.AllPasted(event.source.row.path, event.paste))
+        else:
+            await self.paste(event.source.row, event.paste)
+
+    async def paste(self, row: Row, paste: Pasted) -> None:
+        """Put it into a row: many items, many entries, or one text of several lines; no line is lost (0.11)."""
+        path = row.path
         if row.kind in ("array", "map"):
             path = self.form.add(path)
             row = self.form.row(path) or row
@@ -224,7 +244,8 @@ class FormPane(Widget):
             items = fields.split_many(paste.before + paste.text + paste.after)
             note = paste_items(self.form, row, items)
         else:
-            self.form.lengthen(path)
+            if "\n" in paste.text:
+                self.form.lengthen(path)
             self.form.set(path, paste.before + paste.text + paste.after)
         await self._changed(note)
         here = self.view.widget_at(path) or self.view.widget_at(parent)

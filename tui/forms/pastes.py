@@ -5,9 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tui.forms import fields
+from tui.forms import clip_curl, clip_lines, fields
 from tui.forms.instance import get
 from tui.forms.model import Form, Row
+
+ONE_LINE = frozenset({"text", "secret", "path", "integer", "number", "any", "date", "time", "datetime"})
+"""Rows whose editor has one line: what is pasted there in several is rarely meant for them alone."""
+LOOKED_AT = 2_000
+"""Characters that show what a paste is."""
+
+
+def may_be_all(row: Row, text: str) -> bool:
+    """Whether a paste into `row` may be meant for the whole form: a curl command, an object, lines of names and values.
+
+    Rows of lists and maps take such text themselves.
+    """
+    if row.kind not in ONE_LINE or row.removable or row.keyed:
+        return False
+    if clip_curl.is_curl(text):
+        return True
+    begin = text.lstrip()[:LOOKED_AT]
+    if begin.startswith("{"):
+        return True
+    lines = [line for line in begin.split("\n") if line.strip() and not line.lstrip().startswith("#")][:3]
+    return len(lines) > 1 and all(clip_lines.is_named(line) for line in lines[:2])
 
 
 def paste_items(form: Form, row: Row, texts: Sequence[str]) -> str:

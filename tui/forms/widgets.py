@@ -6,7 +6,7 @@ Widgets get their place from the row, never a name from the schema (2.5).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -73,9 +73,11 @@ class RowWidget(Widget):
             super().__init__(source)
             self.paste = paste
 
-    def __init__(self, row: Row, error: str, revealed: bool) -> None:
+    def __init__(self, row: Row, error: str, revealed: bool, former: str = "") -> None:
         super().__init__(classes="form-row")
         self.row, self.error = row, error
+        self.former = former
+        """What differs from an earlier run, in words; "" where nothing does."""
         self.full_help = False
         self.editor: Any = make_control(row, revealed)
         self.key_editor = LineInput(row, is_key=True) if row.keyed else None
@@ -87,12 +89,12 @@ class RowWidget(Widget):
             yield self.key_editor
         yield self.editor
 
-    def load(self, row: Row, error: str, *, typing: bool) -> None:
+    def load(self, row: Row, error: str, *, typing: bool, former: str = "") -> None:
         """Show the row as it is now; while it is being typed in, its text is let be."""
-        same = row == self.row and error == self.error
+        same = row == self.row and error == self.error and former == self.former
         if same and (typing or self.editor.typed in (None, row.text)):
             return
-        self.row, self.error = row, error
+        self.row, self.error, self.former = row, error, former
         if not typing:
             self.editor.load(row)
             self._known = self.editor.typed
@@ -179,6 +181,8 @@ class RowWidget(Widget):
             lines += [(line, "$dim") for part in whole.splitlines() for line in wrap(part, room) or [""]]
         elif text:
             lines.append((text, "$dim"))
+        if self.former:
+            lines.append((f"≠ {safe_text(self.former)}", "$dim"))
         if self.error:
             lines.append((f"✗ {safe_text(self.error)}", "$error"))
         return lines
@@ -198,7 +202,10 @@ class RowWidget(Widget):
         named = Content.assemble((shown, "bold" if row.is_container else ""))
         room = label - self._lead - len(star) - 1
         named = Content.assemble(
-            (mark, "$primary"), indent, named.truncate(max(room, 1), ellipsis=True), (star, "$warning")
+            (mark if mark != " " or not self.former else "≠", "$primary"),
+            indent,
+            named.truncate(max(room, 1), ellipsis=True),
+            (star, "$warning"),
         )
         said = " ".join(filter(None, [safe_text(row.constraint), self._state]))
         first = Content.assemble(
@@ -263,6 +270,8 @@ class FormView(VerticalScroll, can_focus=False):
         self._wanted: list[Row] = []
         self._errors: dict[Key, str] = {}
         self.revealed: set[Path] = set()
+        self.former: Mapping[Path, str] = {}
+        """What differs from an earlier run, by the row's path."""
 
     @property
     def rows(self) -> list[RowWidget]:
@@ -281,7 +290,8 @@ class FormView(VerticalScroll, can_focus=False):
             for row in rows:
                 widget = self._widgets.get(row.key)
                 if widget is not None:
-                    widget.load(row, self._errors.get(row.key, ""), typing=row.path == typing)
+                    former = self.former.get(row.path, "")
+                    widget.load(row, self._errors.get(row.key, ""), typing=row.path == typing, former=former)
             await self._mount_missing(max(FIRST_ROWS, len(self._widgets) + SLICE if self._widgets else FIRST_ROWS))
             if refocus is not None and refocus in self._widgets:
                 self._widgets[refocus].editor.focus()
@@ -339,7 +349,8 @@ class FormView(VerticalScroll, can_focus=False):
                 before = widget
             elif left > 0:
                 left -= 1
-                made = RowWidget(row, self._errors.get(row.key, ""), row.path in self.revealed)
+                former = self.former.get(row.path, "")
+                made = RowWidget(row, self._errors.get(row.key, ""), row.path in self.revealed, former)
                 self._widgets[row.key] = made
                 batch.append(made)
         await put()

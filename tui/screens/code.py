@@ -66,6 +66,13 @@ class Code(Steering):
         elif spec is not None and spec.version == version:
             key = self.app.keys.label("runs.rerun")
             self.app.notify(f"{short(version)}, which it ran, is the current version: {key} reruns it")
+        elif spec is not None and spec.is_dangerous:
+            from tui.forms.preview import preview_lines
+            from tui.screens.confirm import ConfirmScreen
+
+            lines = preview_lines(spec.schema, task.inputs, task.inputs)
+            page = ConfirmScreen(spec.id, f"Rerun with {short(version, spec.version)}", lines)
+            self.app.push_screen(page, lambda sure: self._rerun_then(task.id, version) if sure else None)
         else:
             question = rerun_question(named(task), version, spec.version if spec is not None else None)
             self.app.push_screen(question, lambda answer: self._rerun_then(task.id, version) if answer else None)

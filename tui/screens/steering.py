@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from engine.task import Task, TaskStatus, TaskTreeNode
+from engine.task import Task, TaskStatus
 from tui.forest import Row
 from tui.screens.quit import clone_question, delete_question, skip_question
 from tui.screens.task_actions import NAME_LIMIT, TaskActions
@@ -12,7 +13,6 @@ from tui.text import safe_text
 from tui.wording import amount, word_of
 
 if TYPE_CHECKING:
-    from engine import Engine
     from tui.history import History
 
 
@@ -108,18 +108,19 @@ class Steering(TaskActions):
         if spec is None:
             self.app.notify(engine.catalogue.unknown(task.executor_id), severity="warning")
             return
-        from tui.screens.launch import LaunchRequest, LaunchScreen
+        from tui.forms.options import options_of
+        from tui.screens.launch import LaunchScreen
+        from tui.screens.launching import clone
 
-        def answered(request: LaunchRequest | None) -> None:
-            if request is not None:
-                self.app.pump.hurry()
-                self.ask_engine(lambda: self.thread.ask(_clone(engine, task, request.inputs)), self.show_started)
-
-        self.app.push_screen(LaunchScreen(spec, _inputs_of(task), title="Clone"), answered)
+        options = options_of(task.priority, task.params)
+        screen = LaunchScreen(spec, _inputs_of(task), title="Clone", options=options, shelf=self.shelf(spec))
+        self.app.push_screen(screen, lambda request: self.start(request, partial(clone, engine, task)))
 
     def _clone_tree(self, task_id: str) -> None:
+        from tui.screens.launching import clone_tree
+
         self.app.pump.hurry()
-        self.ask_engine(lambda: self.thread.ask(_clone_tree(self.thread.engine, task_id)), self.show_started)
+        self.ask_engine(lambda: self.thread.ask(clone_tree(self.thread.engine, task_id)), self._begun)
 
     # --- delete ----------------------------------------------------------------------------------------------
 
@@ -161,25 +162,3 @@ def _inputs_of(task: Task) -> dict[str, Any]:
         return task.inputs
     given = {dependency.id for dependency in task.dependencies}
     return {key: value for key, value in task.effective_inputs.items() if key not in given}
-
-
-async def _clone(engine: Engine, original: Task, inputs: dict[str, Any]) -> Task:
-    """Launch a new task like `original`; runs on the engine's loop."""
-    task = engine.new_task(
-        original.name,
-        inputs=inputs,
-        priority=original.priority,
-        params=original.params,
-        schemas=original.schemas,
-        user_id=engine.settings.user,
-    )
-    task.original_task_id = original.id
-    await engine.submit(TaskTreeNode(task))
-    return task
-
-
-async def _clone_tree(engine: Engine, task_id: str) -> Task:
-    """Launch a copy of a task and all under it; runs on the engine's loop."""
-    tree = await engine.copy(task_id)
-    await engine.submit(tree)
-    return tree.task

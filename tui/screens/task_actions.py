@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import ExecutorSpec
@@ -16,7 +17,9 @@ from tui.wording import NEEDS_SECRETS, amount
 
 if TYPE_CHECKING:
     from tui.late_engine import LateEngine
-    from tui.screens.launch import LaunchRequest
+    from tui.screens.launch_request import LaunchRequest
+    from tui.screens.launching import Started
+    from tui.screens.shelf import Shelf
 
 T = TypeVar("T")
 NAME_LIMIT = 60
@@ -52,18 +55,31 @@ class TaskActions(Panes):
     def launch(self, spec: ExecutorSpec) -> None:
         """Open the dialog of an executor; its answer is launched."""
         from tui.screens.launch import LaunchScreen
+        from tui.screens.launching import launch
 
-        self.app.push_screen(LaunchScreen(spec), self._launch_answered)
-
-    def _launch_answered(self, request: LaunchRequest | None) -> None:
-        if request is None:
-            return
         engine = self.thread.engine
-        self.app.pump.hurry()
-        self.ask_engine(
-            lambda: self.thread.ask(engine.launch(request.executor_id, request.inputs)),
-            self.show_started,
+        self.app.push_screen(
+            LaunchScreen(spec, shelf=self.shelf(spec)), lambda request: self.start(request, partial(launch, engine))
         )
+
+    def shelf(self, spec: ExecutorSpec) -> Shelf:
+        """Where the forms of an executor keep their drafts and presets."""
+        from tui.screens.shelf import Shelf
+
+        return Shelf(self.thread, spec.id)
+
+    def start(
+        self, request: LaunchRequest | None, begin: Callable[[LaunchRequest], Coroutine[Any, Any, Started]]
+    ) -> None:
+        """What a dialog answered is begun by the engine, and then shown."""
+        if request is not None:
+            self.app.pump.hurry()
+            self.ask_engine(lambda: self.thread.ask(begin(request)), self._begun)
+
+    def _begun(self, started: Started) -> None:
+        self.show_started(started.task)
+        if started.is_old:
+            self.app.notify("a task has this key already: it is shown, nothing new runs", severity="warning")
 
     def show_started(self, task: Task) -> None:
         """A task was launched or rerun: the runs get the focus, the task the cursor, the detail its outcome."""
@@ -93,19 +109,21 @@ class TaskActions(Panes):
             return
         spec = self.thread.engine.catalogue.get(task.executor_id)
         if spec is None:
-            self._rerun(task.id, None)  # a group, or an executor that is gone: the engine knows what to say
+            self._rerun(task.id)  # a group, or an executor that is gone: the engine knows what to say
             return
+        from tui.forms.options import options_of
         from tui.screens.launch import LaunchScreen
+        from tui.screens.launching import rerun
 
-        self.app.push_screen(
-            LaunchScreen(spec, task.inputs, title="Give its secrets" if needs_secrets(task) else "Rerun"),
-            lambda request: self._rerun(task.id, request.inputs) if request is not None else None,
-        )
+        title = "Give its secrets" if needs_secrets(task) else "Rerun"
+        options, engine = options_of(task.priority, task.params), self.thread.engine
+        screen = LaunchScreen(spec, task.inputs, title=title, options=options, again=True, shelf=self.shelf(spec))
+        self.app.push_screen(screen, lambda request: self.start(request, partial(rerun, engine, task)))
 
-    def _rerun(self, task_id: str, inputs: dict[str, Any] | None) -> None:
+    def _rerun(self, task_id: str) -> None:
         engine = self.thread.engine
         self.app.pump.hurry()
-        self.ask_engine(lambda: self.thread.ask(engine.rerun(task_id, inputs=inputs)), self.show_started)
+        self.ask_engine(lambda: self.thread.ask(engine.rerun(task_id)), self.show_started)
 
     # --- cancel ----------------------------------------------------------------------------------------------
 

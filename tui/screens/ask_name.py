@@ -1,0 +1,43 @@
+"""Asks for one line of text: the name of a preset."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+LONGEST = 80
+
+
+class NameScreen(ModalScreen["str | None"]):
+    """Dismisses with a name that is not blank, or with None."""
+
+    CSS_PATH = "../styles/dialogs.tcss"
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False, priority=True)]
+
+    def __init__(self, title: str, text: str, typed: str = "") -> None:
+        super().__init__()
+        self._title, self._text, self._typed = title, text, typed
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content(self._title)
+            yield Static(Content(self._text), classes="said")
+            yield Input(self._typed, compact=True, max_length=LONGEST)
+            yield Static(Content("Enter saves · Esc leaves"), classes="hint")
+
+    @on(Input.Submitted)
+    def _named(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip():
+            self.dismiss(event.value.strip())
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

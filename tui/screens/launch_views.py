@@ -1,0 +1,250 @@
+"""The launch dialog's views: the form, its JSON, the launch options, the preview; and the lines around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.timer import Timer
+from textual.widgets import Button, Static, TextArea
+
+from engine.catalogue import ExecutorSpec
+from tui.forms.keys import counted, hints
+from tui.forms.model import Form
+from tui.forms.options import LaunchOptions, options_schema
+from tui.forms.pane import FormPane
+from tui.forms.preview import Line, preview_lines
+from tui.forms.raw_tab import RawTab
+from tui.screens.launch_request import LaunchRequest
+from tui.text import safe_text
+from tui.versions import ABSENT as NOT_HERE
+from tui.widgets.text_view import TextView
+
+READ_SECONDS = 0.15
+"""The JSON is read this long after the last key (forms.md 1.6)."""
+
+DRAIN_SECONDS = 0.5
+"""The longest that a key waits for the keys before it."""
+
+SHARE = 0.94
+"""How much of the height the dialog may take; launch.tcss says the same."""
+
+MARGINS = 3
+"""Rows of the border, and above the form."""
+
+DESCRIPTION_LENGTH = 300
+
+Act = Callable[[], Awaitable[None]]
+View = Literal["form", "json", "options", "preview"]
+
+
+class LaunchViews(ModalScreen[LaunchRequest | None]):
+    """Shows one view at a time. All are views of two forms: that of the inputs, and that of the options."""
+
+    def __init__(self, spec: ExecutorSpec, form: Form, options: LaunchOptions, title: str, *, again: bool) -> None:
+        super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.spec = spec
+        self._heading = title
+        self._pane = FormPane(form)
+        self._options = FormPane(Form(options_schema(again=again), dict(options.given)), tried=True)
+        self._raw = RawTab()
+        self._preview = TextView(id="preview")
+        self._view: View = "form"
+        self._ready = False
+        self._is_gone = False
+        """Whether the executor is not in the catalogue any more."""
+        self._said = ""
+        self._reading: Timer | None = None
+
+    @property
+    def form(self) -> Form:
+        return self._pane.form
+
+    @property
+    def options(self) -> LaunchOptions:
+        """The launch options as they stand."""
+        sent = self._options.form.instance
+        return LaunchOptions(dict(sent) if isinstance(sent, dict) else {})
+
+    @property
+    def pane(self) -> FormPane:
+        """The form that keys mean: the options' while those are shown."""
+        return self._options if self._view == "options" else self._pane
+
+    @property
+    def _shows_form(self) -> bool:
+        return self._view in ("form", "options")
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="launch") as dialog:
+            dialog.border_title = Content(safe_text(self._heading))
+            yield Static(id="launch-name")
+            yield Static(id="launch-about")
+            yield self._pane
+            yield self._raw
+            with Vertical(id="options"):
+                yield self._options
+            yield self._preview
+            yield Static(id="launch-said")
+            with Horizontal(id="launch-foot"):
+                yield Button(Content("Launch"), id="launch-button", compact=True)
+                yield Static(id="launch-count")
+            yield Static(id="launch-hint")
+
+    @property
+    def _refusal(self) -> str:
+        """Why nothing can be launched, whatever is typed (behaviour.md 4.3)."""
+        return self.spec.schema_problem or self.form.schema_problem or ""
+
+    # the lines around the views
+
+    def _describe(self) -> None:
+        name = safe_text(self.spec.name or self.spec.id)
+        known = "" if name == self.spec.id else f"  {safe_text(self.spec.id)}"
+        self.query_one("#launch-name", Static).update(Content.assemble((name, "bold"), (known, "$dim")))
+        about = self.query_one("#launch-about", Static)
+        about.update(Content(safe_text(self.spec.description, limit=DESCRIPTION_LENGTH)))
+        about.display = bool(self.spec.description)
+
+    def _refresh(self, said: str | None = None) -> None:
+        """Bring the lines below the view in step; `said` stands until the next word."""
+        if not self.is_attached:
+            return
+        if said is not None:
+            self._said = said
+        text = self._trouble()
+        line = self.query_one("#launch-said", Static)
+        line.set_class(bool(text) or self._said.startswith("✗"), "-bad")
+        line.update(Content(safe_text(text or self._said)))
+        line.display = bool(text or self._said)
+        self.query_one("#launch-count", Static).update(Content(self._count()))
+        if self._view == "preview":
+            self._preview.show(self.preview(), stay=True)
+        self._hint()
+        self.call_after_refresh(self._fit)
+
+    def _trouble(self) -> str:
+        """What stands against a launch and has no row of its own."""
+        if self._is_gone:
+            return f"✗ cannot be launched: {self.spec.id} is {NOT_HERE} any more; what was typed is kept"
+        if self._refusal:
+            return f"✗ cannot be launched: {self._refusal}"
+        if self.form.text_problem:
+            shown = self._view == "json"
+            return f"✗ {self.form.text_problem}" + ("" if shown else " · F2 back to the text · F6 drops it")
+        loose = self._pane.loose() if self._ready and self._pane.tried else []
+        return f"✗ {loose[0].text}" if loose else ""
+
+    def _count(self) -> str:
+        """`2 to fill · 1 ✗`, and the options that are set."""
+        if not self._ready:
+            return "reading the schema"
+        beside = safe_text(self.options.words, limit=60)
+        wrong = " · ✗ options" if self._options.form.problems else ""
+        return counted(self.form.problems) + (f" · {beside}" if beside else "") + wrong
+
+    def _hint(self) -> None:
+        """The keys of this moment: those of the dialog, and what the focused row adds."""
+        widget = self.pane.focused() if self._shows_form else None
+        trouble = self._ready and self._pane.tried and bool(self.form.problems)
+        keys = hints(self.app, widget, view=self._view, trouble=trouble)
+        self.query_one("#launch-hint", Static).update(Content(" · ".join(keys)))
+
+    def on_descendant_focus(self) -> None:
+        self._hint()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Let the form scroll, and not the lines below it leave the dialog, where it needs more rows than there are."""
+        if not self.is_attached:
+            return
+        dialog, shown = self.query_one("#launch"), self.query_one("#options") if self._view == "options" else self._pane
+        others = [child for child in dialog.children if child.display and child is not shown]
+        rest = sum(child.outer_size.height + child.styles.margin.height for child in others)
+        needed = self.pane.view.virtual_size.height + rest + MARGINS
+        dialog.set_class(self._shows_form and needed > self.size.height * SHARE, "-full")
+
+    # which view is shown
+
+    async def turn_to(self, view: View) -> None:
+        """Show another view; what was typed in the present one is taken first."""
+        if self._view == "json" and not self._refusal and self._raw.edited:
+            self.form.load_text(self._raw.text)
+        self._lay(view)
+        if view == "json":
+            self._raw.show(self.form.text(), read_only=bool(self._refusal))
+            self._raw.focus()
+        elif view == "preview":
+            self._preview.show(self.preview())
+            self._preview.focus()
+        else:
+            await self.pane.show()
+            if not self.pane.focus_first():
+                self.query_one(Button).focus()
+        self._refresh("")
+
+    def _lay(self, view: View) -> None:
+        self._view = view
+        self._pane.display, self._raw.display = view == "form", view == "json"
+        self.query_one("#options").display, self._preview.display = view == "options", view == "preview"
+
+    async def _toggle(self, view: View) -> None:
+        """Show `view`, or the form again; where the schema is refused there is no form, only its JSON."""
+        home: View = "json" if self._refusal else "form"
+        await self.turn_to(home if self._view == view else view)
+
+    def preview(self) -> list[Line]:
+        """The payload as execute will get it, and what stands beside it."""
+        if self._refusal:
+            return [(f"there is no payload: {self._refusal}", "bad")]
+        return preview_lines(self.spec.schema, self.form.instance, self.form.payload, self.options.words)
+
+    # keys in their turn
+
+    async def _after_keys(self, act: Act) -> None:
+        """Do what a key asks for before any later key is read; the keys before it are let reach their editor first."""
+        editor, read = self.focused, asyncio.Event()
+        if editor is not None and editor.call_later(read.set):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(read.wait(), DRAIN_SECONDS)
+        if self.is_current and self.is_attached:
+            self._take_all()
+            await act()
+
+    def _take_all(self) -> None:
+        """Read every editor now: keys may have come faster than messages."""
+        if not self._ready:
+            return
+        self._pane.take_all()
+        self._options.take_all()
+        if self._view == "json" and self._raw.edited and not self._refusal:
+            self.form.load_text(self._raw.text)
+
+    async def _in_form(self, act: Act) -> None:
+        if self._ready and self._shows_form:
+            await self._after_keys(act)
+
+    # the JSON
+
+    @on(TextArea.Changed, "#raw-tab")
+    def _raw_changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        if self._reading is not None:
+            self._reading.stop()
+        self._reading = self.set_timer(READ_SECONDS, self._read)
+
+    def _read(self) -> None:
+        """Take what the JSON says."""
+        if self._view == "json" and self._raw.edited and not self._refusal:
+            self.form.load_text(self._raw.text)
+            self._refresh("")

@@ -1,0 +1,86 @@
+"""From a launch dialog's answer to a task; all of it runs on the engine's loop, and a refusal loses nothing typed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.errors import TaskdeckError
+from engine.task import Task, TaskTreeNode, now
+
+if TYPE_CHECKING:
+    from engine import Engine
+    from tui.screens.launch_request import LaunchRequest
+
+
+class Started(NamedTuple):
+    """The task, and whether it was there before: its idempotency key had it already (8.2)."""
+
+    task: Task
+    is_old: bool = False
+
+
+@asynccontextmanager
+async def keeping(engine: Engine, request: LaunchRequest) -> AsyncIterator[None]:
+    """What was typed becomes the draft where the engine refuses it, and is no draft any more where it does not."""
+    try:
+        yield
+    except TaskdeckError:
+        await engine.presets.keep_draft(
+            request.executor_id, request.inputs, request.options.given, schema=request.schema
+        )
+        raise
+    if request.drafted:
+        await engine.presets.drop_draft(request.executor_id)
+
+
+async def launch(engine: Engine, request: LaunchRequest) -> Started:
+    """A new task of one executor."""
+    options, began = request.options, now()
+    async with keeping(engine, request):
+        task = await engine.launch(
+            request.executor_id,
+            request.inputs,
+            priority=options.priority,
+            params=options.params() or None,
+            idempotency_key=options.idempotency_key,
+            label=options.label,
+            dry_run=options.dry_run,
+        )
+    return Started(task, options.idempotency_key is not None and task.created_at < began)
+
+
+async def rerun(engine: Engine, task: Task, request: LaunchRequest) -> Started:
+    """The task again, with the request's inputs and options."""
+    params = request.options.params(task.params)
+    async with keeping(engine, request):
+        if (request.options.priority, params) != (task.priority, dict(task.params)):
+            await engine.adjust(task.id, priority=request.options.priority, params=params)
+        return Started(await engine.rerun(task.id, inputs=request.inputs))
+
+
+async def clone(engine: Engine, original: Task, request: LaunchRequest) -> Started:
+    """A new task like `original`, with the request's inputs and options."""
+    options, began = request.options, now()
+    async with keeping(engine, request):
+        task = engine.new_task(
+            original.name,
+            inputs=request.inputs,
+            priority=options.priority,
+            params=options.params(original.params),
+            schemas=original.schemas,
+            user_id=engine.settings.user,
+            idempotency_key=options.idempotency_key,
+        )
+        task.original_task_id = original.id
+        run_id = await engine.submit(TaskTreeNode(task), label=options.label, dry_run=options.dry_run)
+        found = task if run_id == task.id else await engine.task(run_id)
+    return Started(found or task, found is not None and found is not task and found.created_at < began)
+
+
+async def clone_tree(engine: Engine, task_id: str) -> Started:
+    """A copy of a task and all under it."""
+    tree = await engine.copy(task_id)
+    await engine.submit(tree)
+    return Started(tree.task)
