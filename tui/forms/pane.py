@@ -50,7 +50,7 @@ class FormPane(Widget):
     async def show(self, typing: Path | None = None) -> None:
         """Bring the rows in step with the form; the row at `typing` keeps the text that stands in it."""
         async with self._drawing:
-            await self.view.show(self.form.rows(), self._due(), typing)
+            await self.view.show(self.form.drawn(), self._due(), typing)
 
     def _due(self) -> dict[Path, str]:
         """The errors to draw, by the path of the row that shows them."""
@@ -114,7 +114,7 @@ class FormPane(Widget):
         if not problems:
             return self.form.problems[0].text if self.form.problems else "no problems"
         self.tried = True
-        places = {row.path: at for at, row in enumerate(self.form.rows())}
+        places = {row.path: at for at, row in enumerate(self.form.drawn())}
         widget = self.focused()
         here = places.get(widget.row.path, -1) if widget is not None else -1
         at = [places[row.path] for problem in problems if (row := self.form.row(problem.path)) is not None]
