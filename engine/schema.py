@@ -29,6 +29,19 @@ SHOWN = 2000
 """Errors of one instance that are put in words; the rest is one line."""
 FALLBACK = ("2020-12", "draft-07", "draft-04")
 """The drafts tried, in this order, on a schema that names none (forms.md 2.3)."""
+COMPILE_TIME = 30.0
+"""Seconds that reading a schema may take: 1 MB takes two, and it is read off the loop."""
+JUDGED = 300
+"""Inputs that are filled inside one default to see whether it fits."""
+TRIED = 64
+"""Defaults that are tried one by one where all of them together would break inputs that hold without."""
+_BINDING = frozenset(
+    {
+        *("allOf", "anyOf", "oneOf", "not", "if", "dependentRequired", "dependentSchemas", "dependencies"),
+        *("maxProperties", "propertyNames", "patternProperties", "unevaluatedProperties"),
+    }
+)
+"""Keywords by which a default can break what it does not stand in."""
 _DIALECTS = {
     "json-schema.org/draft/2020-12/schema": "2020-12",
     "json-schema.org/draft/2019-09/schema": "2019-09",
@@ -79,11 +92,13 @@ class Checker:
 
     __slots__ = (
         "_any_object",
+        "_binding",
         "_defaults",
         "_filler",
         "_fits",
         "_levels",
         "_start",
+        "_unfit",
         "_validator",
         "draft",
         "note",
@@ -102,6 +117,8 @@ class Checker:
         self._filler = Local(schema)
         self._levels = levels(schema)
         self._defaults = '"default"' in encode(schema)
+        self._binding = self._defaults and any(not _BINDING.isdisjoint(node) for _, node in walk(schema))
+        self._unfit: frozenset[int] | None = None
         self._any_object = schema == {"type": "object"}
 
     def is_valid(self, instance: Any, ignore: Collection[str] = ()) -> bool:
@@ -116,19 +133,48 @@ class Checker:
         except Exception:  # problems() has the words for it
             return False
 
-    def problems(self, instance: Any, ignore: Collection[str] = ()) -> list[SchemaProblem]:
+    def problems(
+        self, instance: Any, ignore: Collection[str] = (), *, seconds: float | None = None
+    ) -> list[SchemaProblem]:
         """Every violation, one a path, in the order in which the instance reads (4.2). Never raises.
 
         `ignore` are keys of the instance's top level that are left out (3.5). What cannot be checked (too deep, too
-        slow, a keyword that fails) is a problem too.
+        slow, a keyword that fails) is a problem too; `seconds` is the longest that the whole check may take.
         """
         if ignore:
             instance = _without(instance, ignore)
+        return self._problems(self._validator, instance, seconds)
+
+    def part_fits(self, part: Any, instance: Any) -> bool:
+        """Whether `instance` fits `part`, a sub-schema of this schema: its `$ref`s are those of the whole.
+
+        False where the part is no schema. Never raises.
+        """
         self._start(self._levels)
+        try:
+            return bool(self._part(part).is_valid(instance))
+        except Exception:  # a part is as foreign as the whole
+            return False
+
+    def part_problems(self, part: Any, instance: Any, *, seconds: float | None = None) -> list[SchemaProblem]:
+        """What `problems` says of `instance` by a sub-schema of this schema. Never raises."""
+        try:
+            validator = self._part(part)
+        except Exception:
+            return []
+        return self._problems(validator, instance, seconds)
+
+    def _part(self, part: Any) -> Any:
+        if isinstance(part, Mapping):
+            part = {key: value for key, value in part.items() if key != "$schema"}  # as in `_compile`
+        return self._validator.evolve(schema=part)
+
+    def _problems(self, validator: Any, instance: Any, seconds: float | None) -> list[SchemaProblem]:
+        self._start(self._levels, seconds)
         errors: list[Any] = []
         left = ""
         try:
-            for error in self._validator.iter_errors(instance):
+            for error in validator.iter_errors(instance):
                 if len(errors) == SHOWN:
                     left = f"has more problems than the first {SHOWN} shown"
                     break
@@ -149,12 +195,57 @@ class Checker:
     def with_defaults(self, instance: Any) -> Any:
         """A copy of `instance` with absent properties filled from `default`, nested ones too (4.1).
 
-        Inside objects and lists that are there, through local `$ref`, allOf and "X or null". A default that breaks its
-        own schema is filled all the same: `problems` then says so. Never raises, never changes `instance`.
+        Inside objects and lists that are there, through local `$ref`, allOf and "X or null". Defaults never make valid
+        inputs invalid: one that breaks its own schema is not filled (forms flag it), nor is one
+        that only breaks a rule of the whole (`if`, `dependentRequired`, ...). Never raises, never changes `instance`.
         """
         if not self._defaults and type(instance) is dict and not any(map(_is_container, instance.values())):
             return dict(instance)  # nothing to fill and nothing that is shared: the usual no-op
-        return with_defaults(self._filler, instance, self._pattern_fits)
+        skip = self._unfit_defaults()
+        used: list[int] = []
+        self._start(self._levels)  # patterns are tried against its clock
+        filled = with_defaults(self._filler, instance, self._pattern_fits, skip, used)
+        if used and self._binding and not self.is_valid(filled) and self.is_valid(instance):
+            return self._filled_in_turn(instance, skip, used)
+        return filled
+
+    def default_fits(self, node: Any) -> bool:
+        """Whether the `default` of a sub-schema fits that sub-schema itself, filled with the defaults inside it."""
+        if not isinstance(node, dict) or "default" not in node:
+            return True
+        return self._takes_default(node, frozenset())
+
+    def _takes_default(self, node: Node, skip: frozenset[int]) -> bool:
+        given = node["default"]
+        if self.part_fits(node, given):
+            return True
+        if not _is_container(given):
+            return False
+        filled = with_defaults(self._filler, given, self._pattern_fits, skip, schemas=[node], most=JUDGED)
+        return self.part_fits(node, filled)
+
+    def _unfit_defaults(self) -> frozenset[int]:
+        """The nodes of `schema` whose default breaks its own node; found at the first fill. Inner ones come first."""
+        if self._unfit is None:
+            found: frozenset[int] = frozenset()
+            nodes = [node for _, node in walk(self.schema) if "default" in node] if self._defaults else []
+            for node in reversed(nodes):
+                if not self._takes_default(node, found):
+                    found |= {id(node)}
+            self._unfit = found
+        return self._unfit
+
+    def _filled_in_turn(self, instance: Any, skip: frozenset[int], used: list[int]) -> Any:
+        """`instance`, which is valid, with each default in turn that leaves it valid."""
+        turns = list(dict.fromkeys(used))
+        refused = frozenset(turns)
+        filled = with_defaults(self._filler, instance, self._pattern_fits, skip | refused)
+        for one in turns[:TRIED]:
+            tried = with_defaults(self._filler, instance, self._pattern_fits, skip | (refused - {one}))
+            if self.is_valid(tried):
+                refused -= {one}
+                filled = tried
+        return filled
 
     def _pattern_fits(self, pattern: str, name: str) -> bool:
         try:
@@ -183,7 +274,7 @@ def _unchecked(error: Exception) -> str:
 def _compile(text: str) -> Checker:
     from engine import schema_drafts, schema_keywords
 
-    schema_keywords.start()
+    schema_keywords.start(seconds=COMPILE_TIME)
     copy = decode(text)  # the validator's own, adapted below
     if levels(copy) > LEVELS:
         raise SchemaError(f"is nested more than {LEVELS} deep")

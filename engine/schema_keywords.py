@@ -51,14 +51,16 @@ class _Watch(threading.local):
 _watch = _Watch()
 
 
-def start(levels: int = 10) -> None:
+def start(levels: int = 10, seconds: float | None = None) -> None:
     """Begin a check in this thread, by a schema of so many levels: its time starts anew, and so do slow patterns.
+
+    The check may take `seconds`, by default CHECK_TIME.
 
     The stack must never come near Python's limit: what jsonschema keeps in Rust maps (types, documents) panics there,
     which no handler of Exception catches and which writes to the terminal. A level is two frames, and calls through C
     count as well: hence two thirds of the limit, less what can still follow between two references.
     """
-    _watch.ends = time.monotonic() + CHECK_TIME
+    _watch.ends = time.monotonic() + (CHECK_TIME if seconds is None else seconds)
     _watch.frames = sys.getrecursionlimit() * 2 // 3 - 2 * levels - 60
     if _watch.slow:
         _watch.slow.clear()
@@ -110,8 +112,11 @@ def fits(pattern: str, text: str) -> bool:
     """Whether the pattern is found in the text. Raises TimeoutError, at once where it was too slow in this check."""
     if pattern in _watch.slow:
         raise TimeoutError
+    left = min(PATTERN_TIME, _watch.ends - time.monotonic())
+    if left <= 0:
+        raise TimeoutError
     try:
-        return compiled(pattern).search(text, timeout=PATTERN_TIME) is not None
+        return compiled(pattern).search(text, timeout=left) is not None
     except TimeoutError:
         _watch.slow.add(pattern)
         raise

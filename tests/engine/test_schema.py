@@ -399,10 +399,38 @@ class TestDefaults:
         schema = {"properties": {"next": {"$ref": "#", "default": {}}, "v": {"default": 1}}}
         assert self.filled(schema, {}) == {"v": 1, "next": {"v": 1}}
 
-    def test_a_default_that_breaks_its_schema_is_filled_and_told(self) -> None:
-        schema = {"properties": {"n": {"type": "integer", "default": "many"}}}
-        assert self.filled(schema, {}) == {"n": "many"}
-        assert texts(schema, self.filled(schema, {})) == ["n: must be a whole number"]
+    def test_a_default_that_breaks_its_own_schema_is_not_filled_4_1(self) -> None:
+        """Valid inputs stay valid; the form flags such a default at its field."""
+        schema = {
+            "properties": {
+                "n": {"type": "integer", "default": "many"},
+                "o": {"type": "string", "default": None},
+                "list": {"items": {"type": "string"}, "minItems": 3, "default": ["a"]},
+                "ok": {"type": "integer", "default": 1},
+            }
+        }
+        assert self.filled(schema, {}) == {"ok": 1}
+        assert texts(schema, self.filled(schema, {})) == []
+        assert [compile(schema).default_fits(node) for node in schema["properties"].values()] == [*[False] * 3, True]
+
+    def test_a_required_input_is_not_mended_by_a_broken_default(self) -> None:
+        schema = {"properties": {"n": {"type": "integer", "default": "many"}}, "required": ["n"]}
+        assert texts(schema, self.filled(schema, {})) == ["n: is required"]
+
+    def test_a_default_is_judged_with_the_defaults_inside_it(self) -> None:
+        inner = {"properties": {"a": {"default": 1}, "b": {"type": "integer", "default": "x"}}, "required": ["a"]}
+        schema = {"properties": {"o": {"default": {}, **inner}}}
+        assert self.filled(schema, {}) == {"o": {"a": 1}}
+
+    def test_defaults_never_make_valid_inputs_invalid(self) -> None:
+        schema = {
+            "properties": {"a": {"default": 1}, "t": {"default": 30}, "b": {}},
+            "if": {"properties": {"a": {"const": 1}}, "required": ["a"]},
+            "then": {"required": ["b"]},
+        }
+        assert self.filled(schema, {}) == {"t": 30}, "a would ask for b"
+        assert self.filled(schema, {"b": 0}) == {"b": 0, "a": 1, "t": 30}
+        assert self.filled(schema, {"a": 1}) == {"a": 1, "t": 30}, "what is invalid by itself is filled as ever"
 
     def test_pattern_properties_fill_what_they_match(self) -> None:
         schema = {"patternProperties": {"^a": {"properties": {"x": {"default": 1}}}}}
@@ -418,3 +446,26 @@ class TestDefaults:
 def test_the_schema_of_a_checker_is_what_was_given() -> None:
     text = json.dumps(GREETING)
     assert json.dumps(compile(json.loads(text)).schema) == text
+
+
+def test_a_part_is_read_with_the_references_of_the_whole() -> None:
+    schema = {"$defs": {"n": {"type": "integer"}}, "properties": {"a": {"minimum": 1}}}
+    checker = compile(schema)
+    part = {"properties": {"x": {"$ref": "#/$defs/n"}, "y": {"$ref": "#/properties/a"}}}
+    assert checker.part_fits(part, {"x": 1, "y": 1}) and not checker.part_fits(part, {"y": 0})
+    assert [str(each) for each in checker.part_problems(part, {"x": "1", "y": 0})] == [
+        "x: must be a whole number",
+        "y: must be at least 1",
+    ]
+    for junk in (5, None, {"type": 7}, {"required": True}, {"$ref": "#/nowhere"}):
+        checker.part_problems(junk, {})
+        assert checker.part_fits(junk, {}) is False
+
+
+def test_a_check_keeps_to_the_seconds_it_is_given() -> None:
+    slow = {f"p{n}": {"pattern": rf"^(\w|\w\w){{1,{1000 + n}}}$"} for n in range(40)}
+    checker = compile({"properties": slow})
+    begun = time.monotonic()
+    found = checker.problems(dict.fromkeys(slow, "a" * 90 + "!"), seconds=0.1)
+    assert len(found) == len(slow) and all("in time" in each.text for each in found)
+    assert time.monotonic() - begun < 1, "40 patterns of 0.05 s each would take two"

@@ -23,6 +23,9 @@ ABSENT: Final = _Absent.ABSENT
 
 Absent = Literal[_Absent.ABSENT]
 
+MAX_GAP = 1_000
+"""Places of a list that one edit may leave open before its own."""
+
 
 def step(value: Any, key: str | int) -> Any:
     """The property or item of `value`, or ABSENT."""
@@ -42,6 +45,7 @@ def put(root: Any, path: Path, value: Any) -> Any:
     """`root` with `value` at `path`; parents are made, a list is filled up with null.
 
     A parent of another type is replaced only where it is absent or null: data is never overwritten by a side effect.
+    What cannot be put gives `root` itself back.
     """
     if not path:
         return value
@@ -50,12 +54,21 @@ def put(root: Any, path: Path, value: Any) -> Any:
         if root not in (ABSENT, None) and not isinstance(root, list):
             return root
         items = list(root or ())
+        if not 0 <= key <= len(items) + MAX_GAP:
+            return root
         items.extend([None] * (key + 1 - len(items)))
-        items[key] = put(items[key] if rest else ABSENT, rest, value)
+        made = put(items[key] if rest else ABSENT, rest, value)
+        if rest and made is items[key] and made is not None:
+            return root
+        items[key] = made
         return items
     if root not in (ABSENT, None) and not isinstance(root, dict):
         return root
-    return {**(root or {}), key: put(step(root, key), rest, value)}
+    inner = step(root, key)
+    made = put(inner, rest, value)
+    if rest and made is inner:
+        return root
+    return {**(root or {}), key: made}
 
 
 def drop(root: Any, path: Path) -> Any:

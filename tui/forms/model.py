@@ -6,64 +6,69 @@ here raises for any schema or instance; what cannot be drawn is a row of JSON te
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from engine.schema import MASK, Checker, SchemaError, SchemaProblem, mask
+from engine.json_data import NotJson, encode
+from engine.schema import MASK, Checker, SchemaError, mask
 from engine.schema import compile as compile_schema
-from tui.forms import fields, instance, payload, strict_json
+from tui.forms import edits, fields, instance, payload, problems, strict_json
 from tui.forms.instance import ABSENT, Path
-from tui.forms.resolve import Node, Resolver, defined
-from tui.forms.rows import CONTAINERS, Row, View
+from tui.forms.problems import Problem
+from tui.forms.resolve import Resolver
+from tui.forms.rows import CONTAINERS, Row
+from tui.forms.view import View
 
 __all__ = ["ABSENT", "CONTAINERS", "Form", "Path", "Problem", "Row"]
 
 MAX_ROWS = 5_000
+"""Rows that are drawn; the rest stands in the JSON (forms.md 2.5)."""
 MAX_UNDO = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong, at the place to mend it; `text` is one line and may quote foreign text.
-
-    `kind` is the checker's ("required", "type", ...); "required" is what is still to fill.
-    """
-
-    path: Path
-    text: str
-    kind: str = ""
+LARGEST_SCHEMA = 1_500_000
+"""Characters: 1 MB, with room for how it is written; a larger one is refused (forms.md 2.5)."""
+SMALL_SCHEMA = 16_000
+"""Characters; a larger schema is not compiled only to judge its defaults."""
 
 
 class Form:
-    """The launch form of one schema. `instance` is never changed in place; every method is cheap enough for a key."""
+    """The launch form of one schema. `instance` is never changed in place; every method is cheap enough for a key.
+
+    Without an instance the form begins with what it owes: required constants, objects and lists. `problems` then treats
+    a required field with a default as filled, for its ghost shows what will be sent; in a form of given data what is
+    missing is missing (see `tui.forms.problems`).
+    """
 
     def __init__(self, schema: Any, instance: Any = ABSENT) -> None:
         self.schema = schema
         self.schema_problem: str | None = None
         self.text_problem: str | None = None
         self.unread_text: str | None = None
-        self._view = View(Resolver(schema))
         self._checker: Checker | None = None
-        self._drafts: dict[tuple[Path, int], Any] = {}
-        self._kept: set[Path] = set()
-        self._unnamed: set[Path] = set()
-        self._undo: list[Any] = []
-        self._redo: list[Any] = []
+        self._size: int | None = None
+        self._view = View(Resolver(schema), self.prepare, self._prepared)
+        self._undo: list[tuple[Any, tuple[dict[Path, Any], ...]]] = []
+        self._redo: list[tuple[Any, tuple[dict[Path, Any], ...]]] = []
         self._last: tuple[str, Path] | None = None
         self._rows: list[Row] | None = None
+        self._by_path: dict[Path, Row] = {}
         self._problems: list[Problem] | None = None
-        is_object = self._view.node(schema, "", ABSENT).kind in ("object", "map")
-        self._instance = {} if instance is ABSENT and is_object else instance
-        self._keep_empty(self._instance)
+        self.began_empty = instance is ABSENT
+        """Whether the form was opened without data: then it shows defaults in the place of required fields."""
+        self.is_cut = False
+        """Whether there are more rows than are drawn."""
+        self._instance = edits.beginning(self._view, schema) if instance is ABSENT else instance
+        edits.note_loaded(self._view, schema, self._instance)
 
     @classmethod
     def from_text(cls, schema: Any, text: str) -> Form:
         """A form of JSON text, number text kept; what does not parse stays as `unread_text`, with `text_problem`."""
-        form = cls(schema)
-        form.load_text(text)
-        form._undo.clear()
-        return form
+        try:
+            value = strict_json.parse(text) if text.strip() else ABSENT
+        except strict_json.JsonError:
+            form = cls(schema)
+            form.load_text(text)
+            form._undo.clear()
+            return form
+        return cls(schema, value)
 
     # what is seen
 
@@ -74,8 +79,14 @@ class Form:
 
     @property
     def sent(self) -> Any:
-        """What a launch hands to the engine, which fills the defaults itself (behaviour.md 4.1); builtin numbers."""
-        return strict_json.plain(payload.as_sent(self._view, self.schema, self._instance))
+        """What a launch hands to the engine, which fills the defaults itself (behaviour.md 4.1); builtin numbers.
+
+        Without read-only input, and without what a condition took away: that is kept in `instance` only.
+        """
+        try:
+            return strict_json.plain(payload.as_sent(self._view, self.schema, self._instance))
+        except RecursionError:
+            return strict_json.plain(self._instance)
 
     @property
     def payload(self) -> Any:
@@ -86,42 +97,79 @@ class Form:
 
     @property
     def problems(self) -> list[Problem]:
-        """Everything that stands against a launch, in the order of the rows."""
+        """Everything that stands against a launch, in the order of the rows; one a path."""
         if self._problems is None:
-            self._problems = self._find_problems()
+            found = []
+            if self.text_problem is not None and self.unread_text is not None:
+                found.append(Problem((), self.text_problem))
+            checker = self.prepare()
+            if checker is None:
+                self._problems = [*found, Problem((), self.schema_problem or "the schema cannot be used")]
+            else:
+                found += problems.of_instance(
+                    self._view, self.schema, self._instance, checker, began_empty=self.began_empty
+                )
+                self._problems = problems.in_order(found, self.rows())
         return self._problems
+
+    @property
+    def notes(self) -> list[str]:
+        """What the head of the form should say: the draft that the schema is read as, lost references, limits."""
+        checker = self._prepared()
+        said = [checker.note] if checker is not None and checker.note else []
+        return [*said, f"only the first {MAX_ROWS:,} rows are drawn; the rest is in the JSON"] if self.is_cut else said
+
+    @property
+    def gone(self) -> list[Path]:
+        """What a condition took away: kept in memory, not sent, to be named in the preview."""
+        return edits.gone(self._view, self.schema, self._instance)
 
     @property
     def can_undo(self) -> bool:
         return bool(self._undo)
 
     def rows(self) -> list[Row]:
-        """The rows that stand open, top to bottom."""
+        """The rows that stand open, top to bottom, the root first."""
         if self._rows is None:
-            self._rows = []
-            for row in self._view.rows(self.schema, self._instance):
-                self._rows.append(row)
-                if len(self._rows) >= MAX_ROWS:
+            made: list[Row] = []
+            refusal = self._too_large()
+            self.is_cut = False
+            for row in () if refusal else self._view.rows(self.schema, self._instance):
+                if len(made) >= MAX_ROWS:
+                    self.is_cut = True
                     break
+                made.append(row)
+            self._rows = made or [edits.raw_root(self._instance, refusal)]
+            self._by_path = {}
+            for row in made:
+                self._by_path.setdefault(row.path, row)
         return self._rows
 
+    def drawn(self) -> list[Row]:
+        """`rows` without the line of an object at the root, which has no use on a screen."""
+        rows = self.rows()
+        return rows[1:] if rows and rows[0].kind == "object" else rows
+
     def row(self, path: Path) -> Row | None:
-        """The open row at `path`, else that of its nearest open parent."""
-        found: dict[Path, Row] = {}
-        for row in self.rows():
-            found.setdefault(row.path, row)
+        """The drawn row at `path`, else that of its nearest open parent."""
+        rows = self.rows()
         for end in range(len(path), -1, -1):
-            if path[:end] in found:
-                return found[path[:end]]
+            found = self._by_path.get(path[:end])
+            if found is not None:
+                return None if found is rows[0] and found.kind == "object" else found
         return None
 
     def prepare(self) -> Checker | None:
         """Compile the schema, once; may be called from a worker for large ones. None sets `schema_problem`."""
         if self._checker is None and self.schema_problem is None:
             try:
-                self._checker = compile_schema(self.schema)
+                refusal = self._too_large()
+                self._checker = None if refusal else compile_schema(self.schema)
+                self.schema_problem = refusal or None
             except SchemaError as error:
                 self.schema_problem = str(error)
+            self._view.restyled()
+            self._rows = None
         return self._checker
 
     def text(self) -> str:
@@ -130,6 +178,10 @@ class Form:
             return self.unread_text
         shown = mask(self.schema, self._instance)
         return "" if shown is ABSENT else strict_json.dump(shown)
+
+    def strangers(self) -> list[Path]:
+        """Given properties that the schema does not declare and that stand in no map, in the order of the data."""
+        return edits.strangers(self._view, self.schema, self._instance)
 
     # edits
 
@@ -150,107 +202,129 @@ class Form:
             if instance.get(hidden, path) == MASK:
                 value = instance.put(value, path, instance.get(self._instance, path))
         value = {} if value is ABSENT and isinstance(self._instance, dict) else value
-        if strict_json.dump(value) != strict_json.dump(self._instance) or value != self._instance:
+        if not payload.holds_all(value, self._instance) or value != self._instance:
             self._step(("load", ()))
-            self._view.chosen.clear()
-            self._view.texts.clear()
-            self._view.names.clear()
+            self._view.marks.forget(())
+            edits.note_loaded(self._view, self.schema, value)
             self._set_instance(value)
-            self._keep_empty(value)
         return None
 
     def enter(self, path: Path, text: str) -> None:
         """Take what was typed in the row at `path`: cleared text makes it absent, never `""` or 0 (forms.md 1.3)."""
         row = next((row for row in self.rows() if row.path == path and row.kind != "union"), None)
         kind = row.kind if row else "text"
-        self._view.texts.pop(path, None)
+        self._view.marks.texts.pop(path, None)
         if not text:
             self._clear(path)
         elif kind == "raw":
             try:
                 self.set(path, strict_json.parse(text))
             except strict_json.JsonError:
-                self._view.texts[path] = text
+                self._view.marks.texts[path] = text
                 self._changed()
         else:
             if "\n" in text and kind == "text":
-                self._view.long.add(path)
+                self._view.marks.long[path] = True
             self.set(path, fields.read(kind, text, row.types if row else ()))
 
     def set(self, path: Path, value: Any) -> None:
-        """Put `value` at `path`; a run of edits of one row is one step of undo."""
+        """Put `value` at `path`; a run of edits of one row is one step of undo. New parents get what they owe."""
+        before = edits.with_parents(self._view, self.schema, self._instance, path)
+        after = instance.put(before, path, value)
+        if after is before:  # a path that leads into a scalar, or far behind the end of a list
+            return
         self._step(("set", path))
-        self._view.texts.pop(path, None)
+        marks = self._view.marks
+        if value != instance.get(self._instance, path):
+            marks.forget(path, itself=False)
+        for known in (marks.texts, marks.blanks, marks.guessed, marks.suggestions):
+            known.pop(path, None)
         if isinstance(value, dict | list) and not value:
-            self._kept.add(path)
-        self._set_instance(instance.put(self._instance, path, value))
+            marks.kept[path] = True
+        edits.mark_gaps(self._view, self._instance, path)
+        if isinstance(value, dict | list):
+            edits.note_loaded(self._view, self.schema, after, path)
+        self._set_instance(after)
 
     def set_null(self, path: Path) -> None:
         self.set(path, None)
 
     def unset(self, path: Path) -> None:
-        """Make the row absent; an optional parent left empty is absent too, unless it was so in the loaded data."""
+        """Make the row absent; an optional parent left empty is absent too, unless it was so in the loaded data.
+
+        An item cannot be absent from its list: it is to be filled again.
+        """
+        if instance.get(self._instance, path) is ABSENT:
+            self._view.marks.texts.pop(path, None)
+            self._changed()
+            return
+        if path and isinstance(path[-1], int):
+            self.set(path, edits.blank_at(self._view, self.schema, self._instance, path)[0])
+            self._view.marks.blanks[path] = True
+            self._changed()
+            return
         self._step(("unset", path))
-        self._view.texts.pop(path, None)
-        self._kept.discard(path)
-        value = instance.drop(self._instance, path)
-        while len(path) > 1 and isinstance(path[-1], str):
-            path = path[:-1]
-            if isinstance(path[-1], int) or path in self._kept or instance.get(value, path) != {}:
-                break
-            value = instance.drop(value, path)
-        self._set_instance({} if value is ABSENT and isinstance(self._instance, dict) else value)
+        self._view.marks.forget(path)
+        self._view.marks.kept.pop(path, None)
+        self._set_instance(edits.without(self._view, self.schema, self._instance, path))
 
     def add(self, path: Path, key: str | None = None) -> Path:
         """Add a blank item to the list, or an entry `key` to the map, at `path`; returns where it stands.
 
-        A key that is there already is not overwritten.
+        A key that is there already is not overwritten; where nothing can be added, `path` comes back.
         """
-        value = instance.get(self._instance, path)
-        row = self.row(path)
-        if row is not None and row.path == path and row.kind in ("map", "object"):
-            value = value if isinstance(value, dict) else {}
-            made: Path = (*path, key or "")
-            if made[-1] in value:
-                return made
-            if not key:
-                self._unnamed.add(made)
-        else:
-            made = (*path, len(value) if isinstance(value, list) else 0)
+        made = edits.place_to_add(self._view, self.schema, self._instance, path, key)
+        if made is None or instance.get(self._instance, made) is not ABSENT:
+            return made or path
+        before = edits.with_parents(self._view, self.schema, self._instance, made)
+        value, to_fill = edits.blank_at(self._view, self.schema, before, made)
+        after = instance.put(before, made, value)
+        if after is before:
+            return path
         self._step(("add", made))
-        self._view.opened[path] = self._view.opened[made] = True
-        self._set_instance(instance.put(self._instance, made, self._blank(made)))
+        marks = self._view.marks
+        marks.opened[path] = marks.opened[made] = True
+        if to_fill:
+            marks.blanks[made] = True
+        if isinstance(made[-1], int):
+            edits.turn_to(marks, path, made[-1])
+        elif key is None:
+            marks.unnamed[made] = True
+        else:
+            marks.others[made] = True
+        self._set_instance(after)
         return made
 
     def rename(self, path: Path, key: str) -> Path:
         """Give the entry at `path` another key, in its place; a taken key is a problem there, nothing more (3.8)."""
-        parent = instance.get(self._instance, path[:-1])
+        parent = instance.get(self._instance, path[:-1]) if path else ABSENT
         if not isinstance(parent, dict) or path[-1] not in parent:
             return path
-        self._view.names.pop(path, None)
+        marks, old = self._view.marks, path[-1]
+        marks.names.pop(path, None)
         if key in parent:
-            if key != path[-1]:
-                self._view.names[path] = key
+            if key != old:
+                marks.names[path] = key
             self._changed()
             return path
         self._step(("rename", path))
-        self._unnamed.discard(path)
+        marks.unnamed.pop(path, None)
+        marks.move(path[:-1], lambda name: key if name == old else name)
+        if not key:
+            marks.unnamed[(*path[:-1], key)] = True
         self._set_instance(instance.rename(self._instance, path, key))
         return (*path[:-1], key)
 
     def remove(self, path: Path) -> None:
         """Take away an item or entry; the last one takes its optional parent with it."""
+        if not path or instance.get(self._instance, path) is ABSENT:
+            return
         self._step(("remove", path))
-        self._unnamed.discard(path)
-        self._view.names.pop(path, None)
-        self._view.texts.pop(path, None)
-        parent = path[:-1]
-        value = instance.drop(self._instance, path)
-        self._forget(parent)
-        left = instance.get(value, parent)
-        if parent and isinstance(parent[-1], str) and left in ([], {}) and parent not in self._kept:
-            value = instance.drop(value, parent)
-        self._set_instance(value)
+        marks, at = self._view.marks, path[-1]
+        marks.forget(path)
+        if isinstance(at, int):
+            marks.move(path[:-1], lambda i: i if not isinstance(i, int) or i < at else None if i == at else i - 1)
+        self._set_instance(edits.without(self._view, self.schema, self._instance, path))
 
     def move(self, path: Path, offset: int) -> Path:
         """Move an item up or down in its list, as far as it goes; returns its new path."""
@@ -261,47 +335,47 @@ class Form:
         if to == at:
             return path
         self._step(("move", path))
-        self._forget(path[:-1])
+        self._view.marks.move(path[:-1], edits.shifted(at, to))
         self._set_instance(instance.move(self._instance, path, to))
         return (*path[:-1], to)
 
     def choose(self, path: Path, branch: int) -> None:
         """Take another branch of a union; the old one's value is kept and comes back with it (forms.md 1.4)."""
-        row = next((row for row in self.rows() if row.path == path and row.kind == "union"), None)
-        if row is None or not 0 <= branch < len(row.branches) or row.chosen == branch:
+        chosen = edits.chosen(self._view, self.schema, self._instance, path, branch)
+        if chosen is None:
             return
-        node = self._node(path)
         self._step(("choose", path))
-        if row.chosen is not None:
-            self._drafts[(path, row.chosen)] = row.value
-        self._view.chosen[path], self._view.opened[path] = branch, True
-        value = self._drafts.get((path, branch), ABSENT)
-        inner = self._view.node(node.branches[branch][1], "", ABSENT)
-        if value is ABSENT and inner.kind in ("object", "map"):
-            value = {
-                name: schema["const"]
-                for name, schema in defined(inner)
-                if isinstance(schema, Mapping) and "const" in schema
-            }
-            self._kept.add(path)
-        if value is not ABSENT:
-            self._set_instance(instance.put(self._instance, path, value))
-        elif path and isinstance(path[-1], int):
-            self._set_instance(instance.put(self._instance, path, self._blank(path)))
-        else:
+        marks = self._view.marks
+        marks.drafts.setdefault(path, {}).update(chosen.draft)
+        marks.forget(path)
+        marks.chosen[path], marks.opened[path] = branch, True
+        marks.suggestions.update(chosen.suggestions)
+        if chosen.to_fill:
+            marks.blanks[path] = True
+        if isinstance(chosen.value, dict | list):
+            marks.kept[path] = True
+        if chosen.value is ABSENT:
             self._set_instance(instance.drop(self._instance, path))
+        else:
+            before = edits.with_parents(self._view, self.schema, self._instance, path)
+            self._set_instance(instance.put(before, path, chosen.value))
 
     def open(self, path: Path) -> None:
-        self._view.opened[path] = True
+        self._view.marks.opened[path] = True
         self._changed(structure_only=True)
 
     def close(self, path: Path) -> None:
-        self._view.opened[path] = False
+        self._view.marks.opened[path] = False
+        self._changed(structure_only=True)
+
+    def turn(self, path: Path, first: int) -> None:
+        """Draw a long list from its item `first` on."""
+        self._view.marks.pages[path] = max(first, 0)
         self._changed(structure_only=True)
 
     def lengthen(self, path: Path) -> None:
         """Edit the text at `path` in several lines from now on."""
-        self._view.long.add(path)
+        self._view.marks.long[path] = True
         self._changed(structure_only=True)
 
     def drop_text(self) -> None:
@@ -318,132 +392,60 @@ class Form:
     def with_schema(self, schema: Any) -> Form:
         """The same input in the form of another schema; what that does not know stands as a further input."""
         other = Form(schema, self._instance)
-        other._view.opened.update(self._view.opened)
-        other._view.texts.update(self._view.texts)
-        other._kept.update(self._kept)
-        other._view.long.update(self._view.long)
+        other.began_empty = self.began_empty
+        for name in ("opened", "texts", "kept", "long", "blanks"):
+            getattr(other._view.marks, name).update(getattr(self._view.marks, name))
         other.text_problem, other.unread_text = self.text_problem, self.unread_text
         return other
 
-    def strangers(self) -> list[Path]:
-        """Given properties that the schema does not declare and that stand in no map, in the order of the data."""
-        found: list[Path] = []
-        todo: list[Path] = [()]
-        for path in todo:
-            value = instance.get(self._instance, path)
-            if not isinstance(value, dict | list) or len(todo) > MAX_ROWS:
-                continue
-            node = self._view.inner(path, self._node(path), value)
-            keys = value if isinstance(value, dict) else range(len(value))
-            known = {name for name, _ in defined(node)} if node.kind == "object" else keys
-            found += [(*path, key) for key in keys if key not in known]
-            todo += [(*path, key) for key in keys if key in known]
-        return found
-
     # inside
 
-    def _node(self, path: Path) -> Node:
-        """The node at `path`, present or not; of a union on the way, its chosen branch."""
-        view, schema, value = self._view, self.schema, self._instance
-        node = view.node(schema, "", value)
-        for end, key in enumerate(path):
-            schema = view.resolver.child(view.inner(path[:end], node, value), key)
-            value = instance.step(value, key)
-            node = view.node(schema, key, value)
-        return node
+    def _prepared(self) -> Checker | None:
+        """The checker where it is there, or costs little."""
+        return self.prepare() if self._checker is None and self._length() <= SMALL_SCHEMA else self._checker
 
-    def _blank(self, path: Path) -> Any:
-        parent = self._view.inner(path[:-1], self._node(path[:-1]), instance.get(self._instance, path[:-1]))
-        return payload.blank(self._view, self._view.resolver.child(parent, path[-1]), path[-1])
+    def _length(self) -> int:
+        """Characters of the schema; 0 where it is no JSON, which `compile` then says."""
+        if self._size is None:
+            try:
+                self._size = len(encode(self.schema))
+            except (NotJson, RecursionError, ValueError, TypeError):
+                self._size = 0
+        return self._size
+
+    def _too_large(self) -> str:
+        size = self._length()
+        return f"the schema is larger than 1 MB ({size:,} characters)" if size > LARGEST_SCHEMA else ""
 
     def _clear(self, path: Path) -> None:
-        """Cleared text: the key goes; an item stays in its list, blank."""
-        if path and (isinstance(path[-1], int) or self._is_entry(path)):
-            self.set(path, "")
+        """Cleared text: the key goes; an item or entry stays in its place, to be filled."""
+        row = self.row(path)
+        if path and isinstance(path[-1], str) and row is not None and row.path == path and row.keyed:
+            self.set(path, edits.blank_at(self._view, self.schema, self._instance, path)[0])
+            self._view.marks.blanks[path] = True
+            self._changed()
         else:
             self.unset(path)
 
-    def _is_entry(self, path: Path) -> bool:
-        row = self.row(path)
-        return row is not None and row.path == path and row.keyed
-
-    def _find_problems(self) -> list[Problem]:
-        found = [Problem(path, _unread(text)) for path, text in self._view.texts.items()]
-        if self.text_problem is not None and self.unread_text is not None:
-            found.append(Problem((), self.text_problem))
-        checker = self.prepare()
-        if checker is None:
-            return [*found, Problem((), self.schema_problem or "the schema cannot be used")]
-        given = self.payload
-        gone = [path for path in payload.leaves(self._instance, MASK) if self._is_secret(path)]
-        found += [Problem(path, "is not kept; type it again") for path in gone]
-        if given is ABSENT:
-            found.append(Problem((), "is required", "required"))
-        else:
-            found += [self._worded(problem) for problem in checker.problems(given)]
-        rows = self.rows()
-        found += [
-            Problem(row.path, "needs a name", "required")
-            for row in rows
-            if row.path in self._unnamed - self._view.names.keys()
-        ]
-        found += [Problem(path, f"the name {key!r} is taken") for path, key in self._view.names.items()]
-        places = {row.path: at for at, row in enumerate(rows)}
-        first: dict[Path, Problem] = {}
-        for problem in found:
-            first.setdefault(problem.path, problem)
-        return sorted(first.values(), key=lambda problem: _place(problem.path, places))
-
-    def _is_secret(self, path: Path) -> bool:
-        return bool(instance.get(mask(self.schema, instance.put(self._instance, path, "?" * 8)), path) == MASK)
-
-    def _worded(self, problem: SchemaProblem) -> Problem:
-        """A problem of the checker; a blank row that takes no text is unfilled rather than wrong."""
-        path = problem.path
-        if instance.get(self._instance, path) == "" and self._node(path).kind in (
-            "integer",
-            "number",
-            "boolean",
-            "choice",
-        ):
-            return Problem(path, "is required", "required")
-        return Problem(path, problem.text, problem.kind)
-
-    def _keep_empty(self, value: Any, path: Path = ()) -> None:
-        """Remember the empty objects and lists of loaded data: they stay when they are emptied again."""
-        stack = [(path, value)]
-        while stack:
-            path, value = stack.pop()
-            if isinstance(value, dict | list):
-                if not value:
-                    self._kept.add(path)
-                pairs = value.items() if isinstance(value, dict) else enumerate(value)
-                stack.extend(((*path, key), item) for key, item in pairs)
-
-    def _forget(self, parent: Path) -> None:
-        """Drop what was remembered by path below `parent`, whose items change places."""
-        view = self._view
-        for known in (view.opened, view.chosen, view.texts, view.names):
-            for path in [path for path in known if len(path) > len(parent) and path[: len(parent)] == parent]:
-                del known[path]
-
     def _step(self, edit: tuple[str, Path]) -> None:
         if edit[0] not in ("set", "load") or edit != self._last:
-            self._undo.append(self._instance)
+            self._undo.append((self._instance, self._view.marks.snapshot()))
             del self._undo[:-MAX_UNDO]
         self._redo.clear()
         self._last = edit
 
     def _back(self, source: list[Any], target: list[Any]) -> None:
         if source:
-            target.append(self._instance)
+            target.append((self._instance, self._view.marks.snapshot()))
             self._last = None
-            self._view.chosen.clear()
-            self._view.texts.clear()
-            self._view.names.clear()
-            self._set_instance(source.pop())
+            value, marks = source.pop()
+            self._view.marks.restore(marks)
+            self._instance = value
+            self._changed()
 
     def _set_instance(self, value: Any) -> None:
+        if value is ABSENT and isinstance(self._instance, dict):
+            value = {}
         self._instance = value
         self._changed()
 
@@ -451,19 +453,3 @@ class Form:
         self._rows = None
         if not structure_only:
             self._problems = None
-
-
-def _unread(text: str) -> str:
-    try:
-        strict_json.parse(text)
-    except strict_json.JsonError as error:
-        return str(error)
-    return "is not taken yet"
-
-
-def _place(path: Path, places: Mapping[Path, int]) -> float:
-    """Where a problem stands among the rows: at its row, else at the nearest parent's."""
-    for end in range(len(path), -1, -1):
-        if path[:end] in places:
-            return places[path[:end]] + (len(path) - end) / 1000
-    return -1

@@ -61,7 +61,7 @@ class FormPane(Widget):
     async def show(self, typing: Path | None = None) -> None:
         """Bring the rows in step with the form; the row at `typing` keeps the text that stands in it."""
         async with self._drawing:
-            rows = self.form.rows()
+            rows = self.form.drawn()
             compared = self.former is not ABSENT
             self.view.former = marks(rows, differences(self.form.instance, self.former)) if compared else {}
             await self.view.show(rows, self._due(), typing)
@@ -128,7 +128,7 @@ class FormPane(Widget):
         if not problems:
             return self.form.problems[0].text if self.form.problems else "no problems"
         self.tried = True
-        places = {row.path: at for at, row in enumerate(self.form.rows())}
+        places = {row.path: at for at, row in enumerate(self.form.drawn())}
         widget = self.focused()
         here = places.get(widget.row.path, -1) if widget is not None else -1
         at = [places[row.path] for problem in problems if (row := self.form.row(problem.path)) is not None]

@@ -1,25 +1,20 @@
-"""The rows of a form: one walk over schema and instance together, which also serves the payload and the secrets."""
+"""A row of the form: one line, with all that its widget needs to know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.schema import Checker, SchemaError, is_secret
-from engine.schema import compile as compile_schema
-from tui.forms import fields, strict_json
-from tui.forms.instance import ABSENT, Path, state, step
-from tui.forms.resolve import Node, Resolver, Schema, defined
-
-OPEN_DEPTH = 5
-"""Levels below which nothing opens by itself, so that required recursion ends."""
-
-OPEN_ITEMS = 50
-"""Longer lists start closed."""
+from tui.forms import fields
+from tui.forms.instance import ABSENT, Path, state
+from tui.forms.nodes import Node
 
 CONTAINERS = frozenset({"object", "map", "array", "tuple", "union"})
 TEXTS = frozenset({"text", "multiline", "secret", "path", "date", "time", "datetime"})
+LONGEST_LINE = 64_000
+"""Characters; a longer text is edited in several lines (forms.md 2.5)."""
+
 State = Literal["absent", "null", "empty", "value"]
 
 
@@ -28,9 +23,13 @@ class Row:
     """One line of the form. `value` is ABSENT where nothing is sent; `default` is the schema's, or ABSENT.
 
     `name` is the raw key, `label` what is shown; `keyed` means that the key is the user's to choose, `removable` that
-    the row is an item or entry; `chosen` is the branch of a union; `text` is what stands in the row's editor; `reason`
-    says why a row is raw; `long` asks for an editor of several lines; `typed_name` is a key that could not be taken;
-    `step` is what a number grows by, `most` how many items fit. All text is foreign.
+    the row is an item or entry; `options` are (label, value), `branches` labels and `chosen` the branch of a union;
+    `text` is what stands in the row's editor; `reason` says why a row is raw; `long` asks for an editor of several
+    lines; `typed_name` is a key that could not be taken; `step` is what a number grows by, `most` how many items fit.
+    `proposals` are values that may be overtyped, `suggestion` what another branch of a union has under this name;
+    `section` is the title of the group the row stands in, `because` why it is required, `note` what is wrong with its
+    schema; `growable` tells that entries or items can be added, `key_options` the only keys that fit. `page` is (first
+    item drawn, items in all) of a list that is drawn in parts. All text is foreign.
     """
 
     path: Path
@@ -46,8 +45,10 @@ class Row:
     default: Any = ABSENT
     constant: Any = ABSENT
     depth: int = 0
-    options: tuple[tuple[str, Any], ...] = ()
-    branches: tuple[str, ...] = ()
+    options: list[tuple[str, Any]] = field(default_factory=list)
+    option_help: list[str] = field(default_factory=list)
+    proposals: list[Any] = field(default_factory=list)
+    branches: list[str] = field(default_factory=list)
     chosen: int | None = None
     types: tuple[str, ...] = ()
     is_open: bool = False
@@ -55,11 +56,21 @@ class Row:
     removable: bool = False
     keyed: bool = False
     read_only: bool = False
+    deprecated: bool = False
     long: bool = False
     typed_name: str = ""
     step: float = 1
     most: int | None = None
     reason: str = ""
+    placeholder: str = ""
+    suggestion: Any = ABSENT
+    section: str = ""
+    because: str = ""
+    note: str = ""
+    growable: bool = False
+    key_options: list[str] = field(default_factory=list)
+    page: tuple[int, int] | None = None
+    language: str = ""
 
     @property
     def is_container(self) -> bool:
@@ -82,191 +93,99 @@ class Child:
     removable: bool = False
     cover: str = ""
     """The name that says what an item or free entry is: that of the list or map it stands in."""
+    section: str = ""
+    because: str = ""
 
 
-@dataclass(slots=True)
-class View:
-    """What a person opened, chose and half typed in a form, beside the instance."""
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What a row shows and its schema does not say: the parts that the view holds."""
 
-    resolver: Resolver
-    opened: dict[Path, bool] = field(default_factory=dict)
-    chosen: dict[Path, int] = field(default_factory=dict)
-    texts: dict[Path, str] = field(default_factory=dict)
-    names: dict[Path, str] = field(default_factory=dict)
-    long: set[Path] = field(default_factory=set)
-    _tests: dict[int, tuple[Any, Checker | None]] = field(default_factory=dict)
+    depth: int = 0
+    is_open: bool = False
+    chosen: int | None = None
+    blank: bool = False
+    text: str | None = None
+    typed_name: str | None = None
+    long: bool = False
+    suggestion: Any = ABSENT
+    note: str = ""
+    growable: bool = False
+    page: tuple[int, int] | None = None
 
-    def test(self, schema: Any, value: Any) -> bool:
-        """Whether `value` satisfies a part of this document's schema; False where the part is no schema."""
-        known = self._tests.get(id(schema))
-        if known is None:
-            root = self.resolver.root if isinstance(self.resolver.root, Mapping) else {}
-            shared = {key: root[key] for key in ("$schema", "$defs", "definitions") if key in root}
-            try:
-                checker = compile_schema({**shared, **schema} if isinstance(schema, Mapping) else schema)
-            except SchemaError:
-                checker = None
-            known = self._tests[id(schema)] = (schema, checker)
-        return known[1] is not None and known[1].is_valid(strict_json.plain(value))
 
-    def node(self, schema: Any, key: str | int, value: Any) -> Node:
-        return self.resolver.node(schema, str(key), None if value is ABSENT else value, self.test)
+def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> Row:
+    """The row of `value` at `path`, drawn by `node`."""
+    schema = node.schema
+    kind, reason = shown_kind(node, value, child.required, looks.long)
+    name = str(child.key)
+    blank_text = value is ABSENT or value is None or looks.blank or kind in CONTAINERS
+    text = looks.text if looks.text is not None else "" if blank_text else fields.show(kind, value)
+    step, most = schema.get("multipleOf"), schema.get("maxItems")
+    options = node.options
+    constant = schema.get("const", options[0][1] if kind == "const" and options else ABSENT)
+    return Row(
+        path=path,
+        kind=kind,
+        label=_label(child, schema, path, name),
+        name=name,
+        help=_help(schema),
+        constraint=_constraint(schema, kind, node),
+        state="absent" if looks.blank else state(value),
+        required=child.required,
+        value=ABSENT if looks.blank else value,
+        text=text,
+        default=schema.get("default", ABSENT),
+        constant=constant,
+        depth=looks.depth,
+        options=options,
+        option_help=node.option_help,
+        proposals=node.proposals,
+        branches=[branch.label for branch in node.branches] if kind == "union" else [],
+        chosen=looks.chosen,
+        types=node.types,
+        is_open=looks.is_open and kind in CONTAINERS,
+        nullable=node.nullable,
+        removable=child.removable,
+        keyed=child.keyed,
+        read_only=schema.get("readOnly") is True,
+        deprecated=schema.get("deprecated") is True,
+        long=kind in ("multiline", "raw") or looks.long or "\n" in text or len(text) > LONGEST_LINE,
+        typed_name=name if looks.typed_name is None else looks.typed_name,
+        step=step if isinstance(step, int | float) and not isinstance(step, bool) and step > 0 else 1,
+        most=most if isinstance(most, int) and not isinstance(most, bool) else None,
+        reason=reason,
+        placeholder=_first_text(schema, "x-placeholder", "ui:placeholder", "placeholder"),
+        suggestion=looks.suggestion,
+        section=child.section,
+        because=child.because,
+        note=looks.note,
+        growable=looks.growable,
+        key_options=_key_options(schema, value) if kind in ("map", "object") else [],
+        page=looks.page,
+        language=_first_text(schema, "contentMediaType", "contentEncoding"),
+    )
 
-    def inner(self, path: Path, node: Node, value: Any) -> Node:
-        """The node itself, or that of a union's chosen branch; a union of unions is edited as JSON."""
-        if node.kind != "union":
-            return node
-        branch = self.branch(path, node, value)
-        if branch is None:
-            return node
-        found = self.node(node.branches[branch][1], path[-1] if path else "", value)
-        return Node(found.schema, "raw", reason="alternatives within alternatives") if found.kind == "union" else found
 
-    def branch(self, path: Path, node: Node, value: Any) -> int | None:
-        """The user's choice, which stays, else the branch that the data fits best; None without data (forms.md 1.4)."""
-        chosen = self.chosen.get(path)
-        if chosen is None and value is not ABSENT and value is not None:
-            scores = [self._fit(self.node(schema, "", value), value) for _, schema in node.branches]
-            chosen = self.chosen[path] = max(range(len(scores)), key=scores.__getitem__)
-        return chosen if chosen is not None and chosen < len(node.branches) else None
-
-    def _fit(self, node: Node, value: Any) -> tuple[int, ...]:
-        """How well `value` fits: its type, constants that tell, required keys there, keys known, types met."""
-        if not isinstance(value, dict):
-            suits = _suits(node, value)
-            items = node.schema.get("items")
-            fits = (
-                isinstance(value, list)
-                and suits
-                and all(_suits(self.node(items, 0, item), item) for item in value[:20])
-            )
-            return (int(suits), int(suits), int(fits), 0, 0)
-        if node.kind not in ("object", "map", "any"):
-            return (0, 0, 0, 0, 0)
-        known = node.schema.get("properties")
-        properties = known if isinstance(known, Mapping) else {}
-        inside = [(self.node(properties[key], key, item), item) for key, item in value.items() if key in properties]
-        told = [_has(child, item) for child, item in inside if child.kind in ("const", "choice")]
-        present = sum(key in value for key in node.required)
-        unknown = len(value) - len(inside) if node.schema.get("additionalProperties") is not True else 0
-        met = sum(_suits(child, item) for child, item in inside)
-        return (1, int(all(told)), present - len(node.required), -unknown, met)
-
-    def children(self, node: Node, value: Any, cover: str = "") -> Iterator[Child]:
-        """What stands inside an object, map, array or tuple, present or not: properties, then further entries."""
-        if node.kind in ("array", "tuple"):
-            items = value if isinstance(value, list) else []
-            fixed = 0
-            if node.kind == "tuple":
-                fixed = len(node.schema.get("prefixItems") or node.schema["items"])
-            for at in range(max(len(items), fixed)):
-                yield Child(at, self.resolver.child(node, at), removable=at >= fixed, required=True, cover=cover)
-            return
-        seen = set()
-        for name, schema in defined(node):
-            seen.add(name)
-            yield Child(name, schema, required=name in node.required)
-        for name in value if isinstance(value, dict) else ():
-            if isinstance(name, str) and name not in seen:
-                yield Child(name, self.resolver.child(node, name), name in node.required, True, True, cover)
-
-    def rows(self, schema: Any, value: Any) -> Iterator[Row]:
-        """The open rows of the whole form; an object at the root has no row of its own."""
-        yield from self._walk(Child("", schema, required=True), (), value, 0, frozenset())
-
-    def _walk(self, child: Child, path: Path, value: Any, depth: int, above: frozenset[int]) -> Iterator[Row]:
-        node = self.node(child.schema, child.key, value)
-        if child.cover and node.kind in (*TEXTS, "any") and is_secret(child.cover, node.schema):
-            node = replace(node, kind="secret")
-        if value is ABSENT and _hidden(child.schema, node.schema):
-            return
-        at_root = not path and node.kind == "object" and (value is ABSENT or isinstance(value, dict))
-        row = self._row(child, path, value, node, depth, recursive=node.origin in above)
-        if not at_root:
-            yield row
-            if not row.is_open:
-                return
-        above = above | {node.origin} if node.origin else above
-        inner = self.inner(path, node, value)
-        below = depth if at_root else depth + 1
-        if node.kind == "union" and inner.kind != "object" and inner is not node:
-            yield self._row(Child(child.key, inner.schema, child.required), path, value, inner, below)
-            below += inner.kind in CONTAINERS
-        if inner.kind in CONTAINERS - {"union"}:
-            cover = child.cover if isinstance(child.key, int) else str(child.key)
-            for item in self.children(inner, value, cover):
-                yield from self._walk(item, (*path, item.key), step(value, item.key), below, above)
-
-    def _row(self, child: Child, path: Path, value: Any, node: Node, depth: int, *, recursive: bool = False) -> Row:
-        schema, kind, reason = node.schema, node.kind, node.reason
-        if kind in CONTAINERS and not _holds(kind, value):
-            kind, reason = "raw", f"this is no {fields.NAMES['array' if kind in ('array', 'tuple') else 'object']}"
-        if kind in TEXTS and isinstance(value, str) and kind != "secret":
-            if fields.hides(value):
-                kind, reason = "raw", "holds characters that do not show; edit it as JSON text"
-            elif kind == "text" and (path in self.long or "\n" in value):
-                kind = "multiline"
-        default = schema.get("default", ABSENT)
-        title = schema.get("title")
-        name = str(child.key)
-        label = title if isinstance(title, str) and title else fields.humanise(name)
-        if isinstance(child.key, int):
-            label = label if isinstance(title, str) and title and not child.removable else str(child.key + 1)
-        elif child.keyed:
-            label = name
-        described = schema.get("description")
-        shown = "" if value is ABSENT or value is None or kind in CONTAINERS else fields.show(kind, value)
-        text = self.texts.get(path, shown)
-        step, most = schema.get("multipleOf"), schema.get("maxItems")
-        return Row(
-            path=path,
-            kind=kind,
-            label=label if path else "Inputs",
-            name=name,
-            help=described if isinstance(described, str) else "",
-            constraint=self._constraint(schema, kind, node),
-            state=state(value),
-            required=child.required,
-            value=value,
-            text=text,
-            default=default,
-            constant=schema.get("const", ABSENT),
-            depth=depth,
-            options=node.options,
-            branches=tuple(label for label, _ in node.branches),
-            chosen=self.branch(path, node, value) if kind == "union" else None,
-            types=node.types,
-            is_open=kind in CONTAINERS and self._is_open(path, kind, value, child.required, recursive),
-            nullable=node.nullable,
-            removable=child.removable,
-            keyed=child.keyed,
-            read_only=schema.get("readOnly") is True,
-            long=kind in ("multiline", "raw") or path in self.long or "\n" in text,
-            typed_name=self.names.get(path, name),
-            step=step if isinstance(step, int | float) and step > 0 else 1,
-            most=most if isinstance(most, int) else None,
-            reason=reason,
-        )
-
-    def _constraint(self, schema: Schema, kind: str, node: Node) -> str:
-        words = fields.constraint(schema, kind, node.types)
-        if schema.get("deprecated") is True:
-            words = f"{words} deprecated".strip()
-        return f"{words} read only".strip() if schema.get("readOnly") is True else words
-
-    def _is_open(self, path: Path, kind: str, value: Any, required: bool, recursive: bool) -> bool:
-        opened = self.opened.get(path)
-        if opened is not None:
-            return opened
-        if len(path) > OPEN_DEPTH or recursive:
-            return False
-        if kind == "union":
-            return True
-        if kind in ("array", "map"):
-            return isinstance(value, list | dict) and len(value) <= OPEN_ITEMS
-        if path and isinstance(path[-1], int):
-            return kind != "object" and required
-        return required
+def shown_kind(node: Node, value: Any, required: bool, long: bool) -> tuple[str, str]:
+    """The kind that draws this very value, and why where that is raw JSON."""
+    kind, reason = node.kind, node.reason
+    if kind == "choice" and required and len(node.options) == 1:
+        return "const", reason
+    if kind in CONTAINERS and not _holds(kind, value):
+        if not node.is_typed:
+            return "any", ""
+        return "raw", f"this is no {fields.NAMES['array' if kind in ('array', 'tuple') else 'object']}"
+    if kind == "choices" and not _holds("array", value):
+        return ("raw", "this is no list") if node.is_typed else ("any", "")
+    if kind == "secret" and isinstance(value, dict | list):
+        return "any", ""
+    if kind in TEXTS and isinstance(value, str) and kind != "secret":
+        if fields.hides(value):
+            return "raw", "holds characters that do not show; edit it as JSON text"
+        if kind == "text" and (long or "\n" in value or len(value) > LONGEST_LINE):
+            return "multiline", reason
+    return ("multiline" if kind == "text" and long else kind), reason
 
 
 def _holds(kind: str, value: Any) -> bool:
@@ -275,30 +194,39 @@ def _holds(kind: str, value: Any) -> bool:
     return isinstance(value, list if kind in ("array", "tuple") else dict)
 
 
-def _hidden(given: Any, schema: Schema) -> bool:
-    return given is False or schema.get("x-hidden") is True or schema.get("ui:widget") == "hidden"
+def _label(child: Child, schema: Mapping[str, Any], path: Path, name: str) -> str:
+    title = schema.get("title", schema.get("ui:title"))
+    titled = title if isinstance(title, str) and title else ""
+    if not path:
+        return titled or "Inputs"
+    if isinstance(child.key, int):
+        return titled if titled and not child.removable else str(child.key + 1)
+    return name if child.keyed else titled or fields.humanise(name)
 
 
-def _has(node: Node, value: Any) -> bool:
-    """Whether a constant or choice takes `value`."""
-    if node.kind == "const":
-        return strict_json.equal(node.schema["const"], value)
-    return any(strict_json.equal(option, value) for _, option in node.options)
+def _help(schema: Mapping[str, Any]) -> str:
+    return _first_text(schema, "description", "ui:description", "ui:help", "markdownDescription")
 
 
-def _suits(node: Node, value: Any) -> bool:
-    """Whether `value` is of the type that `node` draws."""
-    types = fields.types_of_value(value)
-    if value is None:
-        return node.nullable
-    if node.kind in ("const", "choice"):
-        return _has(node, value)
-    if node.kind in ("array", "tuple", "choices"):
-        return "array" in types
-    if node.kind in ("object", "map"):
-        return "object" in types
-    if node.kind in TEXTS:
-        return "string" in types
-    if node.kind == "any":
-        return not node.types or bool(types & set(node.types))
-    return node.kind in types or node.kind in ("union", "raw")
+def _first_text(schema: Mapping[str, Any], *keys: str) -> str:
+    for key in keys:
+        if key in schema:
+            given = schema[key]
+            if isinstance(given, str) and given:
+                return given
+    return ""
+
+
+def _key_options(schema: Mapping[str, Any], value: Any) -> list[str]:
+    """The keys that may still be added, where propertyNames lists them."""
+    names = schema.get("propertyNames")
+    given = names.get("enum") if isinstance(names, Mapping) else None
+    used = value if isinstance(value, dict) else {}
+    return [name for name in given if isinstance(name, str) and name not in used] if isinstance(given, list) else []
+
+
+def _constraint(schema: Mapping[str, Any], kind: str, node: Node) -> str:
+    words = fields.constraint(schema, kind, node.types)
+    if schema.get("deprecated") is True:
+        words = f"{words} deprecated".strip()
+    return f"{words} read only".strip() if schema.get("readOnly") is True else words

@@ -21,6 +21,8 @@ _UNSAFE = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
 )
 _LONE = re.compile("[\ud800-\udfff]")
+_ODD_WHOLE = re.compile(r"-0(?![0-9.eE])|[0-9]{4000}")
+"""Whole numbers that Python's int does not write as they were written, or does not take."""
 
 
 class WholeText(int):
@@ -30,9 +32,12 @@ class WholeText(int):
 
 
 class RealText(float):
-    """A number that remembers how it was written."""
+    """A number that remembers how it was written; infinite where that is out of range (`1e400`)."""
 
     text: str
+
+    def __repr__(self) -> str:
+        return number_text(self)
 
 
 class JsonError(ValueError):
@@ -58,10 +63,10 @@ def whole(text: str) -> WholeText:
     return number
 
 
-def real(text: str) -> RealText:
-    """`text` as a float that keeps it; raises ValueError for what is no number or not finite."""
+def real(text: str, *, any_size: bool = False) -> RealText:
+    """`text` as a float that keeps it; raises ValueError for what is no number, and without `any_size` not finite."""
     number = RealText(text)
-    if not math.isfinite(number):
+    if not any_size and not math.isfinite(number):
         raise ValueError(f"{text} is too large a number")
     number.text = text
     return number
@@ -70,30 +75,79 @@ def real(text: str) -> RealText:
 def number_text(number: float) -> str:
     """How `number` was written, or Python's shortest text of it."""
     kept = getattr(number, "text", None)
-    return kept if isinstance(kept, str) else repr(number)
+    return (
+        kept if isinstance(kept, str) else float.__repr__(number) if isinstance(number, float) else int.__repr__(number)
+    )
 
 
 def plain(value: Any) -> Any:
-    """`value` copied, with builtin numbers instead of the ones that keep their text."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, WholeText):
-        return int(value)
-    if isinstance(value, RealText):
-        return float(value)
-    return value
+    """`value` copied, with builtin numbers instead of the ones that keep their text. Own stack: depth is no limit."""
+    holder = [value]
+    stack: list[tuple[Any, Any]] = [(holder, 0)]
+    while stack:
+        outer, key = stack.pop()
+        item = outer[key]
+        if isinstance(item, dict):
+            fresh: Any = dict(item)
+            stack.extend((fresh, name) for name, inner in item.items() if type(inner) not in _AS_THEY_ARE)
+        elif isinstance(item, list):
+            fresh = list(item)
+            stack.extend((fresh, at) for at, inner in enumerate(item) if type(inner) not in _AS_THEY_ARE)
+        elif isinstance(item, WholeText):
+            fresh = int(item)
+        elif isinstance(item, RealText):
+            fresh = float(item)
+        else:
+            continue
+        outer[key] = fresh
+    return holder[0]
+
+
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+
+
+def unsendable(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """(path, why) of all that no JSON text can hold or no engine takes: half characters, NaN, numbers out of range."""
+    stack: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    while stack:
+        path, item = stack.pop()
+        if isinstance(item, str):
+            lone = None if item.isascii() else _LONE.search(item)
+            if lone:
+                yield path, f"holds half a character (\\u{ord(lone.group()):04x})"
+        elif isinstance(item, dict):
+            if len(path) < MAX_DEPTH:
+                stack.extend(((*path, key), inner) for key, inner in item.items() if type(inner) not in _SAFE)
+                stack.extend(((*path, key), key) for key in item if not str(key).isascii())
+        elif isinstance(item, list):
+            if len(path) < MAX_DEPTH:
+                stack.extend(((*path, at), inner) for at, inner in enumerate(item) if type(inner) not in _SAFE)
+        elif isinstance(item, float):
+            if not math.isfinite(item):
+                text = number_text(item)
+                yield path, f"{text} is too large a number" if _NUMBER.match(text) else f"{text} is no number"
+        elif item is not None and not isinstance(item, int):
+            yield path, f"is no JSON: {type(item).__name__}"
+
+
+_SAFE = frozenset({int, bool, type(None)})
 
 
 def equal(one: Any, two: Any) -> bool:
-    """JSON equality: `true` is not 1, 1 is 1.0, key order does not matter."""
+    """JSON equality: `true` is not 1, 1 is 1.0, key order does not matter. False of what is nested too deep to tell."""
+    try:
+        return _equal(one, two)
+    except RecursionError:
+        return one is two
+
+
+def _equal(one: Any, two: Any) -> bool:
     if isinstance(one, bool) or isinstance(two, bool):
         return one is two
     if isinstance(one, dict) and isinstance(two, dict):
-        return one.keys() == two.keys() and all(equal(item, two[key]) for key, item in one.items())
+        return one.keys() == two.keys() and all(_equal(item, two[key]) for key, item in one.items())
     if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(map(equal, one, two))
+        return len(one) == len(two) and all(map(_equal, one, two))
     return bool(one == two)
 
 
@@ -101,7 +155,11 @@ def parse(text: str) -> Any:
     """Read strict JSON; raises `JsonError`."""
     try:
         value = json.loads(
-            text, parse_int=_whole, parse_float=_real, parse_constant=_constant, object_pairs_hook=_object
+            text,
+            parse_int=_whole if _ODD_WHOLE.search(text) else None,
+            parse_float=_real,
+            parse_constant=_constant,
+            object_pairs_hook=_object,
         )
     except json.JSONDecodeError as error:
         raise JsonError(_words(error.msg), error.lineno, error.colno) from None
@@ -118,6 +176,12 @@ def dump(value: Any, indent: int | None = 2) -> str:
 
     What is no JSON at all (foreign objects) is written as text of its kind.
     """
+    if indent is None and _is_plain(value):
+        try:
+            written = json.dumps(value, ensure_ascii=False)  # in C
+            return _UNSAFE.sub(_escaped, written)
+        except (TypeError, ValueError, RecursionError):
+            pass  # no JSON: said below
     try:
         return "".join(_pieces(value, indent, 0))
     except RecursionError:
@@ -136,10 +200,10 @@ def _whole(text: str) -> int:
 
 
 def _real(text: str) -> float:
-    try:
-        return real(text)
-    except ValueError:
-        raise _Refused("the number is too large", text) from None
+    number = float(text)
+    if repr(number) == text:
+        return number
+    return real(text, any_size=True)  # what is out of range is kept as written, and told at its field
 
 
 def _constant(text: str) -> Any:
@@ -169,7 +233,7 @@ def _check(text: str, value: Any) -> None:
                 _check_text(text, key)
                 stack.append((child, depth + 1))
         elif isinstance(item, list):
-            stack.extend((child, depth + 1) for child in item)
+            stack += [(child, depth + 1) for child in item if type(child) not in _SAFE]
         elif isinstance(item, str):
             _check_text(text, item)
 
@@ -219,7 +283,31 @@ def _string(text: str) -> str:
     written = json.dumps(text, ensure_ascii=False)
     if written.isprintable():
         return written
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", written)
+    return _UNSAFE.sub(_escaped, written)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether all of it is JSON with numbers of no special text and finite."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        kind = type(item)
+        if kind is dict:
+            if not all(type(key) is str for key in item):
+                return False
+            stack += item.values()
+        elif kind is list:
+            stack += [inner for inner in item if type(inner) not in _SAFE]
+        elif kind is float:
+            if not math.isfinite(item):
+                return False
+        elif kind is not str and kind not in _SAFE:
+            return False
+    return True
 
 
 def _scalar(value: Any) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tui.forms.model import ABSENT, Form, Path, Row
+from tests.tui.forms.reading import AUTH, problems, row
+from tui.forms.model import ABSENT, Form, Path
 from tui.forms.strict_json import dump
 
 TASK: dict[str, Any] = {
@@ -30,16 +31,6 @@ TASK: dict[str, Any] = {
 }
 
 
-def row(form: Form, *path: str | int) -> Row:
-    found = next((row for row in form.rows() if row.path == path), None)
-    assert found is not None, [row.path for row in form.rows()]
-    return found
-
-
-def problems(form: Form) -> dict[Path, str]:
-    return {problem.path: problem.text for problem in form.problems}
-
-
 def filled() -> Form:
     return Form(TASK, {"name": "Alice", "owner": {"mail": "a@b.c"}})
 
@@ -50,8 +41,9 @@ def filled() -> Form:
 def test_rows_say_what_they_are() -> None:
     form = Form(TASK)
     kinds = {row.path: row.kind for row in form.rows()}
-    assert list(kinds)[:3] == [("name",), ("owner",), ("owner", "mail")], "required first, then as the schema has them"
+    assert list(kinds)[:4] == [(), ("name",), ("owner",), ("owner", "mail")], "required first, then as the schema has"
     assert kinds == {
+        (): "object",
         ("name",): "text",
         ("owner",): "object",
         ("owner", "mail"): "text",
@@ -68,7 +60,7 @@ def test_rows_say_what_they_are() -> None:
     assert row(form, "name").help == "Who"
     assert row(form, "name").required and not row(form, "timeout").required
     assert row(form, "timeout").constraint == "integer 1…300"
-    assert row(form, "style").options == (("plain", "plain"), ("formal", "formal"))
+    assert row(form, "style").options == [("plain", "plain"), ("formal", "formal")]
     assert row(form, "note").nullable
 
 
@@ -133,8 +125,8 @@ def test_a_default_is_shown_not_sent_and_never_fills_what_was_cleared() -> None:
 
 def test_a_default_that_breaks_its_schema_is_flagged() -> None:
     form = Form({"type": "object", "properties": {"n": {"type": "integer", "maximum": 5, "default": 9}}})
-    assert row(form, "n").default == 9
-    assert ("n",) in problems(form)
+    assert row(form, "n").default == 9 and "does not fit" in row(form, "n").note
+    assert form.problems == [] and form.payload == {}, "it is not filled, so nothing stands against a launch"
 
 
 def test_optional_containers_go_when_they_are_emptied() -> None:
@@ -166,8 +158,9 @@ def test_required_containers_are_sent_and_their_fields_asked_for() -> None:
         },
     }
     form = Form(schema)
-    assert form.instance == {} and form.sent == {"owner": {}, "list": []}
+    assert form.instance == form.sent == {"owner": {}, "list": []}
     assert problems(form) == {("owner", "mail"): "is required"}
+    assert problems(Form(schema, {})) == {("owner",): "is required", ("list",): "is required"}, "what was given, stands"
 
 
 def test_a_required_boolean_must_be_chosen_and_may_be_no() -> None:
@@ -322,32 +315,10 @@ def test_undo_and_redo_take_whole_edits() -> None:
 
 # --- unions, conditions, references --------------------------------------------------------------------------------
 
-AUTH: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "auth": {
-            "oneOf": [
-                {
-                    "title": "Basic",
-                    "type": "object",
-                    "properties": {"type": {"const": "basic"}, "user": {"type": "string"}},
-                    "required": ["type", "user"],
-                },
-                {
-                    "type": "object",
-                    "properties": {"type": {"const": "key"}, "key": {"type": "string"}},
-                    "required": ["type", "key"],
-                },
-                {"type": "string"},
-            ]
-        }
-    },
-}
-
 
 def test_a_union_keeps_the_choice_and_a_draft_per_branch() -> None:
     form = Form(AUTH)
-    assert row(form, "auth").branches == ("Basic", "key", "text") and row(form, "auth").chosen is None
+    assert row(form, "auth").branches == ["Basic", "key", "text"] and row(form, "auth").chosen is None
     form.choose(("auth",), 0)
     form.enter(("auth", "user"), "ada")
     form.choose(("auth",), 1)
@@ -382,7 +353,7 @@ def test_conditions_are_drawn_live() -> None:
         "dependentRequired": {"age": ["vet"]},
     }
     form = Form(schema)
-    assert [item.path for item in form.rows()] == [("pet",)]
+    assert [item.path for item in form.drawn()] == [("pet",)]
     form.set(("pet",), "yes")
     assert row(form, "age").required and ("age",) in problems(form)
     form.enter(("age",), "3")
@@ -476,7 +447,7 @@ def test_a_secret_that_was_not_kept_is_asked_for_again() -> None:
 
 def test_problems_come_in_the_order_of_the_rows() -> None:
     form = Form(TASK, {"tags": [""], "timeout": 0, "env": {"a": 1}})
-    assert [p.path for p in form.problems] == [("name",), ("owner", "mail"), ("timeout",), ("tags", 0), ("env", "a")]
+    assert [p.path for p in form.problems] == [("name",), ("owner",), ("timeout",), ("tags", 0), ("env", "a")]
 
 
 def test_another_schema_keeps_what_was_typed() -> None:

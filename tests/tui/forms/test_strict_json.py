@@ -25,7 +25,6 @@ def test_a_plain_copy_has_builtin_numbers() -> None:
     [
         ("[NaN]", 1, 2, "NaN"),
         ("[1,\n -Infinity]", 2, 2, "Infinity"),
-        ('["NaN", 1e400]', 1, 9, "too large"),
         ('{"a": 1,\n "a": 2}', 2, 2, "twice"),
         ('{"a": {"x": 1}, "b": {"x": 1, "x": 2}}', 1, 31, "twice"),
         ('["\\ud800"]', 1, 3, "half a character"),

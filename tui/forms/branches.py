@@ -1,0 +1,91 @@
+"""Which branch of a union a value is: told by the data, never by the order of the branches (forms.md 1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tui.forms import fields, strict_json
+from tui.forms.merged import Schema
+from tui.forms.nodes import Node
+from tui.forms.rows import TEXTS
+
+LOOKED_AT = 20
+"""Items of a list that are looked at."""
+
+Score = tuple[int, ...]
+
+
+class Nodes(Protocol):
+    """Where the nodes come from."""
+
+    def node(self, schema: Any, key: str | int, value: Any) -> Node: ...
+
+    def test(self, schema: Any, value: Any) -> bool: ...
+
+
+def best_branch(view: Nodes, node: Node, value: Any) -> int:
+    """The branch that `value` fits best: exactly; else by its constants, by required keys, by what it knows."""
+    scores = []
+    for branch in node.branches:
+        exact = all(view.test(part, value) for part in branch.parts) and not branch.reason
+        inner = view.node(branch.merged, "", value)
+        scores.append((int(exact), *_told(branch.tells, value), *_likeness(view, inner, value)))
+    return max(range(len(scores)), key=scores.__getitem__)
+
+
+def _told(tells: Mapping[str, Any], value: Any) -> Score:
+    """By the constants that tell the branches apart: how many are so, none that is otherwise."""
+    if not isinstance(value, dict):
+        return (0, 0)
+    given = [strict_json.equal(value[name], constant) for name, constant in tells.items() if name in value]
+    return (int(all(given)), sum(given))
+
+
+def _likeness(view: Nodes, node: Node, value: Any) -> Score:
+    """How well a value fits: its type, constants, required keys there, keys known, types met."""
+    if not isinstance(value, dict):
+        fits = suits(node, value)
+        items = node.schema.get("items")
+        looked_at = value[:LOOKED_AT] if isinstance(value, list) and fits else [None]
+        met = all(suits(view.node(items, "", item), item) for item in looked_at)
+        return (int(fits), int(fits), int(met), 0, 0)
+    if node.kind not in ("object", "map", "any"):
+        return (0, 0, 0, 0, 0)
+    known = node.schema.get("properties")
+    properties: Schema = known if isinstance(known, Mapping) else {}
+    inside = [(view.node(properties[key], key, item), item) for key, item in value.items() if key in properties]
+    told = [_has(child, item) for child, item in inside if child.kind in ("const", "choice")]
+    present = sum(key in value for key in node.required)
+    return (
+        1,
+        int(all(told)),
+        present - len(node.required),
+        len(inside) - len(value),
+        sum(suits(child, item) for child, item in inside),
+    )
+
+
+def _has(node: Node, value: Any) -> bool:
+    """Whether a constant or choice takes `value`."""
+    if node.kind == "const":
+        return strict_json.equal(node.schema.get("const"), value)
+    return any(strict_json.equal(option, value) for _, option in node.options)
+
+
+def suits(node: Node, value: Any) -> bool:
+    """Whether `value` is of the type that `node` draws."""
+    types = fields.types_of_value(value)
+    if value is None:
+        return node.nullable
+    if node.kind in ("const", "choice"):
+        return _has(node, value)
+    if node.kind in ("array", "tuple", "choices"):
+        return "array" in types
+    if node.kind in ("object", "map"):
+        return "object" in types
+    if node.kind in TEXTS:
+        return "string" in types
+    if node.kind == "any":
+        return not node.types or bool(types & set(node.types))
+    return node.kind in types or node.kind in ("union", "raw")

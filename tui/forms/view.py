@@ -1,0 +1,334 @@
+"""One walk over schema and instance together: it serves the rows, the payload and the problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine.json_data import NotJson, encode
+from engine.schema import Checker, SchemaError, is_secret
+from engine.schema import compile as compile_schema
+from tui.forms import strict_json
+from tui.forms.branches import best_branch
+from tui.forms.instance import ABSENT, Path, step
+from tui.forms.marks import Marks
+from tui.forms.nodes import Node, raw
+from tui.forms.resolve import Resolver
+from tui.forms.rows import CONTAINERS, TEXTS, Child, Looks, Row, make_row
+from tui.forms.unions import Branch
+
+OPEN_DEPTH = 5
+"""Levels below which nothing opens by itself, so that required recursion ends."""
+OPEN_ITEMS = 50
+"""Longer lists start closed."""
+PAGE = 200
+"""Items of a list that are drawn at once (forms.md 2.5)."""
+MAX_DEPTH = 64
+"""Levels of rows inside each other; what is deeper is edited as JSON."""
+GHOSTS = 20
+"""Items that `minItems` asks for and that are drawn before they are there."""
+KEPT = 20_000
+ALONE = 2_000
+"""Characters of a condition that is tried by itself while the whole schema is not compiled."""
+UNFIT = "the default does not fit its own schema: not filled"
+
+_HIDDEN = ("x-hidden", "ui:hidden")
+
+
+@dataclass(slots=True)
+class View:
+    """What is drawn of a form.
+
+    `checker` gives the compiled schema, or None where it has a fault; `ready` does not compile it for that.
+    """
+
+    resolver: Resolver
+    checker: Callable[[], Checker | None]
+    ready: Callable[[], Checker | None]
+    marks: Marks = field(default_factory=Marks)
+    _tests: dict[tuple[int, int], tuple[Any, Any, bool]] = field(default_factory=dict)
+    _notes: dict[int, tuple[Any, str]] = field(default_factory=dict)
+    _rows: dict[tuple[Path, bool], tuple[Child, Node, Any, tuple[Any, ...], bool, Row]] = field(default_factory=dict)
+    _children: dict[tuple[int, str], tuple[Node, list[Child]]] = field(default_factory=dict)
+
+    def restyled(self) -> None:
+        """The schema is compiled: rows may have more to say."""
+        self._rows.clear()
+
+    def test(self, schema: Any, value: Any) -> bool:
+        """Whether `value` satisfies a part of this document's schema; False where that cannot be told."""
+        key = (id(schema), id(value))
+        known = self._tests.get(key)
+        if known is None:
+            fits = self._fits(schema, strict_json.plain(value))
+            if len(self._tests) > KEPT:
+                self._tests.clear()
+            known = self._tests[key] = (schema, value, fits)
+        return known[2]
+
+    def _fits(self, part: Any, value: Any) -> bool:
+        checker = self.ready()
+        if checker is None:
+            alone = self._alone(part)
+            if alone is not None:
+                return alone.is_valid(value)
+            checker = self.checker()
+        return checker is not None and checker.part_fits(part, value)
+
+    def _alone(self, part: Any) -> Checker | None:
+        """The checker of a small part without references: a large schema need not be compiled to draw its rows."""
+        try:
+            text = encode(part)
+            if len(text) > ALONE or '"$ref"' in text or '"$dynamicRef"' in text or not isinstance(part, Mapping | bool):
+                return None
+            root = self.resolver.root
+            given = root.get("$schema") if isinstance(root, Mapping) else None
+            return compile_schema({"$schema": given, **part} if given and isinstance(part, Mapping) else part)
+        except (NotJson, SchemaError, RecursionError):
+            return None
+
+    def node(self, schema: Any, key: str | int, value: Any) -> Node:
+        """The node of a place; `key` is its name there, "" for an item."""
+        return self.resolver.node(schema, key if isinstance(key, str) else "", value, self.test)
+
+    def inner(self, path: Path, node: Node, value: Any) -> Node:
+        """The node itself, or that of a union's chosen branch."""
+        if node.kind != "union":
+            return node
+        at = self.branch(path, node, value)
+        if at is None:
+            return node
+        branch = node.branches[at]
+        if branch.reason:
+            return raw(branch.reason)
+        return self.of_branch(branch, path, value)
+
+    def _spread(self, node: Node) -> Node:
+        """Alternatives that only show inside a chosen branch: all that they may hold, the checker tells what fits."""
+        known = self._children.get((id(node), "spread"))
+        if known is None:
+            flats = [branch.merged.schema for branch in node.branches]
+            if not all(isinstance(flat.get("properties"), Mapping) for flat in flats):
+                return Node(node.schema, "any", reason="alternatives within alternatives", origin=node.origin)
+            named = {name: inner for flat in reversed(flats) for name, inner in flat["properties"].items()}
+            schema = {**node.schema, "type": "object", "properties": {**named, **(node.schema.get("properties") or {})}}
+            made = self.node(schema, "", ABSENT)
+            known = self._children[(id(node), "spread")] = (made, [])
+            self._children[(id(made), "of")] = (node, [])  # keeps the identity taken
+        return known[0]
+
+    def of_branch(self, branch: Branch, path: Path, value: Any) -> Node:
+        found = self.node(branch.merged, path[-1] if path else "", value)
+        return self._spread(found) if found.kind == "union" else found
+
+    def branch(self, path: Path, node: Node, value: Any) -> int | None:
+        """The user's choice, which stays, else the branch that the data fits best; None without data (forms.md 1.4)."""
+        chosen = self.marks.chosen.get(path)
+        if chosen is None and value is not ABSENT and value is not None and path not in self.marks.blanks:
+            chosen = self.marks.guessed.get(path)
+            if chosen is None or chosen >= len(node.branches):
+                chosen = self.marks.guessed[path] = best_branch(self, node, value)
+        return chosen if chosen is not None and chosen < len(node.branches) else None
+
+    # inside containers
+
+    def children(self, path: Path, node: Node, value: Any, cover: str = "") -> Iterator[Child]:
+        """What stands inside an object, map, list or tuple, drawn or not: properties, then further entries."""
+        if node.kind in ("array", "tuple"):
+            yield from self._items(path, node, value, cover)
+            return
+        yield from self._declared(node)
+        named = node.schema.get("properties")
+        known = named if isinstance(named, Mapping) else {}
+        for name in value if isinstance(value, dict) else ():
+            if name in known or name in node.required or self.is_gone(path, node, name):
+                continue
+            yield Child(name, self.resolver.child(node, name), False, True, True, cover)
+
+    def is_gone(self, path: Path, node: Node, name: str) -> bool:
+        """Whether a property is kept in memory only: a condition that does not hold any more declares it."""
+        return name in node.hidden and (*path, name) not in self.marks.others
+
+    def _declared(self, node: Node) -> list[Child]:
+        known = self._children.get((id(node), ""))
+        if known is None:
+            made = []
+            for name, schema, required in node.properties:
+                because = node.because.get(name, "") if required else ""
+                if schema is True:
+                    schema = self.resolver.child(node, name)
+                made.append(
+                    Child(name, schema, required, section=node.sections.get(name, _section(schema)), because=because)
+                )
+            if len(self._children) > KEPT:
+                self._children.clear()
+            known = self._children[(id(node), "")] = (node, made)
+        return known[1]
+
+    def _items(self, path: Path, node: Node, value: Any, cover: str) -> Iterator[Child]:
+        items = value if isinstance(value, list) else []
+        fixed = len(node.fixed)
+        least = node.schema.get("minItems")
+        ghosts = min(least, GHOSTS) if isinstance(least, int) and not isinstance(least, bool) and least > 0 else 0
+        for at in range(max(len(items), fixed, ghosts)):
+            yield self._item(node, at, at >= fixed and at < len(items), cover)
+
+    def _item(self, node: Node, at: int, removable: bool, cover: str) -> Child:
+        key = (id(node), f"{at}{'-' if removable else '+'}{cover}")
+        known = self._children.get(key)
+        if known is None:
+            if len(self._children) > KEPT:
+                self._children.clear()
+            made = [Child(at, self.resolver.child(node, at), True, removable=removable, cover=cover)]
+            known = self._children[key] = (node, made)
+        return known[1][0]
+
+    # rows
+
+    def rows(self, schema: Any, value: Any) -> Iterator[Row]:
+        """The open rows of the whole form, the root first."""
+        yield from self._walk(Child("", schema, required=True), (), value, 0, frozenset())
+
+    def _walk(self, child: Child, path: Path, value: Any, depth: int, above: frozenset[int]) -> Iterator[Row]:
+        node = self.node(child.schema, child.key, value)
+        if value is ABSENT and path and _hidden(child.schema, node):
+            return
+        if child.cover and node.kind in (*TEXTS, "any") and is_secret(child.cover, node.schema):
+            node = self._covered(node)
+        if len(path) >= MAX_DEPTH:
+            node = raw(f"stands more than {MAX_DEPTH} levels deep")
+        row = self._row(child, path, value, node, depth, recursive=node.origin in above)
+        yield row
+        if not row.is_open:
+            return
+        above = above | {node.origin} if node.origin else above
+        inner = self.inner(path, node, value)
+        below = depth + 1 if path or node.kind != "object" else depth
+        if node.kind == "union":
+            if inner is node:
+                return
+            if inner.kind != "object":
+                of_branch = replace(child, schema=inner.schema)
+                branch_row = self._row(of_branch, path, value, inner, below, in_union=True)
+                yield branch_row
+                if not branch_row.is_open:
+                    return
+                below += 1
+        if inner.kind in CONTAINERS - {"union"} and row.kind in CONTAINERS:
+            cover = child.cover if isinstance(child.key, int) else str(child.key)
+            first, last = self._page(path, value)
+            for at, item in enumerate(self.children(path, inner, value, cover)):
+                if inner.kind == "array" and not first <= at < last:
+                    continue
+                yield from self._walk(item, (*path, item.key), step(value, item.key), below, above)
+
+    def _covered(self, node: Node) -> Node:
+        known = self._children.get((id(node), "secret"))
+        if known is None:
+            known = self._children[(id(node), "secret")] = (replace(node, kind="secret"), [])
+            self._children[(id(known[0]), "of")] = (node, [])  # keeps the identity taken
+        return known[0]
+
+    def _page(self, path: Path, value: Any) -> tuple[int, int]:
+        """The items drawn of a list."""
+        if not isinstance(value, list) or len(value) <= PAGE:
+            return 0, PAGE
+        first = min(self.marks.pages.get(path, 0), max(len(value) - 1, 0))
+        return first, first + PAGE
+
+    def _row(
+        self,
+        child: Child,
+        path: Path,
+        value: Any,
+        node: Node,
+        depth: int,
+        *,
+        recursive: bool = False,
+        in_union: bool = False,
+    ) -> Row:
+        """The row, the same object as before where nothing about it changed: a key redraws one row, not all."""
+        key, marks = (path, in_union), self.marks
+        marked = marks.of(path)
+        known = self._rows.get(key)
+        if (
+            known is not None
+            and known[1] is node
+            and known[2] is value
+            and known[3] == marked
+            and known[4] is recursive
+        ):
+            same = known[0] is child or known[0] == child
+            if same and known[5].depth == depth:
+                return known[5]
+        opens = node.kind in CONTAINERS and self._is_open(path, node.kind, value, child.required, recursive)
+        is_long = node.kind == "array" and isinstance(value, list) and len(value) > PAGE
+        looks = Looks(
+            depth=depth,
+            is_open=opens or (in_union and node.kind in CONTAINERS),
+            chosen=self.branch(path, node, value) if node.kind == "union" else None,
+            blank=path in marks.blanks,
+            text=marks.texts.get(path),
+            typed_name=marks.names.get(path),
+            long=path in marks.long,
+            suggestion=marks.suggestions.get(path, ABSENT) if value is ABSENT else ABSENT,
+            note=self._note(child.schema, node),
+            growable=node.kind in CONTAINERS and self.resolver.takes_more(node),
+            page=(self._page(path, value)[0], len(value)) if is_long else None,
+        )
+        row = make_row(child, path, value, node, looks)
+        marked = marks.of(path) if node.kind == "union" else marked  # a branch may have been told by now
+        if len(self._rows) > KEPT:
+            self._rows.clear()
+        self._rows[key] = (child, node, value, marked, recursive, row)
+        return row
+
+    def _note(self, schema: Any, node: Node) -> str:
+        """What is wrong with the schema's default, which then is not filled (behaviour.md 4.1)."""
+        if "default" not in node.schema:
+            return ""
+        known = self._notes.get(id(node))
+        if known is None:
+            checker = self.ready()
+            source = schema if isinstance(schema, dict) and "default" in schema else dict(node.schema)
+            if checker is None:
+                return ""
+            fits = checker.default_fits(source)
+            if len(self._notes) > KEPT:
+                self._notes.clear()
+            known = self._notes[id(node)] = (
+                node,
+                "" if fits else "the default does not fit its own schema: not filled",
+            )
+        return known[1]
+
+    def _is_open(self, path: Path, kind: str, value: Any, required: bool, recursive: bool) -> bool:
+        opened = self.marks.opened.get(path)
+        if not path and kind in ("object", "union"):
+            return True
+        if opened is not None:
+            return opened
+        if len(path) > OPEN_DEPTH or recursive:
+            return False
+        if kind == "union":
+            return True
+        if kind in ("array", "map"):
+            return isinstance(value, list | dict) and len(value) <= OPEN_ITEMS
+        if path and isinstance(path[-1], int):
+            return kind != "object" and required
+        return required
+
+
+def _section(schema: Any) -> str:
+    """The group that a property names itself."""
+    for key in ("x-group", "section", "x-section"):
+        given = schema.get(key) if isinstance(schema, Mapping) else None
+        if isinstance(given, str):
+            return given
+    return ""
+
+
+def _hidden(given: Any, node: Node) -> bool:
+    schema = node.schema
+    return given is False or any(schema.get(key) is True for key in _HIDDEN) or schema.get("ui:widget") == "hidden"
