@@ -109,6 +109,8 @@ class Catalogue:
     executors: Mapping[str, ExecutorSpec] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[Problem, ...] = ()
     epoch: int = 0
+    is_loading: bool = False
+    """Whether files that look half-written, or take long to import, are still to come in."""
 
     def get(self, executor_id: str) -> ExecutorSpec | None:
         return self.executors.get(executor_id)

@@ -85,10 +85,13 @@ class Loader:
             while wait and (due := self.due) is not None:
                 time.sleep(due)
                 is_news |= self._refresh((), None)
+            is_loading = self.due is not None
+            is_news |= self.catalogue.is_loading and not is_loading
             if not is_news and self.catalogue.epoch:
                 return None
             executors, problems = _merge(self._shelves)
-            self.catalogue = Catalogue(MappingProxyType(executors), tuple(problems), self.catalogue.epoch + 1)
+            epoch = self.catalogue.epoch + 1
+            self.catalogue = Catalogue(MappingProxyType(executors), tuple(problems), epoch, is_loading)
             return self.catalogue
 
     @property

@@ -162,7 +162,7 @@ async def open_bench(settings: Settings, folders: Sequence[Folder], streams: Str
     loaded: asyncio.Future[Catalogue] = loop.create_future()
 
     def hear(event: Event) -> None:
-        if event.kind is EventKind.CATALOGUE and not loaded.done():
+        if event.kind is EventKind.CATALOGUE and not (event.data.is_loading or loaded.done()):
             loaded.set_result(event.data)
 
     engine.bus.subscribe(hear)

@@ -72,7 +72,6 @@ def test_an_exported_task_gives_its_inputs() -> None:
     [
         ('{"a": 1, "a": 2}', "stands twice"),
         ('{"a": NaN}', "NaN is not JSON"),
-        ('{"a": 1e999}', "too large"),
         ('{"a": "\\ud800"}', "half a character"),
         ('{"a": ', "JSON: line 1"),
         ("[1, 2]", "a list"),
