@@ -21,8 +21,9 @@ from engine.children import Children
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.executor import TaskContext
-from engine.graph import Node, Spread, Tree, detach_spawned, may_go_ahead, recount, settle
+from engine.graph import Node, Spread, Tree, detach_spawned, may_go_ahead, settle
 from engine.history_statements import end_run
+from engine.neighbours import Neighbours
 from engine.output import Keeper, TaskLog
 from engine.pins import FindSpec, Pins
 from engine.policy import DEFAULT, Policy
@@ -63,6 +64,7 @@ class Dispatcher:
     def __init__(self, store: Store, bus: EventBus, runner: Runner, settings: Settings, find: FindSpec) -> None:
         self.trees: dict[str, Tree] = {}
         self.nodes: dict[str, Node] = {}
+        self.neighbours = Neighbours(self)
         self.inputs: dict[str, dict[str, Any]] = {}
         self.endings: dict[str, asyncio.Future[TaskStatus]] = {}
         self.jobs: dict[Node, Job] = {}
@@ -183,6 +185,7 @@ class Dispatcher:
             return
         del self.trees[tree.run_id]
         self.forget(tree.nodes.values())
+        self.neighbours.drop(tree)
         self.pins.release(tree)
         status = tree.status
         counts = Counter(node.status for node in tree.nodes.values())
@@ -426,9 +429,11 @@ class Dispatcher:
         task.blank(at)
         task.not_before = again
         self.bus.publish(EventKind.RETRYING, task, delay)
-        if node.ready:
-            self.enqueue([node])
+        if self.neighbours.is_met(node):
+            self.enqueue([node] if node.ready else [])
             self.scheduler.pump()
+        else:
+            self.neighbours.look_again(node.tree)
         self.close([node.tree])
 
     def forget(self, nodes: Iterable[Node]) -> None:
@@ -460,7 +465,7 @@ class Dispatcher:
             self.follow(node.tree, settle(node, status, node.task.packed))
         elif node.status is not status:  # planned otherwise already
             node.status, node.packed = status, node.task.packed
-            self.follow(node.tree, recount(node.tree))
+            self.neighbours.look_again(node.tree, [node])
         self.told(node)
         self.close([node.tree])
 

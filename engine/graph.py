@@ -304,8 +304,8 @@ def _spread(queue: list[Node], found: Spread, only: Tree | None) -> None:
             if only is not None and dependent.tree is not only:
                 continue
             dependent.waits -= 1
-            if dependent.settled:
-                continue
+            if dependent.status is not TaskStatus.PENDING or dependent.stuck_on is not None:
+                continue  # what has begun goes on, also where what it depends on is run again and ends otherwise
             if required and not completed:
                 dependent.stuck_on = settled
                 dependent.tree.live -= 1
@@ -322,7 +322,7 @@ def _spread(queue: list[Node], found: Spread, only: Tree | None) -> None:
 
 def _end_group(node: Node, found: Spread, only: Tree | None, queue: list[Node] | None = None) -> None:
     """A group whose children and dependencies have all settled ends with their common status (2.6)."""
-    if not node.is_group or node.waits or node.inside or node.settled:
+    if not node.is_group or node.inside or node.settled or (node.waits and node.status is TaskStatus.PENDING):
         return
     node.status = combine((child.status for child in node.children), ended=True)
     node.tree.live -= 1
@@ -373,6 +373,20 @@ def _add_groups(group: Node | None, found: dict[Node, None], queue: list[Node]) 
         found[group] = None
         queue.extend(dependent for dependent, _ in group.dependents)
         group = group.group
+
+
+def reopen(node: Node) -> list[Node]:
+    """Put the groups around `node` that have ended back to pending: it ends anew, and they with it (2.6, 8.4).
+
+    What depended on their end and ran by it is let be. Call `recount` next.
+    """
+    found = []
+    group = node.group
+    while group is not None and group.status in TERMINAL:
+        group.status, group.opened = TaskStatus.PENDING, False
+        found.append(group)
+        group = group.group
+    return found
 
 
 def subtree(start: Node) -> list[Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from copy import copy as shallow
 from typing import Any
 from uuid import uuid4
@@ -12,12 +13,12 @@ from engine.catalogue import ExecutorSpec
 from engine.dispatcher import Dispatcher
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
-from engine.graph import Node, Tree, affected, detach_spawned, recount, reset, settle, spawned_by, subtree
+from engine.graph import Node, Tree, affected, detach_spawned, reopen, reset, settle, spawned_by, subtree
 from engine.history_statements import recount_run
 from engine.making import moment_of, object_of
 from engine.run import lost_secret
 from engine.statements import Write
-from engine.stopper import CANCELLED_WORDS
+from engine.stopper import CANCELLED_WORDS, can_cancel
 from engine.store import Store
 from engine.submission import Submission, is_open
 from engine.task import Dependency, Task, TaskStatus, TaskTreeNode, now
@@ -72,13 +73,14 @@ class Operations:
             return await self._cancel_stored(task_id, only)
         if node.task.is_terminal and only:
             return _refused(node.task)
-        open_nodes = [n for n in ([node] if only else subtree(node)) if is_open(n.status)]
-        if not open_nodes:
+        was_open = is_open(node.status)
+        chosen = can_cancel([node] if only else subtree(node))
+        if not chosen:
             return _refused(node.task)
-        await self._dispatcher.cancel(open_nodes)
-        if node.task.is_terminal and node.task.status is not TaskStatus.CANCELLED and node in open_nodes:
+        await self._dispatcher.cancel(chosen)
+        if node.task.is_terminal and node.task.status is not TaskStatus.CANCELLED and was_open:
             return {"status": str(node.task.status), "message": "it ended by itself before the cancel took effect"}
-        return {"status": "cancelled", "message": f"cancelled {len(open_nodes)} task(s)", "task_id": task_id}
+        return {"status": "cancelled", "message": f"cancelled {len(chosen)} task(s)", "task_id": task_id}
 
     async def _cancel_stored(self, task_id: str, only: bool) -> dict[str, Any]:
         """A task of no live tree: what is pending of it and under it is cancelled, anything else is told."""
@@ -154,7 +156,7 @@ class Operations:
             if other.task.status is not TaskStatus.PENDING:
                 other.task.blank(at)
             self._bus.publish(EventKind.RESET, other.task)
-        await self._go_on(node, live)
+        await self._go_on(again, live)
         return node.task
 
     async def _release(self, node: Node, inputs: dict[str, Any] | None, extra: list[Write]) -> Task:
@@ -171,11 +173,12 @@ class Operations:
             self._dispatcher.scheduler.pump()
         return node.task
 
-    async def _go_on(self, node: Node, live: bool) -> None:
+    async def _go_on(self, changed: Sequence[Node], live: bool) -> None:
+        tree = changed[0].tree
         if live:
-            self._dispatcher.follow(node.tree, recount(node.tree))
+            self._dispatcher.neighbours.look_again(tree, changed)
         else:
-            await self._submission.activate(node.tree, [])
+            await self._submission.activate(tree, [])
 
     def _given(self, task: Task, inputs: dict[str, Any] | None) -> dict[str, Any] | None:
         """Edited inputs, masked for the row; the real ones are kept for the attempt."""
@@ -204,22 +207,29 @@ class Operations:
         spread = settle(node, TaskStatus.COMPLETED) if waiting else None
         node.status, node.packed, node.held = TaskStatus.COMPLETED, None, False
         node.tree.open += 1
-        at = now()
+        at, around = now(), [] if waiting else reopen(node)
+        writes = [*owned, *statements.skip(task_id, at), *extra]
+        writes += [write for group in around for write in statements.reset(group.task, group.task.inputs, at)]
         try:
-            await asyncio.shield(self._store.writer.commit([*owned, *extra, *statements.skip(task_id, at)]))
+            await asyncio.shield(self._store.writer.commit(writes))
         except TaskError as refusal:
+            for group in around:
+                group.status, group.opened = group.task.status, True
             if live:
                 await self._dispatcher.lost(node, refusal)
-                self._dispatcher.follow(node.tree, recount(node.tree))
+                self._dispatcher.neighbours.look_again(node.tree, [node, *around])
             raise
         task.blank(at)
         task.status, task.skipped, task.progress, task.completed_at = TaskStatus.COMPLETED, True, 1.0, at
         node.tree.open -= 1
         self._dispatcher.told(node)
+        for group in around:
+            group.task.blank(at)
+            self._bus.publish(EventKind.RESET, group.task)
         if spread is not None:
             self._dispatcher.follow(node.tree, spread)
         else:
-            await self._go_on(node, live)
+            await self._go_on([node, *around], live)
         return task
 
     # ── pause ────────────────────────────────────────────────────────────────────────────────────────────────────

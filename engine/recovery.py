@@ -76,6 +76,8 @@ class Recovery:
         """The catalogue changed: what waited for its executor may go on."""
         for node in [n for n in self._held if self._find(n.task.executor_id)[0] is not None]:
             self._held.discard(node)
+            if not node.held:  # somebody cancelled or skipped it, or ran it all the same
+                continue
             node.held, node.task.hold = False, ""
             self._hold(node)
             self._bus.publish(EventKind.PROGRESS, node.task)

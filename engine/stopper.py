@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +37,13 @@ class Stopper:
 
     async def cancel(self, nodes: list[Node]) -> None:
         """Cancel these nodes: pending ones at once, running ones as rule 5.1 says; returns when all have ended."""
-        pending = [n for n in nodes if n.status is TaskStatus.PENDING and not (n.is_group and n.stuck_on is None)]
-        running = [n for n in nodes if n.status is TaskStatus.IN_PROGRESS and not n.is_group]
+        chosen = can_cancel(nodes)
+        pending = [n for n in chosen if n.status is TaskStatus.PENDING]
+        running = [n for n in chosen if n.status is TaskStatus.IN_PROGRESS]
         # both mark their nodes before anything is awaited: none may begin or end in between
         waits = [self._stop(node) for node in running]
+        for node in pending:  # all of them before any is spread: what is cancelled together blocks nothing of itself
+            node.status, node.held = TaskStatus.CANCELLED, False
         by_tree: dict[Tree, list[Node]] = {}
         for node in pending:
             by_tree.setdefault(node.tree, []).append(node)
@@ -156,6 +159,12 @@ class Stopper:
             await self._dispatcher.conclude(node, job, failed("the console ended while this ran", "interrupted"))
         await self._store.writer.flush()
         await self._dispatcher.rest(self._settings.cancel_limit)
+
+
+def can_cancel(nodes: Iterable[Node]) -> list[Node]:
+    """The open ones. A group ends with what is in it (2.6), unless it can never run."""
+    open_nodes = [node for node in nodes if node.status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS)]
+    return [node for node in open_nodes if not node.is_group or node.stuck_on is not None]
 
 
 async def _call_cancel(job: Job) -> None:

@@ -148,6 +148,16 @@ class Store:
         """Whether a run of this id was ever submitted; a task that was only created has none."""
         return bool(list(await self.rows("SELECT 1 FROM run WHERE id = ? AND deleting = 0", (run_id,))))
 
+    async def ended_runs(self, ids: Iterable[str]) -> set[str]:
+        """Those of `ids` that are runs which nobody runs, or this engine, which knows the ones that it does."""
+        found: set[str] = set()
+        wanted = list(ids)
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            sql = f"SELECT id FROM run WHERE id IN ({','.join('?' * len(part))}) AND (owner IS NULL OR owner = ?)"
+            found.update(row[0] for row in await self.rows(sql, (*part, self.lease.id)))
+        return found
+
     async def meta(self, key: str) -> str:
         """A value kept for the whole store, "" where there is none."""
         rows = list(await self.rows("SELECT value FROM meta WHERE key = ?", (key,)))

@@ -27,7 +27,6 @@ class Submission:
         self._dispatcher = dispatcher
         self._bus = bus
         self._find = find
-        self._stubs: dict[str, Node] = {}
         self._coming: dict[Tree, asyncio.Event] = {}
 
     async def submit(self, root: TaskTreeNode, label: str | None, extra: Iterable[Write] = ()) -> Task:
@@ -116,16 +115,17 @@ class Submission:
                 raise TaskError(f"task '{task.name}' ({task.id}): {problem}", "Mend or remove it")
         live = self._dispatcher.nodes
         around = await self.neighbours(tasks)
+        ended = await self._store.ended_runs({task.run_id for task in around.values() if not task.is_terminal})
 
         def outside(task_id: str) -> Node | None:
-            if (node := live.get(task_id) or self._stubs.get(task_id)) is not None:
+            if (node := live.get(task_id)) is not None:
                 return node
             task = around.get(task_id)
             if task is None:
                 return None
             stub = Node(task, Tree(task.run_id), 0, task.status, packed=task.packed)
-            if not task.is_terminal:
-                self._stubs[task_id] = stub
+            if task.run_id in ended and task.run_id not in self._dispatcher.trees and not task.is_terminal:
+                stub.stuck_on = stub  # what its run has left pending can never run
             return stub
 
         tree = build_tree(run_id, tasks, group_test(tasks, self._find), outside, self._dispatcher.next_order)
@@ -164,8 +164,10 @@ class Submission:
             if not node.task.stored:
                 node.task.stored = True
                 self._bus.publish(EventKind.CREATED, node.task)
-        self._join_stubs(tree)
+        others = self._dispatcher.neighbours.join(tree)
         self._dispatcher.activate(tree, recount(tree))
+        for other in others:
+            self._dispatcher.neighbours.look_again(other)
 
     async def live(self, task_id: str) -> Node | None:
         """The node of a task of a live tree; of one that is being stored, once it is counted and runs."""
@@ -174,14 +176,6 @@ class Submission:
             await arrived.wait()
             return self._dispatcher.nodes.get(task_id)
         return node
-
-    def _join_stubs(self, tree: Tree) -> None:
-        """Trees that wait for a task which was only a stored row so far now wait for its node."""
-        for task_id in [i for i in self._stubs if i in tree.nodes]:
-            stub, node = self._stubs.pop(task_id), tree.nodes[task_id]
-            node.dependents = [*node.dependents, *stub.dependents]
-            for dependent, _ in stub.dependents:
-                dependent.dependencies = tuple(node if d is stub else d for d in dependent.dependencies)
 
 
 def place(root: TaskTreeNode, tasks: list[Task] | None = None) -> list[Task]:

@@ -302,6 +302,32 @@ async def test_5_2_what_has_ended_in_a_subtree_stays_as_it_is(engine: Engine, ga
     assert [t.status for t in (root, done, open_one)] == ["cancelled", "completed", "cancelled"]
 
 
+async def test_5_2_a_group_that_waits_ends_cancelled_also_where_its_tasks_need_what_is_cancelled_with_them(
+    settings, gates: Gates
+) -> None:
+    async with running(settings, slots=1) as engine:
+        first, group = engine.new_task("gate"), engine.new_task("the whole")
+        inside = engine.new_task("gate", dependencies=[first.id])
+        root = engine.new_task("gate", priority=0)
+        run_id = await engine.submit(
+            TaskTreeNode(root, [TaskTreeNode(first), TaskTreeNode(group, [TaskTreeNode(inside)])])
+        )
+        await started(root)
+        await engine.cancel(root.id)
+        assert await ended(engine, run_id) == "cancelled"
+        assert [task.status for task in (root, first, group, inside)] == ["cancelled"] * 4
+
+
+async def test_5_1_a_group_without_what_is_in_it_is_nothing_to_cancel(engine: Engine, gates: Gates) -> None:
+    group, inside = engine.new_task("the whole"), engine.new_task("gate")
+    run_id = await engine.submit(TaskTreeNode(group, [TaskTreeNode(inside)]))
+    await started(inside, group)
+    answer = await engine.cancel(group.id, only=True)
+    assert (answer["status"], answer["current_status"]) == ("failed", "in_progress")
+    gates.open("")
+    assert await engine.finished(run_id) == "completed"
+
+
 async def test_5_2_a_cancelled_group_cancels_all_in_it_and_ends_cancelled(engine: Engine, gates: Gates) -> None:
     group = engine.new_task("the whole")
     inside = [engine.new_task("gate"), engine.new_task("noop", params={"not_before": "2099-01-01"})]

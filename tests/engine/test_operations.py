@@ -405,6 +405,20 @@ async def test_8_4_a_group_ends_when_its_last_task_is_skipped(engine: Engine) ->
     assert (group.status, after.status) == ("completed", "completed")
 
 
+async def test_8_4_a_group_that_failed_ends_anew_when_what_failed_in_it_is_skipped(engine: Engine) -> None:
+    group, bad, good = engine.new_task("the whole"), engine.new_task("fail"), engine.new_task("noop")
+    after = engine.new_task("noop", dependencies=[group.id])
+    root = TaskTreeNode(group, [TaskTreeNode(bad), TaskTreeNode(good)])
+    tree = TaskTreeNode(engine.new_task("noop"), [root, TaskTreeNode(after)])
+    run_id = await engine.submit(tree)
+    assert await ended(engine, run_id) == "failed"
+    await engine.skip(bad.id)
+    assert await ended(engine, run_id) == "completed"
+    found = {t.id: t for t in await engine.store.tree(run_id)}
+    assert [found[t.id].status for t in (group, bad, good, after)] == ["completed"] * 4
+    assert [found[t.id].attempt for t in (group, good, after)] == [2, 1, 1]
+
+
 async def test_8_4_a_rerun_takes_the_flag_away(engine: Engine, broken: list[bool]) -> None:
     task = engine.new_task("mended")
     await finish(engine, task)

@@ -9,7 +9,7 @@ import pytest
 from engine import Engine, Folder, TaskError
 from engine.graph import tree_status
 from tests.engine.dead_process import Owner
-from tests.engine.support import ended, finish, reason, rows, running, stored_status, until
+from tests.engine.support import ended, finish, reason, rows, running, stored_status, submit, until
 
 pytestmark = pytest.mark.usefixtures("survivors")
 
@@ -149,6 +149,21 @@ async def test_8_6_a_rerun_holds_the_dependents_that_lost_theirs(settings, ran) 
         await engine.rerun(second.id, inputs={"token": "again"})
         assert await ended(engine, first.id) == "completed"
     assert ran == [(first.id, 2), (second.id, 2)]
+
+
+async def test_7_2_a_task_that_waits_for_its_executor_may_be_cancelled_and_then_rerun(settings) -> None:
+    async with running(settings, take_over=True) as engine:
+        await engine.pause()
+        await submit(engine, engine.new_task("noop"), *[engine.new_task("nobody", id=i) for i in "xy"])
+    async with running(settings, take_over=True) as engine:
+        await engine.resume()
+        task = engine.dispatcher.nodes["y"].task
+        assert reason(engine, task).startswith("waits: no executor named 'nobody'")
+        assert (await engine.cancel("y"))["status"] == "cancelled"
+        await engine.rerun("y")
+        await until(lambda: task.is_terminal)
+        assert (task.status, task.error_type, task.attempt) == ("failed", "unknown_executor", 1)
+        assert stored_status(settings.store, "x") == "pending"
 
 
 async def test_7_2_a_task_waits_for_the_executor_that_is_not_there_and_goes_on_when_it_comes(
