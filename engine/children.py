@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from engine import statements
+from engine.edges import grown
 from engine.errors import ChildFailed, TaskError
 from engine.events import EventKind
-from engine.graph import Node, Spread, Tree, add_spawned, grown, spawned_by
+from engine.graph import Node, Spread, Tree, add_spawned, spawned_by
 from engine.history_statements import facets
 from engine.making import make_task
 from engine.run import Job

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from engine.circles import circles
+from engine.edges import grown, link, set_dependencies
 from engine.errors import TaskError
 from engine.policy import DEFAULT, Policy
 from engine.task import TERMINAL, Task, TaskStatus, now
@@ -18,7 +19,6 @@ from engine.task import TERMINAL, Task, TaskStatus, now
 if TYPE_CHECKING:
     from engine.catalogue import ExecutorSpec
 
-T = TypeVar("T")
 REASON_HOPS = 200
 """How many tasks `pending_reason` looks at before it names the nearest one instead of the cause."""
 
@@ -44,8 +44,10 @@ class Node:
     is_group: bool = False
     group: Node | None = None
     children: Sequence[Node] = ()
-    dependents: Sequence[tuple[Node, bool]] = ()
+    dependents: Sequence[Node] = ()
     dependencies: tuple[Node, ...] = ()
+    optional: frozenset[Node] = frozenset()
+    """Those of them whose outcome does not matter (3.2)."""
     waits: int = 0
     inside: int = 0
     stuck_on: Node | None = None
@@ -161,8 +163,8 @@ def build_tree(
     """Nodes and edges from `tasks`, parents first, whose `parent_id` and `dependencies` hold ids; call `recount` next.
 
     `outside(id)` gives the node of a task of another tree (live, or made of a stored row); `next_order` numbers the
-    nodes over all trees. Raises `TaskError` for a
-    duplicate id, a reference to nowhere and a cycle, naming the path (3.3); no other tree is changed then.
+    nodes over all trees. Raises `TaskError` for a duplicate id, a reference to nowhere and a cycle, naming the path
+    (3.3); no other tree is changed then.
     """
 
     def twice(task: Task) -> None:
@@ -179,22 +181,11 @@ def build_tree(
                     "Create that task first, or remove the dependency",
                 )
             targets.append(target)
-        node.dependencies = tuple(targets)
+        set_dependencies(node, targets, node.task.dependencies)
     check_cycles(tree)
     for node in tree.nodes.values():
-        for target, dependency in zip(node.dependencies, node.task.dependencies, strict=True):
-            target.dependents = grown(target.dependents, (node, dependency.required))
+        link(node)
     return tree
-
-
-def grown(sequence: Sequence[T], item: T) -> Sequence[T]:
-    """`sequence` with `item` at its end: a tuple of one, which takes half of a list, or the list itself."""
-    if not sequence:
-        return (item,)
-    if isinstance(sequence, list):
-        sequence.append(item)
-        return sequence
-    return [*sequence, item]
 
 
 def _place(node: Node, parent: Node) -> None:
@@ -300,13 +291,13 @@ def _spread(queue: list[Node], found: Spread, only: Tree | None) -> None:
     while queue:
         settled = queue.pop()
         completed = settled.status is TaskStatus.COMPLETED
-        for dependent, required in settled.dependents:
+        for dependent in settled.dependents:
             if only is not None and dependent.tree is not only:
                 continue
             dependent.waits -= 1
             if dependent.status is not TaskStatus.PENDING or dependent.stuck_on is not None:
                 continue  # what has begun goes on, also where what it depends on is run again and ends otherwise
-            if required and not completed:
+            if not completed and settled not in dependent.optional:
                 dependent.stuck_on = settled
                 dependent.tree.live -= 1
                 found.stuck.append(dependent)
@@ -362,7 +353,7 @@ def affected(tree: Tree, start: Node) -> list[Node]:
         if node in found or node.tree is not tree:
             continue
         found[node] = None
-        queue.extend(dependent for dependent, _ in node.dependents)
+        queue.extend(node.dependents)
         _add_groups(node.group, found, queue)
     return list(found)
 
@@ -371,7 +362,7 @@ def _add_groups(group: Node | None, found: dict[Node, None], queue: list[Node]) 
     """The groups around a reset node are open again, and what depended on their end with them."""
     while group is not None and group not in found:
         found[group] = None
-        queue.extend(dependent for dependent, _ in group.dependents)
+        queue.extend(group.dependents)
         group = group.group
 
 

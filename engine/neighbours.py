@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from engine.graph import Node, Tree, grown, recount
+from engine.edges import grown, set_dependencies
+from engine.graph import Node, Tree, recount
 from engine.task import TaskStatus
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ class Neighbours:
     def _relink(self, node: Node) -> None:
         """Have `node` depend on the live nodes of the tasks that it depends on."""
         targets = []
-        for former, edge in zip(node.dependencies, node.task.dependencies, strict=True):
+        for former in node.dependencies:
             target = former if former.tree is node.tree else self._dispatcher.nodes.get(former.task.id, former)
             if target is not former:
-                target.dependents = grown(target.dependents, (node, edge.required))
+                target.dependents = grown(target.dependents, node)
             targets.append(target)
-        node.dependencies = tuple(targets)
+        set_dependencies(node, targets, node.task.dependencies)
 
     def drop(self, tree: Tree) -> None:
         """The tree has ended."""
@@ -58,8 +59,7 @@ class Neighbours:
 
     def is_met(self, node: Node) -> bool:
         """Whether all that a pending node needs is there; else some of it ended otherwise while its attempt ran."""
-        edges = zip(node.dependencies, node.task.dependencies, strict=False)  # what was spawned has none of its own
-        return all(target.status is TaskStatus.COMPLETED or not edge.required for target, edge in edges)
+        return all(n.status is TaskStatus.COMPLETED or n in node.optional for n in node.dependencies)
 
     def look_again(self, tree: Tree, changed: Iterable[Node] = ()) -> None:
         """Go on from a new count of a live tree, and of those that depend on what changes by it.
@@ -82,5 +82,5 @@ class Neighbours:
 
     def _dependents(self, nodes: Iterable[Node]) -> list[Tree]:
         """The live trees that depend on any of `nodes` as a task of another tree."""
-        trees = dict.fromkeys(dependent.tree for node in nodes for dependent, _ in node.dependents)
+        trees = dict.fromkeys(dependent.tree for node in nodes for dependent in node.dependents)
         return [tree for tree in trees if tree in self._outward]

@@ -14,7 +14,8 @@ from typing import Any
 from engine import json_data
 from engine.catalogue import ExecutorSpec
 from engine.circles import circles
-from engine.graph import Node, Tree, group_test, grown, plant, recount, waits_of
+from engine.edges import link, set_dependencies
+from engine.graph import Node, Tree, group_test, plant, recount, waits_of
 from engine.run import Prepared, prepare
 from engine.schema import mask, path_text
 from engine.schema_nodes import Path
@@ -151,7 +152,7 @@ def _build(
     elsewhere: dict[str, Node | None] = {}
     unlinked = set()
     for node in tree.nodes.values():
-        targets = []
+        targets, edges = [], []
         for dependency in node.task.dependencies:
             target = tree.nodes.get(dependency.id)
             if target is None:
@@ -164,8 +165,9 @@ def _build(
                 unlinked.add(node)
             else:
                 targets.append(target)
-                target.dependents = grown(target.dependents, (node, dependency.required))
-        node.dependencies = tuple(targets)
+                edges.append(dependency)
+        set_dependencies(node, targets, edges)
+        link(node)
     return tree, unlinked
 
 
@@ -213,7 +215,7 @@ def _sequence(planned: list[Node]) -> tuple[dict[Node, int], dict[Node, int]]:
         node = ended.pop() if ended else heapq.heappop(heap)[-1]
         for opened in (*_unopened(node.group, inside, orders), node):
             orders.setdefault(opened, len(orders))
-        follow = [(dependent, levels[node] + 1) for dependent, _ in node.dependents]
+        follow = [(dependent, levels[node] + 1) for dependent in node.dependents]
         if node.group is not None:
             follow.append((node.group, levels[node]))
         for other, level in follow:

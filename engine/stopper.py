@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine import groups, statements
+from engine.edges import grown
 from engine.errors import TaskError
-from engine.graph import Node, Spread, Tree, grown, settle
+from engine.graph import Node, Spread, Tree, settle
 from engine.output import current
 from engine.run import Job, Outcome, failed
 from engine.runners import Runner
