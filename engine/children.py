@@ -84,7 +84,7 @@ class Children:
             dispatcher.spawn(self._drop(parent.tree, task))
             raise
         parent.tree.open -= 1
-        node = add_spawned(parent, task, dispatcher.next_order())
+        node = add_spawned(parent, task)
         dispatcher.nodes[task.id] = node
         task.stored = True
         dispatcher.bus.publish(EventKind.CREATED, task)

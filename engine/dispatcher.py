@@ -77,7 +77,6 @@ class Dispatcher:
         self._settings = settings
         self._find = find
         self._loop = asyncio.get_running_loop()
-        self._order = 0
         self.pins = Pins(find)
         self._work: set[asyncio.Task[None]] = set()
         self._attempts: dict[Job, asyncio.Task[None]] = {}
@@ -89,11 +88,6 @@ class Dispatcher:
         self.cancel = self._stopper.cancel
         self.stop = self._stopper.stop
         self.abandoned = self._stopper.abandoned
-
-    def next_order(self) -> int:
-        """The place of a new task among all of this engine, for equal priorities and times."""
-        self._order += 1
-        return self._order
 
     def keep_secrets(self, task: Task, inputs: dict[str, Any]) -> None:
         """The row gets masked inputs; the real ones stay in memory until the tree has ended (8.6)."""

@@ -39,7 +39,6 @@ class Node:
 
     task: Task
     tree: Tree
-    order: int
     status: TaskStatus
     is_group: bool = False
     group: Node | None = None
@@ -55,7 +54,6 @@ class Node:
     opened: bool = False
     held: bool = False
     unwanted: bool = False
-    limited: bool = False
     former: int = 0
     policy: Policy = DEFAULT
     spec: ExecutorSpec | None = None
@@ -136,7 +134,6 @@ def plant(
     run_id: str,
     tasks: Sequence[Task],
     is_group: Callable[[Task], bool],
-    next_order: Callable[[], int],
     twice: Callable[[Task], None],
 ) -> Tree:
     """The nodes of `tasks`, parents first, in their groups, without edges; `twice` hears of an id that is taken."""
@@ -145,7 +142,7 @@ def plant(
         if task.id in tree.nodes:
             twice(task)
             continue
-        node = Node(task, tree, next_order(), task.status, is_group(task), packed=task.packed)
+        node = Node(task, tree, task.status, is_group(task), packed=task.packed)
         tree.nodes[task.id] = node
         parent = tree.nodes.get(task.parent_id or "")
         if parent is not None:
@@ -158,19 +155,17 @@ def build_tree(
     tasks: Sequence[Task],
     is_group: Callable[[Task], bool],
     outside: Callable[[str], Node | None],
-    next_order: Callable[[], int],
 ) -> Tree:
     """Nodes and edges from `tasks`, parents first, whose `parent_id` and `dependencies` hold ids; call `recount` next.
 
-    `outside(id)` gives the node of a task of another tree (live, or made of a stored row); `next_order` numbers the
-    nodes over all trees. Raises `TaskError` for a duplicate id, a reference to nowhere and a cycle, naming the path
-    (3.3); no other tree is changed then.
+    `outside(id)` gives the node of a task of another tree (live, or made of a stored row). Raises `TaskError` for a
+    duplicate id, a reference to nowhere and a cycle, naming the path (3.3); no other tree is changed then.
     """
 
     def twice(task: Task) -> None:
         raise TaskError(f"task id '{task.id}' stands twice in the tree", "Give every task its own id")
 
-    tree = plant(run_id, tasks, is_group, next_order, twice)
+    tree = plant(run_id, tasks, is_group, twice)
     for node in tree.nodes.values():
         targets = []
         for dependency in node.task.dependencies:
@@ -197,10 +192,10 @@ def _place(node: Node, parent: Node) -> None:
         parent.spawned = grown(parent.spawned, node)
 
 
-def add_spawned(parent: Node, task: Task, order: int) -> Node:
+def add_spawned(parent: Node, task: Task) -> Node:
     """A node for a task that a running one spawned (8.1); nothing of the tree depends on it."""
     tree = parent.tree
-    node = tree.nodes[task.id] = Node(task, tree, order, task.status)
+    node = tree.nodes[task.id] = Node(task, tree, task.status)
     _place(node, parent)
     tree.live += 1
     if node.group is not None:

@@ -302,7 +302,7 @@ class Operations:
                 under.add(row.id)
                 branch.append(row)
         if await self._store.has_run(task.run_id):
-            await self._own(Node(task, Tree(task.run_id), 0, task.status))
+            await self._own(Node(task, Tree(task.run_id), task.status))
         await retention.delete_branch(self._store, task.run_id, branch, extra)
         for row in branch:
             self._dispatcher.inputs.pop(row.id, None)

@@ -148,7 +148,7 @@ def _build(
         problems.append(PlanProblem(task.id, text, "Give every task its own id"))
 
     run_id = tasks[0].run_id if tasks else ""
-    tree = plant(run_id, tasks, group_test(tasks, find), itertools.count().__next__, twice)
+    tree = plant(run_id, tasks, group_test(tasks, find), twice)
     elsewhere: dict[str, Node | None] = {}
     unlinked = set()
     for node in tree.nodes.values():
@@ -173,7 +173,7 @@ def _build(
 
 def _stub(task: Task | None) -> Node | None:
     """A task of another tree, only to be waited for."""
-    return Node(task, Tree(task.run_id), 0, task.status, packed=task.packed) if task is not None else None
+    return Node(task, Tree(task.run_id), task.status, packed=task.packed) if task is not None else None
 
 
 def _held(nodes: list[Node], problems: list[PlanProblem]) -> set[Node]:
@@ -199,13 +199,14 @@ def _sequence(planned: list[Node]) -> tuple[dict[Node, int], dict[Node, int]]:
     heap: list[tuple[bool, bool, int, float, int, Node]] = []
     ended: list[Node] = []  # groups take no slot
     orders: dict[Node, int] = {}
+    came = itertools.count()
 
     def ready(node: Node) -> None:
         if node.is_group:
             ended.append(node)
             return
         task = node.task
-        key = (task.priority, task.created, node.order)
+        key = (task.priority, task.created, next(came))
         heapq.heappush(heap, (node in late, task.status is TaskStatus.PENDING, *key, node))
 
     for node in planned:

@@ -6,6 +6,7 @@ No SQL, no UI, no clock.
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from engine.graph import Node, Tree
 from engine.task import TaskStatus
 
 Entry = tuple[int, float, int, Node]
-"""Lower priority number first, then the older task, then the order of submission."""
+"""Lower priority number first, then the older task, then the order in which they came up."""
 
 
 @dataclass(slots=True)
@@ -41,10 +42,12 @@ class Scheduler:
 
     def __init__(self, slots: int, start: Callable[[Node], None], pools: Mapping[str, int] | None = None) -> None:
         self.running: set[Node] = set()
+        self._limited: set[Node] = set()
         self.paused = False
         self._start = start
         self._pools = {"": _Pool(slots)} | {name: _Pool(size) for name, size in (pools or {}).items()}
         self._limits: dict[str, _Limit] = {}
+        self._came = itertools.count()
         self._queued = 0
         self._offered = False
         self.is_open = True
@@ -77,7 +80,7 @@ class Scheduler:
     def _enter(self, node: Node) -> None:
         task = node.task
         task.hold = self._words(node)
-        entry = (task.priority, task.created, node.order, node)
+        entry = (task.priority, task.created, next(self._came), node)
         heapq.heappush(self._pools[node.policy.pool].heap, entry)
 
     def _words(self, node: Node) -> str:
@@ -150,8 +153,8 @@ class Scheduler:
         self.withdraw(node)
         self.running.add(node)
         pool.running += 1
-        node.limited = limit is not None
         if limit is not None:
+            self._limited.add(node)
             limit.running += 1
             self._offer(limit)
         self._start(node)
@@ -172,7 +175,8 @@ class Scheduler:
             return
         self.running.discard(node)
         self._pools[node.policy.pool].running -= 1
-        if node.limited:
+        if node in self._limited:
+            self._limited.remove(node)
             limit = self._limits[node.task.executor_id]
             limit.running -= 1
             self._offer(limit)

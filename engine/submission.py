@@ -123,12 +123,12 @@ class Submission:
             task = around.get(task_id)
             if task is None:
                 return None
-            stub = Node(task, Tree(task.run_id), 0, task.status, packed=task.packed)
+            stub = Node(task, Tree(task.run_id), task.status, packed=task.packed)
             if task.run_id in ended and task.run_id not in self._dispatcher.trees and not task.is_terminal:
                 stub.stuck_on = stub  # what its run has left pending can never run
             return stub
 
-        tree = build_tree(run_id, tasks, group_test(tasks, self._find), outside, self._dispatcher.next_order)
+        tree = build_tree(run_id, tasks, group_test(tasks, self._find), outside)
         for node in tree.nodes.values():
             if not (node.is_group or node.task.is_terminal):
                 self._dispatcher.pins.pin(node)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
 from engine import Dependency, Task, TaskError, TaskStatus, TaskTreeNode
@@ -17,7 +15,7 @@ def task(name: str, *needs: str, status: TaskStatus = PENDING, parent: str | Non
 
 
 def tree_of(*tasks: Task, groups: str = "") -> Tree:
-    return build_tree("r", tasks, lambda t: t.name in groups.split(), lambda _: None, itertools.count().__next__)
+    return build_tree("r", tasks, lambda t: t.name in groups.split(), lambda _: None)
 
 
 def names(nodes: list) -> list[str]:
@@ -71,14 +69,14 @@ def test_3_3_a_dependency_to_nowhere_is_refused_naming_both() -> None:
 
 def test_3_3_a_completed_task_of_another_tree_satisfies() -> None:
     other = tree_of(task("x", status=DONE))
-    tree = build_tree("r", [task("a", "x")], lambda _: False, other.nodes.get, itertools.count().__next__)
+    tree = build_tree("r", [task("a", "x")], lambda _: False, other.nodes.get)
     assert names(recount(tree).ready) == ["a"]
 
 
 def test_a_live_task_of_another_tree_is_waited_for() -> None:
     other = tree_of(task("x"))
     recount(other)
-    tree = build_tree("r2", [task("a", "x")], lambda _: False, other.nodes.get, itertools.count().__next__)
+    tree = build_tree("r2", [task("a", "x")], lambda _: False, other.nodes.get)
     assert recount(tree).ready == []
     assert names(settle(other.nodes["x"], DONE).ready) == ["a"]
 

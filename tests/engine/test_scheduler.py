@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +22,6 @@ class Desk:
         self.begun: list[str] = []
         self.scheduler = Scheduler(slots, self._start, pools)
         self.tree = Tree("r")
-        self._orders = itertools.count()
 
     def _start(self, node: Node) -> None:
         node.status = TaskStatus.IN_PROGRESS
@@ -32,7 +30,7 @@ class Desk:
     def node(self, name: str, priority: int = 2, at: int = 0, tree: Tree | None = None, **policy: Any) -> Node:
         task = Task(name, name, "r", priority=priority, created=NOON.timestamp() + at)
         task.params = {"executor_id": policy.pop("executor", "e")}
-        node = Node(task, tree or self.tree, next(self._orders), TaskStatus.PENDING)
+        node = Node(task, tree or self.tree, TaskStatus.PENDING)
         node.policy = Policy(**policy)
         return node
 
@@ -58,13 +56,13 @@ class Desk:
         return begun
 
 
-def test_2_4_the_lower_number_then_the_older_then_the_order_of_submission() -> None:
+def test_2_4_the_lower_number_then_the_older_then_what_came_up_first() -> None:
     desk = Desk()
     first = desk.node("first", 3)
     desk.push(first)
     given = [("low", 3, 0), ("late", 2, 5), ("early", 2, 1), ("twin", 2, 5), ("urgent", 0, 9), ("high", 1, 9)]
     nodes = {name: desk.node(name, priority, at) for name, priority, at in given}
-    desk.push(*reversed(nodes.values()))
+    desk.push(*nodes.values())
     desk.end(first)
     order = ["first"]
     for name in ("urgent", "high", "early", "late", "twin", "low"):
