@@ -22,6 +22,8 @@ def _encoder() -> Callable[[Any], str]:
 
 
 _encode = _encoder()
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # the type stubs leave it out
+"""What `json.loads` does in the end, at a third of its cost for a small text."""
 
 
 class NotJson(ValueError):
@@ -45,7 +47,12 @@ def encode(value: Any) -> str:
 
 
 def decode(text: str) -> Any:
-    return json.loads(text)
+    """The value of JSON text. Raises `ValueError` for what is none."""
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else json.loads(text)  # which tells what is wrong, and takes blanks around it
 
 
 def pack(text: str, limit: int) -> str | bytes:
@@ -57,7 +64,7 @@ def unpack(stored: str | bytes | None) -> Any:
     """The value of a result column, None where it is NULL."""
     if stored is None:
         return None
-    return json.loads(stored if isinstance(stored, str) else zlib.decompress(stored))
+    return decode(stored) if isinstance(stored, str) else json.loads(zlib.decompress(stored))
 
 
 def storable(text: str) -> str:

@@ -29,15 +29,15 @@ _PAIRS = frozenset({("api", "key"), ("private", "key"), ("auth", "token")})
 _COUNT_FIRST = frozenset({"max", "min", "num", "total"})
 _COUNT_LAST = frozenset({"count", "limit", "length", "len", "size", "budget"})
 _POINTER_LAST = frozenset({"id", "path"})
-_HINT = re.compile("passw|secret|token|key|credential|authorization", re.IGNORECASE)
-"""Stands in every name of a secret; found, it says nothing yet."""
+_HINTS = ("passw", "secret", "token", "key", "credential", "authorization")
+"""One of them stands in every name of a secret; found, it says nothing yet."""
 _MARKS = ('"writeOnly"', '"password"', '"x-secret"')
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|keyring:\S+")
 
 
 @lru_cache(maxsize=4096)
 def _secret_name(name: str) -> bool:
-    if _HINT.search(name) is None:
+    if not may_name(name):
         return False
     words = tuple(word.lower() for word in _WORD.findall(name))
     if not words or words[-1] in _POINTER_LAST or words[0] in _COUNT_FIRST or words[-1] in _COUNT_LAST:
@@ -77,7 +77,8 @@ def may_mark(schema: Any) -> bool:
 
 def may_name(text: str) -> bool:
     """False where no name in a value can be that of a secret; `text` is the value as JSON. Far cheaper than `mask`."""
-    return _HINT.search(text) is not None
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)  # a pattern takes ten times as long
 
 
 def may_refer(text: str) -> bool:

@@ -31,3 +31,13 @@ def test_4_5_what_contains_itself_is_named_and_the_same_value_twice_is_none() ->
 
 def test_2_8_a_lone_surrogate_comes_back_as_it_was() -> None:
     assert json_data.decode(json_data.encode({"a": "\ud800"})) == {"a": "\ud800"}
+
+
+@pytest.mark.parametrize("text", ["", " ", "{", "[1] x", "nul", "{'a': 1}", '{"a": 1'])
+def test_text_that_is_no_json_says_where(text: str) -> None:
+    with pytest.raises(ValueError, match="char"):
+        json_data.decode(text)
+
+
+def test_blanks_around_json_do_not_matter() -> None:
+    assert json_data.decode(' {"a": [1, 2.5, null]}\n') == {"a": [1, 2.5, None]}
