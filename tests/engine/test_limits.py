@@ -185,6 +185,35 @@ async def test_2_4_priorities_hold_over_several_trees_and_dependencies_beat_them
 # ── what may run twice ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+async def test_4_7_what_may_run_twice_goes_only_so_far_ahead_of_the_disk(
+    register, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another connection holds the store's write lock, so that nothing of what runs meanwhile can be on disk."""
+    monkeypatch.setattr("engine.dispatcher.AHEAD", 10)
+    ran: list[str] = []
+
+    async def execute(self: BaseTask, inputs: dict[str, Any]) -> None:
+        ran.append(str(self.task_id))
+
+    register("safe", execute, retry_safe=True)
+    async with running(settings, slots=1) as engine:
+        tasks = [engine.new_task("safe") for _ in range(40)]
+        with closing(sqlite3.connect(settings.store, isolation_level=None)) as lock:
+            engine.bus.subscribe(lambda event: event.kind is EventKind.CREATED and lock_once(lock))
+            run_id = await submit(engine, *tasks)
+            await until(lambda: len(ran) >= 4)
+            await asyncio.sleep(0.1)
+            assert len(ran) <= 10
+            lock.execute("COMMIT")
+        assert await ended(engine, run_id) == "completed"
+    assert len(ran) == 40
+
+
+def lock_once(lock: sqlite3.Connection) -> None:
+    if not lock.in_transaction:
+        lock.execute("BEGIN IMMEDIATE")
+
+
 @pytest.mark.parametrize("kind", ["completes", "fails", "retries"])
 async def test_4_7_a_retry_safe_task_runs_ahead_of_its_row_and_never_tells_before(
     register, gates: Gates, settings, kind: str
