@@ -107,7 +107,7 @@ class Engine:
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
         self.presets = Presets(self.store, self._find)
-        self._upkeep = Upkeep(self.store, self.settings, self._is_busy, prunes=self._take_over)
+        self._upkeep = Upkeep(self.store, self.settings, self._is_busy, keeps=self._take_over)
         self.dispatcher.on_end = self._upkeep.indexer.notify
         self._upkeep.start()
         self._open = True

@@ -58,6 +58,14 @@ INDEX_TASK = Statement(
 INDEX_REST = Statement(14, "DELETE FROM search WHERE rowid >= ? AND rowid < ?")
 INDEXED = Statement(15, "UPDATE run SET indexed = 1 WHERE seq = ? AND ended_at = ? AND deleting = 0")
 
+DROP_INDEX = Statement(16, "DROP TABLE IF EXISTS search")
+MAKE_INDEX = Statement(
+    17,
+    "CREATE VIRTUAL TABLE search USING fts5 ("
+    'text, task UNINDEXED, tokenize = "unicode61 remove_diacritics 2", columnsize = 0)',
+)
+FORGET_INDEXED = Statement(18, "UPDATE run SET indexed = 0 WHERE indexed = 1")
+
 MARK_DELETING = Statement(
     20,
     "UPDATE run SET deleting = 1 WHERE seq = ? AND deleting = 0 AND owner IS NULL AND ended_at IS NOT NULL"
@@ -146,6 +154,11 @@ def indexed(run_seq: int, ended_at: float, size: int) -> list[Write]:
         Write(INDEX_REST, str(run_seq), (first, end)),
         Write(INDEXED, str(run_seq), (run_seq, ended_at)),
     ]
+
+
+def new_index() -> list[Write]:
+    """An empty search index in the place of a damaged one; all runs are to be indexed again."""
+    return [Write(statement, "search", ()) for statement in (DROP_INDEX, MAKE_INDEX, FORGET_INDEXED)]
 
 
 def delete_task(task_id: str) -> list[Write]:

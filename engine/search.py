@@ -20,7 +20,7 @@ from typing import Any
 
 from engine import history_statements as statements
 from engine import json_data
-from engine.errors import TaskdeckError
+from engine.errors import TaskdeckError, TaskError
 from engine.statements import Write
 from engine.store import Store
 
@@ -188,9 +188,20 @@ class Indexer:
             self._wake.clear()
             await asyncio.sleep(REST)  # what ends together is indexed together
             try:
+                await self._mend()
                 await self.catch_up()
+            except TaskError:  # no write of the index can be refused but for the index's own damage
+                self._store.writer.index_is_damaged = True
+                self._wake.set()
             except (TaskdeckError, sqlite3.Error):
                 logger.exception("indexing for the search failed; it is tried again when the next run ends")
+
+    async def _mend(self) -> None:
+        """Make the index anew where it could not be written for its own damage; the runs themselves are sound."""
+        if self._store.writer.index_is_damaged:
+            logger.warning("the search index is damaged and is made anew")
+            await self._store.writer.commit(statements.new_index())
+            self._store.writer.index_is_damaged = False
 
     async def catch_up(self) -> int:
         """Index all runs that have ended and are not indexed; how many. Runs that end meanwhile may be left out."""

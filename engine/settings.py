@@ -53,6 +53,8 @@ class Settings:
     """Days for which ended runs are kept; 0 keeps them for ever."""
     keep_runs: int = 0
     """Ended runs kept of each executor; 0 keeps all."""
+    backups: int = 7
+    """Backups kept of the store, one a day while a console is open; 0 makes none."""
     import_limit: float = 10.0
     """How long importing one executor file may take."""
     user: str = field(default_factory=lambda: os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown")
@@ -90,7 +92,7 @@ def _read(key: str, value: Any, source: str) -> Any:
         read: Any = kind(value)
     except (TypeError, ValueError):
         raise SettingsError(f"'{key}' in {source} must be a {kind.__name__}, not {value!r}") from None
-    if kind in (int, float) and (read < 0 if key in {"keep_days", "keep_runs"} else read <= 0):
+    if kind in (int, float) and (read < 0 if key in {"keep_days", "keep_runs", "backups"} else read <= 0):
         raise SettingsError(f"'{key}' in {source} must be above 0, not {value!r}")
     if key == "synchronous" and read not in {"FULL", "NORMAL"}:
         raise SettingsError(f"'synchronous' in {source} must be FULL or NORMAL, not {value!r}")

@@ -15,18 +15,20 @@ from typing import Any
 import aiosqlite
 
 from engine import json_data
+from engine.backup import back_up, backups
 from engine.errors import StoreError
 from engine.events import LogLine
+from engine.health import APPLICATION_ID
 from engine.lease import Lease
 from engine.statements import recovery
 from engine.task import AS_GIVEN, Dependency, Task, TaskStatus, now
 from engine.version_source import VersionSource
-from engine.writer import GroupConnection, Writer
+from engine.writer import GroupConnection, Writer, is_damaged_index
 
-APPLICATION_ID = 0x7A5DEC
-"""Marks the file as ours, so that a foreign or empty one is told apart."""
 BUSY_SECONDS = 10.0
 LOCKED_TRIES = 50
+KEPT = 7
+"""Backups that a change of the schema leaves."""
 MEMORY = ":memory:"
 
 _TASK = (
@@ -64,11 +66,15 @@ class Attempt:
 class Store:
     """Open with `Store.open`; every method runs on the loop that opened it."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, lease: Lease) -> None:
+    def __init__(
+        self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, lease: Lease, path: Path | None = None
+    ) -> None:
+        """`path` is None for a store in memory."""
         self._write_connection = writer
         self._reader = reader
         self.lease = lease
         self.writer = Writer(writer)
+        self.path = path
 
     @classmethod
     async def open(cls, path: Path | str, *, synchronous: str = "FULL") -> Store:
@@ -92,7 +98,7 @@ class Store:
             if isinstance(error, StoreError):
                 raise
             raise StoreError(f"cannot open the store {where}: {error}", _hint(error)) from error
-        store = cls(writer, reader, lease)
+        store = cls(writer, reader, lease, None if in_memory else Path(where))
         await store.recover()
         return store
 
@@ -175,7 +181,11 @@ class Store:
 
     async def rows(self, sql: str, values: Iterable[Any]) -> Iterable[Any]:
         """What a query reads, on the connection that only reads."""
-        return await self._reader.execute_fetchall(sql, tuple(values))
+        try:
+            return await self._reader.execute_fetchall(sql, tuple(values))
+        except sqlite3.DatabaseError as error:
+            self.writer.index_is_damaged |= is_damaged_index(error)
+            raise
 
     async def task(self, task_id: str) -> Task | None:
         """The whole row, None when there is none."""
@@ -234,6 +244,11 @@ def _prepare(path: Path | str) -> str:
             raise StoreError(f"cannot open the store {file}: it is a folder", "Name a file, e.g. with --store FILE")
         if not file.exists():
             file.touch(mode=0o600)
+        elif file.stat().st_size == 0 and (kept := backups(file)):
+            raise StoreError(
+                f"the store {file} is empty, and was not when it was backed up at {kept[0].made_at:%Y-%m-%d %H:%M} UTC",
+                f"`taskdeck restore` brings it back; to begin anew remove {file}",
+            )
     except OSError as error:
         raise StoreError(f"cannot open the store {file}: {error.strerror or error}", _hint(error)) from error
     return str(file)
@@ -275,6 +290,8 @@ async def _migrate(connection: aiosqlite.Connection, where: str) -> None:
             f"{where} was written by a newer taskdeck (schema {version}, this one knows {steps[-1][0]})",
             "Update taskdeck, or name another file with --store FILE",
         )
+    if tables and version < steps[-1][0] and where != MEMORY:
+        await asyncio.to_thread(back_up, Path(where), keep=KEPT, reason=f"before-schema-{steps[-1][0]}")
     for number, item in steps:
         if number > version:
             await _step(connection, number, item.read_text(encoding="utf-8"))
@@ -307,7 +324,10 @@ async def _number(connection: aiosqlite.Connection, sql: str) -> int:
 def _hint(error: Exception) -> str:
     text = str(error)
     if "not a database" in text or "malformed" in text:
-        return "The file is no SQLite database or is damaged: move it away, or name another with --store FILE"
+        return (
+            "The file is no SQLite database or is damaged: `taskdeck restore` puts a backup in its place and the"
+            " damaged one aside; or name another with --store FILE"
+        )
     if "locked" in text:
         return "Another program holds it: end that one, or name another file with --store FILE"
     return "Check that the folder exists and is yours to write, or name another file with --store FILE"

@@ -75,6 +75,7 @@ class Writer:
     """Takes units in order and commits them in groups on one aiosqlite connection.
 
     `trouble` is "" while commits succeed, else what the disk says; units stay queued and are tried again.
+    `index_is_damaged` is set by what could not be written for the search index's sake.
     """
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
@@ -86,6 +87,7 @@ class Writer:
         self._closing = False
         self._taken = 0
         self.trouble = ""
+        self.index_is_damaged = False
 
     @property
     def backlog(self) -> int:
@@ -183,6 +185,7 @@ class Writer:
                 if _is_trouble(error):
                     self._queue[:0] = units[index:]
                     return
+                self.index_is_damaged |= is_damaged_index(error)
                 unit.resolve(TaskError(_refusal_words(unit, error)))
             else:
                 unit.resolve()
@@ -217,12 +220,21 @@ def _segments(units: list[Unit]) -> Iterable[dict[Statement, list[Any]]]:
         yield segment
 
 
+def is_damaged_index(error: Exception) -> bool:
+    """Whether the search index is broken, which no other table knows of: `Indexer` makes it anew."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT_VTAB
+
+
 def _is_trouble(error: Exception) -> bool:
     """True for what the disk or another process causes and time or space may cure; else the write itself is wrong."""
+    if is_damaged_index(error):
+        return False
     return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 def _refusal_words(unit: Unit, refusal: Exception) -> str:
+    if is_damaged_index(refusal):
+        return "the search index is damaged"
     first = unit.writes[0].key if unit.writes else "?"
     if "task.idempotency_key" in str(refusal):
         return f"an idempotency key of '{first}' is taken by another task; nothing was changed"

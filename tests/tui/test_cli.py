@@ -66,7 +66,7 @@ def test_help_of_a_command_imports_nothing_heavy(command: str) -> None:
         (("--executor=x", "check"), "unrecognized arguments: --executor=x"),
         (("--executors", "x", "--stor", "y", "check"), "unrecognized arguments: --stor"),
         (("--frobnicate",), "--frobnicate"),
-        (("extra",), "'extra' (choose from 'new', 'check', 'test')"),
+        (("extra",), "'extra' (choose from 'new', 'check', 'test'"),
         (("--executors",), "--executors"),
         (("--executors", "/nowhere/at/all"), "no folder /nowhere/at/all"),
         (("--executors", str(Path(__file__))), "is not a folder"),

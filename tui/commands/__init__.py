@@ -1,4 +1,4 @@
-"""The commands beside the console: `new`, `check`, `test`. They open no screen and load no Textual.
+"""The commands beside the console: `new`, `check`, `test`, `doctor`... They open no screen and load no Textual.
 
 What each takes stands in `options`; its module is imported when it runs, so that `--help` answers at once.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from importlib import import_module
+from pathlib import Path
 
 from tui.commands.exits import CANCELLED, complain
 
@@ -17,9 +18,11 @@ def run(options: argparse.Namespace) -> int:
     from engine.settings import Settings
     from tui.commands.streams import Streams
 
-    if options.store is not None:
+    given = getattr(options, "own_store", None) or options.store
+    if given is not None and not hasattr(options, "own_store"):
         return complain(f"--store is for the console; `{options.command}` keeps nothing")
-    options.executors = [*options.executors, *options.own_executors]
+    options.store_file = Path(given).expanduser().absolute() if given else None
+    options.executors = [*options.executors, *getattr(options, "own_executors", ())]
     command = import_module(f"tui.commands.{options.command}")
     try:
         settings = Settings.load()

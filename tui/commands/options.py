@@ -37,15 +37,36 @@ examples:
 """
 
 
+DOCTOR = """\
+Exit code: 0 nothing is wrong, 1 something is.
+
+examples:
+  taskdeck doctor
+  taskdeck doctor --thorough --json
+"""
+RESTORE = """\
+Exit code: 0 done, 2 there is no such backup, or the store is open in a process.
+
+examples:
+  taskdeck restore                  list the backups, newest first
+  taskdeck restore latest           put the newest one in the store's place
+"""
+BACKUP = """\
+Exit code: 0 done, 2 there is nothing to copy, or no room.
+"""
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the commands to the parser of `taskdeck`; `command` is None where none is given."""
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=type(parser))
     _declare_new(commands)
     _declare_check(commands)
     _declare_test(commands)
+    _declare_store(commands)
 
 
 def _add(commands: Any, name: str, does: str, executors: str, epilog: str) -> argparse.ArgumentParser:
+    """A command; `executors` is the help of its `--executors`, "" for a command that takes none."""
     own: argparse.ArgumentParser = commands.add_parser(
         name,
         help=does,
@@ -55,7 +76,10 @@ def _add(commands: Any, name: str, does: str, executors: str, epilog: str) -> ar
         allow_abbrev=False,
     )
     # under a name of its own: argparse would drop what stands before the command's name
-    own.add_argument("--executors", metavar="DIR", action="append", default=[], dest="own_executors", help=executors)
+    if executors:
+        own.add_argument(
+            "--executors", metavar="DIR", action="append", default=[], dest="own_executors", help=executors
+        )
     return own
 
 
@@ -106,6 +130,24 @@ def _declare_test(commands: Any) -> None:
         "An executor without examples is run once with these",
     )
     own.add_argument("--json", action="store_true", help="print a JSON list of the runs, with whole results and logs")
+
+
+def _declare_store(commands: Any) -> None:
+    doctor = _add(
+        commands,
+        "doctor",
+        "look at the store, the folders, the watcher and the terminal, and say what to mend",
+        "a folder as the console takes it; may be given again",
+        DOCTOR,
+    )
+    doctor.add_argument("--thorough", action="store_true", help="read every page and index of the store")
+    backup = _add(commands, "backup", "copy the store now, beside the copies that the console makes", "", BACKUP)
+    restore = _add(commands, "restore", "list the store's backups, or put one in its place", "", RESTORE)
+    restore.add_argument("backup", metavar="BACKUP", nargs="?", help="its name, `latest`, or a file")
+    for own in (doctor, backup, restore):
+        own.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
+    for own in (doctor, restore):
+        own.add_argument("--json", action="store_true", help="print a JSON list")
 
 
 def _assignment(text: str) -> tuple[str, str]:

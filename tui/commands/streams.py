@@ -46,6 +46,11 @@ class Streams:
                 stream.close()
         os.close(self._saved[0])
 
+    @property
+    def output(self) -> TextIO:
+        """Where `say` writes; to be looked at, not written to."""
+        return self._out
+
     def say(self, text: str) -> None:
         """A line of output; `text` is made safe. Raises `SettingsError` where it cannot be written."""
         self.passing("")
