@@ -167,6 +167,11 @@ class Dispatcher:
             self._timers[node] = self._loop.call_later(min(left, LONGEST_TIMER), self._due, node)
         return True
 
+    @property
+    def scheduled(self) -> int:
+        """How many tasks wait for their time: retries, and what is to begin later."""
+        return len(self._timers)
+
     def _due(self, node: Node) -> None:
         self._timers.pop(node, None)
         if node.ready and self.nodes.get(node.task.id) is node:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import history_statements, retention, statements, transfer
+from engine.acts import Acts
 from engine.adjust import adjust
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
@@ -29,6 +30,7 @@ from engine.loader import Folder, Loader
 from engine.making import make_task
 from engine.operations import Operations
 from engine.origin import origin
+from engine.others import Others
 from engine.output import capture
 from engine.plan import Plan, plan
 from engine.presets import Presets
@@ -54,10 +56,11 @@ and with Python's own (700, 10, 10) looking at them again and again took a quart
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the engine holds now: tasks that run, tasks that are ready and wait for a slot."""
+    """What the engine holds now: tasks that run, that are ready and wait for a slot, that wait for their time."""
 
     running: int = 0
     queued: int = 0
+    scheduled: int = 0
 
 
 class Engine:
@@ -103,6 +106,8 @@ class Engine:
         self._submission = Submission(self.store, self.dispatcher, self.bus, self._find)
         self._operations = Operations(self.store, self.dispatcher, self._submission, self.bus)
         self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find)
+        self._acts = Acts(self.store, self.dispatcher, self._operations, self._find)
+        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died)
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
@@ -111,6 +116,8 @@ class Engine:
         self.dispatcher.on_end = self._upkeep.indexer.notify
         self._upkeep.start()
         self._open = True
+        if self.store.path is not None:
+            self._others.start()
         if self._loader is None:
             await self._recovery.take_over(only_ended=not self._take_over)
         else:
@@ -128,6 +135,7 @@ class Engine:
         if self._watching is not None:
             self._watching.cancel()
         self.dispatcher.scheduler.close()
+        await self._others.stop()
         if cancel:
             await self.dispatcher.cancel(self._going())
         await self.dispatcher.stop()
@@ -165,7 +173,7 @@ class Engine:
         if not self._open:
             return Counts()
         scheduler = self.dispatcher.scheduler
-        return Counts(len(scheduler.running), scheduler.queued)
+        return Counts(len(scheduler.running), scheduler.queued, self.dispatcher.scheduled)
 
     @property
     def store_trouble(self) -> str:
@@ -184,6 +192,11 @@ class Engine:
         for problem in catalogue.problems:
             if problem not in former.problems:
                 self.bus.publish(EventKind.PROBLEM, data=problem)
+
+    async def _owner_died(self) -> None:
+        """Another process ended before its runs (7.2)."""
+        if self._loader is None or self._catalogue.epoch:
+            await self._recovery.take_over(only_ended=not self._take_over)
 
     def _pinned(self) -> set[str]:
         return self.dispatcher.pins.versions() if self._open else set()
@@ -342,7 +355,7 @@ class Engine:
         to cancel.
         """
         self.store.writer.write([self._audit("cancel", task_id=task_id, only=only)])
-        return await self._operations.cancel(task_id, only=only)
+        return await self._acts.cancel(task_id, only=only)
 
     async def rerun(self, task_id: str, *, inputs: dict[str, Any] | None = None, version: str | None = None) -> Task:
         """Put a task and its transitive dependents back to pending and run them again (5.4).
@@ -354,7 +367,7 @@ class Engine:
         """
         spec = await self._version(task_id, version) if version is not None else None
         audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
-        return await self._operations.rerun(task_id, inputs, [audit], spec)
+        return await self._acts.rerun(task_id, inputs, [audit], spec)
 
     async def adjust(self, task_id: str, *, priority: int, params: Mapping[str, Any]) -> None:
         """Give a task that has ended other launch options, for its rerun; raises as `adjust.adjust` says."""
@@ -381,24 +394,24 @@ class Engine:
 
     async def skip(self, task_id: str) -> Task:
         """Have a pending or failed task count as completed, with result null; dependents run (8.4)."""
-        return await self._operations.skip(task_id, [self._audit("skip", task_id=task_id)])
+        return await self._acts.skip(task_id, [self._audit("skip", task_id=task_id)])
 
     async def pause(self, run_id: str | None = None) -> None:
         """Start nothing new of a run, or of any (None); what runs goes on. Survives a restart (8.3)."""
-        await self._operations.pause(run_id, [self._audit("pause", run_id=run_id)])
+        await self._acts.pause(run_id, [self._audit("pause", run_id=run_id)])
 
     async def resume(self, run_id: str | None = None) -> None:
         """Go on with a paused run, the paused queue (None), or a run whose process ended before it (7.2, 8.3)."""
-        await self._operations.resume(run_id, [self._audit("resume", run_id=run_id)])
+        await self._acts.resume(run_id, [self._audit("resume", run_id=run_id)])
 
     async def copy(self, task_id: str) -> TaskTreeNode:
         """A draft with new ids of a task and all under it (5.5); edit and submit it. The original is not touched."""
         return await self._operations.copy(task_id)
 
     def is_paused(self, run_id: str) -> bool:
-        """Whether a live run is paused; any thread may ask."""
+        """Whether a run that is run now, here or by another process, is paused; any thread may ask."""
         tree = self.dispatcher.trees.get(run_id) if self._open else None
-        return tree is not None and tree.paused
+        return tree.paused if tree is not None else self._open and self._others.is_paused(run_id)
 
     @property
     def paused(self) -> bool:

@@ -28,6 +28,11 @@ class EngineThread:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True, name="engine")
 
+    @property
+    def is_started(self) -> bool:
+        """Whether the engine can be asked."""
+        return self._thread.is_alive()
+
     def subscribe(self, subscriber: Callable[[Event], None]) -> None:
         """Call `subscriber` on the engine's thread for every event; it must be O(1)."""
         self.engine.bus.subscribe(subscriber)

@@ -57,6 +57,8 @@ class Settings:
     """Backups kept of the store, one a day while a console is open; 0 makes none."""
     import_limit: float = 10.0
     """How long importing one executor file may take."""
+    headless: float = 3_600.0
+    """How long the runs of a console go on that lost its terminal; 0 ends them at once."""
     user: str = field(default_factory=lambda: os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown")
 
     @classmethod
@@ -87,12 +89,12 @@ def _read(key: str, value: Any, source: str) -> Any:
     if key == "pools":
         return _pools(value, source)
     types = {"store": Path, "executors": Path, "synchronous": str, "user": str}
-    kind = types.get(key, float if key in {"grace", "cancel_limit", "import_limit", "keep_days"} else int)
+    kind = types.get(key, float if key in {"grace", "cancel_limit", "import_limit", "keep_days", "headless"} else int)
     try:
         read: Any = kind(value)
     except (TypeError, ValueError):
         raise SettingsError(f"'{key}' in {source} must be a {kind.__name__}, not {value!r}") from None
-    if kind in (int, float) and (read < 0 if key in {"keep_days", "keep_runs", "backups"} else read <= 0):
+    if kind in (int, float) and (read < 0 if key in {"keep_days", "keep_runs", "backups", "headless"} else read <= 0):
         raise SettingsError(f"'{key}' in {source} must be above 0, not {value!r}")
     if key == "synchronous" and read not in {"FULL", "NORMAL"}:
         raise SettingsError(f"'synchronous' in {source} must be FULL or NORMAL, not {value!r}")

@@ -156,6 +156,12 @@ RESUME = Statement(
 )
 
 
+REQUEST = Statement(40, "INSERT INTO request (id, at, owner, what, detail) VALUES (?, ?, ?, ?, ?)")
+ANSWER = Statement(41, "UPDATE request SET answer = ? WHERE id = ?")
+FORGET_REQUEST = Statement(42, "DELETE FROM request WHERE id = ?")
+FORGET_REQUESTS = Statement(43, "DELETE FROM request WHERE at < ?")
+
+
 def insert(task: Task) -> Write:
     """The row is made of the task as it is when it is stored: a hundred thousand rows at once need much memory."""
     return Write(INSERT, task.id, task)
@@ -260,3 +266,21 @@ def inputs(task_id: str, value: dict[str, Any]) -> Write:
 
 def log(task_id: str, attempt: int, line: LogLine) -> Write:
     return Write(LOG, task_id, (task_id, attempt, line.at, line.stream, json_data.storable(line.text)))
+
+
+def request(id: str, owner: str, what: str, detail: dict[str, Any], at: datetime) -> Write:
+    """Ask the engine `owner` to do something. Raises `json_data.NotJson` for a detail that is none."""
+    return Write(REQUEST, id, (id, at.timestamp(), owner, what, json_data.encode(detail)))
+
+
+def answer(id: str, text: str) -> Write:
+    return Write(ANSWER, id, (text, id))
+
+
+def forget_request(id: str) -> Write:
+    return Write(FORGET_REQUEST, id, (id,))
+
+
+def forget_requests(before: float) -> Write:
+    """Those that are older than `before`, epoch seconds."""
+    return Write(FORGET_REQUESTS, "request", (before,))

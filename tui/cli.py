@@ -21,10 +21,6 @@ from tui.commands.options import declare
 
 if TYPE_CHECKING:
     from engine import Settings
-    from tui.late_engine import LateEngine
-
-STOP_LIMIT = 10.0
-"""Seconds that the engine may take to cancel, write and close before the process ends without it."""
 
 EXAMPLE_NAME = "hello_you.py"
 EXAMPLE = '''\
@@ -166,23 +162,12 @@ def open_console(settings: Settings, given: Sequence[str]) -> int:
         thread = LateEngine(settings, lambda: folders_of(given, settings))
         app = ConsoleApp(thread, stray=stray)
         app.run()
-    stop(thread)
+    from tui.ending import end_engine
+
+    end_engine(thread, settings, app.return_code or 0)
     if app.failure:
         return complain(app.failure)
     return app.return_code or 0
-
-
-def stop(thread: LateEngine) -> None:
-    """Cancel what still runs, write everything, close the store; not longer than `STOP_LIMIT`."""
-    import asyncio
-
-    async def stopping() -> None:
-        await asyncio.wait_for(thread.stop(cancel=True), STOP_LIMIT)
-
-    try:
-        asyncio.run(stopping())
-    except TimeoutError:
-        complain(f"the engine did not end within {STOP_LIMIT:.0f} s; what ran is shown as interrupted next time")
 
 
 def end(code: int) -> int:

@@ -22,6 +22,11 @@ class LateEngine:
         self._subscribers: list[Callable[[Event], None]] = []
 
     @property
+    def is_started(self) -> bool:
+        """Whether there is an engine to be asked."""
+        return self._thread is not None and self._thread.is_started
+
+    @property
     def thread(self) -> EngineThread:
         if self._thread is None:
             raise RuntimeError("the engine was not started")
