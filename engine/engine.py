@@ -290,6 +290,7 @@ class Engine:
         idempotency_key: str | None = None,
         label: str | None = None,
         dry_run: bool = False,
+        id: str | None = None,
     ) -> Task:
         """Make one task of `executor_id` and submit it; returns it, or the one that has the idempotency key (8.2).
 
@@ -304,6 +305,7 @@ class Engine:
             priority=priority,
             user_id=user_id or self.settings.user,
             params=params,
+            id=id,
             idempotency_key=idempotency_key,
         )
         return await self._submit(TaskTreeNode(task), label, dry_run)

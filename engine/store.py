@@ -179,6 +179,12 @@ class Store:
         rows = list(await self.rows(f"SELECT {_WHOLE} FROM task WHERE idempotency_key = ?", (key,)))
         return _task(rows[0]) if rows else None
 
+    async def ids_like(self, beginning: str, limit: int = 5) -> list[str]:
+        """Ids of tasks that begin so, some of them."""
+        end = beginning[:-1] + chr(ord(beginning[-1]) + 1) if beginning else "\U0010ffff"
+        sql = "SELECT id FROM task WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        return [row[0] for row in await self.rows(sql, (beginning, end, limit))]
+
     async def rows(self, sql: str, values: Iterable[Any]) -> Iterable[Any]:
         """What a query reads, on the connection that only reads."""
         try:

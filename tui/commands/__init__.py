@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         return complain(f"--store is for the console; `{options.command}` keeps nothing")
     options.store_file = Path(given).expanduser().absolute() if given else None
     options.executors = [*options.executors, *getattr(options, "own_executors", ())]
-    command = import_module(f"tui.commands.{options.command}")
+    command = import_module(f"tui.commands.{getattr(options, 'module', options.command)}")
     try:
         settings = Settings.load()
         with Streams() as streams:

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
         *_terminal(streams.output),
     ]
     if options.json:
-        streams.say(json.dumps([asdict(finding) for finding in found], ensure_ascii=False))
+        streams.say(json.dumps([asdict(finding) for finding in found]))
     else:
         for line in lines(found):
             streams.say(line)

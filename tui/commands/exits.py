@@ -9,11 +9,13 @@ from typing import NoReturn
 
 FINE = 0
 PROBLEMS = 1
-"""`check` found problems, or an example did not complete."""
+"""`check` found problems, or a run or example did not complete."""
 WRONG_USE = 2
 """Options, folders or stores that cannot be used, or nothing there to run."""
 CANCELLED = 3
-"""Ended by Ctrl+C."""
+"""Ended by Ctrl+C, or the run was cancelled."""
+REFUSED = 4
+"""The engine, or a person who was asked, refused it."""
 
 
 def complain(message: str) -> int:

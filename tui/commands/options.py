@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from tui.commands.run_options import declare_runs
+
 TEMPLATES = {
     "basic": "counts words: inputs, defaults, examples, log, result",
     "http": "asks a web service: retries, a secret, examples without network",
@@ -63,6 +65,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_check(commands)
     _declare_test(commands)
     _declare_store(commands)
+    declare_runs(commands, _add, _assignment)
 
 
 def _add(commands: Any, name: str, does: str, executors: str, epilog: str) -> argparse.ArgumentParser:

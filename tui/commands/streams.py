@@ -51,6 +51,20 @@ class Streams:
         """Where `say` writes; to be looked at, not written to."""
         return self._out
 
+    def read(self, limit: int) -> bytes:
+        """What comes on stdin, to its end or `limit` bytes."""
+        with open(os.dup(self._saved[0]), "rb") as given:
+            return given.read(limit)
+
+    def ask(self, question: str) -> str | None:
+        """The line that a person types; None where stdin or stderr is no terminal."""
+        if not (os.isatty(self._saved[0]) and self._err.isatty()):
+            return None
+        self.passing("")
+        _write(self._err, safe_text(question) + " ")
+        with open(os.dup(self._saved[0]), encoding="utf-8", errors="replace") as given:
+            return given.readline().rstrip("\n")
+
     def say(self, text: str) -> None:
         """A line of output; `text` is made safe. Raises `SettingsError` where it cannot be written."""
         self.passing("")
@@ -58,6 +72,16 @@ class Streams:
             _write(self._out, safe_text(text) + "\n")
         except BrokenPipeError:
             pass  # `| head` has seen enough
+        except OSError as error:
+            from engine import SettingsError
+
+            raise SettingsError(f"cannot write the output: {error.strerror}") from error
+
+    def say_raw(self, line: str) -> None:
+        """A line of data for programs, as it is: JSON, which holds no control characters."""
+        self.passing("")
+        try:
+            _write(self._out, line + "\n")
         except OSError as error:
             from engine import SettingsError
 

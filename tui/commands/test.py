@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui.commands.exits import CANCELLED, FINE, PROBLEMS, leave
 from tui.commands.findings import Finding, findings, numbered_examples
 from tui.commands.folders import folders_of, require
+from tui.commands.given_inputs import with_keys
 from tui.commands.naming import file_name
 from tui.commands.report import Report
 from tui.commands.streams import Streams
@@ -81,7 +81,7 @@ def _runs(spec: ExecutorSpec, options: argparse.Namespace, streams: Streams) -> 
     """What is to be run. Raises `SettingsError` where that is nothing."""
     from engine import SettingsError
 
-    given = {key: _value(spec, key, text) for key, text in options.inputs}
+    given = with_keys({}, options.inputs, spec)
     runs: list[Run] = []
     for number, example in numbered_examples(spec):
         if isinstance(example, Mapping):
@@ -96,15 +96,3 @@ def _runs(spec: ExecutorSpec, options: argparse.Namespace, streams: Streams) -> 
     if not runs and not given:
         raise SettingsError(f"'{spec.id}' has no examples", 'Add some, examples = ({"key": "value"},), or give --input')
     return runs or [(None, given)]
-
-
-def _value(spec: ExecutorSpec, key: str, text: str) -> Any:
-    """Text where the schema wants text, else what it is as JSON, else text all the same."""
-    properties = spec.schema.get("properties")
-    wanted = properties.get(key) if isinstance(properties, Mapping) else None
-    if isinstance(wanted, Mapping) and wanted.get("type") == "string":
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -83,7 +83,7 @@ class Bench:
             return Trial(number, "failed", 0.0, 0, {}, None, str(refusal), None)
         unsubscribe = self._engine.bus.subscribe(lambda event: self._show(event, task, number))
         try:
-            ended = await _first(self._engine.finished(task.run_id), self._stop)
+            ended = await first(self._engine.finished(task.run_id), self._stop)
             if not ended:
                 await self._engine.cancel(task.id)
         finally:
@@ -157,7 +157,7 @@ async def open_bench(settings: Settings, folders: Sequence[Folder], streams: Str
 
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    _on_signals(loop, stop)
+    on_signals(loop, stop)
     engine = Engine(settings, folders, store=":memory:", runner=LoopThreadRunner())
     loaded: asyncio.Future[Catalogue] = loop.create_future()
 
@@ -166,17 +166,19 @@ async def open_bench(settings: Settings, folders: Sequence[Folder], streams: Str
             loaded.set_result(event.data)
 
     engine.bus.subscribe(hear)
-    with _logging(streams):
+    with log_to(streams):
         await engine.start()
         try:
-            if not await _first(loaded, stop):
+            if not await first(loaded, stop):
                 raise Interrupted
             yield Bench(engine, loaded.result(), stop, streams)
         finally:
             await engine.stop(cancel=True)
 
 
-def _on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """SIGINT and SIGTERM set `stop`; a second one ends the process as ever."""
+
     def heard() -> None:
         stop.set()
         for number in STOPS:
@@ -186,7 +188,7 @@ def _on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, heard)
 
 
-async def _first(work: Awaitable[object], stop: asyncio.Event) -> bool:
+async def first(work: Awaitable[object], stop: asyncio.Event) -> bool:
     """Await `work` unless `stop` comes first; whether it was awaited."""
     working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
@@ -215,7 +217,8 @@ class _EngineLog(logging.Handler):
 
 
 @contextmanager
-def _logging(streams: Streams) -> Iterator[None]:
+def log_to(streams: Streams) -> Iterator[None]:
+    """What the engine itself logs goes to stderr, and executors' logging into their logs."""
     root, own, handler = logging.getLogger(), logging.getLogger("engine"), _EngineLog(streams)
     level = root.level
     root.setLevel(logging.INFO)  # as in the console: what executors log from INFO on is wanted in their logs

@@ -1,0 +1,57 @@
+"""`taskdeck list`: the executors of the catalogue."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from tui.commands.exits import FINE, count
+from tui.commands.findings import findings
+from tui.commands.folders import folders_of, require
+from tui.commands.streams import Streams
+from tui.text import safe_text
+
+if TYPE_CHECKING:
+    from engine import Settings
+
+DESCRIPTION = 300
+
+
+def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> int:
+    """One line each: id, name, description; with words only those that hold all of them."""
+    from engine import Loader
+
+    require(options.executors)
+    loader = Loader(folders_of(options.executors, settings), import_limit=settings.import_limit)
+    catalogue = loader.reconcile() or loader.catalogue
+    words = [word.casefold() for word in options.words]
+    specs = [
+        spec
+        for _, spec in sorted(catalogue.executors.items())
+        if all(word in f"{spec.id} {spec.name} {spec.description} {' '.join(spec.tags)}".casefold() for word in words)
+    ]
+    if options.json:
+        rows = [
+            {
+                "id": spec.id,
+                "name": spec.name,
+                "description": spec.description,
+                "tags": list(spec.tags),
+                "file": spec.file,
+                "line": spec.line,
+                "version": spec.version,
+                "inputs_schema": spec.schema,
+                "problem": spec.schema_problem,
+            }
+            for spec in specs
+        ]
+        streams.say(json.dumps(rows, default=str))
+    width = max((len(spec.id) for spec in specs), default=0)
+    for spec in () if options.json else specs:
+        about = safe_text(spec.description or spec.name, limit=DESCRIPTION)
+        streams.say(f"{safe_text(spec.id):{min(width, 40)}}  {about}".rstrip())
+    problems = sum(not found.is_warning for found in findings(catalogue))
+    if problems:
+        streams.note(f"{count(problems, 'problem')}; `taskdeck check` tells them")
+    return FINE

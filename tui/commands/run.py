@@ -1,0 +1,146 @@
+"""`taskdeck run`: launch an executor, tell what happens while it runs, and print its result."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from tui.commands.desk import Desk, Stopped, open_desk
+from tui.commands.exits import CANCELLED, FINE, REFUSED, WRONG_USE, leave
+from tui.commands.given_inputs import read_inputs, with_keys
+from tui.commands.streams import Streams
+from tui.commands.watch import Watch, say_result
+
+if TYPE_CHECKING:
+    from engine import ExecutorSpec, Settings, Task
+
+
+def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> int:
+    """Exit code 0, 1, 2, 3 or 4 as the help says."""
+    given = read_inputs(options.inputs_file, streams)
+    if options.detach:
+        return _detach(options, given, streams)
+    try:
+        code, is_abandoned = asyncio.run(_run(options, settings, given, streams))
+    except Stopped:
+        streams.note("cancelled before it began")
+        return CANCELLED
+    if is_abandoned:
+        leave(code)
+    return code
+
+
+async def _run(
+    options: argparse.Namespace, settings: Settings, given: dict[str, Any], streams: Streams
+) -> tuple[int, bool]:
+    """The exit code, and whether code was left behind that does not stop."""
+    async with open_desk(options, settings, streams) as desk:
+        spec = _find(desk, options.id)
+        inputs = with_keys(given, options.inputs, spec)
+        problems = [] if spec.schema_problem else spec.checker.problems(spec.checker.with_defaults(inputs))
+        if spec.schema_problem:
+            streams.note(f"{spec.id} cannot be launched: {spec.schema_problem}")
+            return REFUSED, False
+        for problem in problems:
+            streams.note(f"{spec.id}: {problem}")
+        if problems:
+            return WRONG_USE, False
+        if spec.is_dangerous and not options.yes and not _is_sure(spec, inputs, streams):
+            return REFUSED, False
+        code = await _launch(desk, options, inputs, streams)
+        return code, bool(desk.engine.dispatcher.abandoned)
+
+
+def _find(desk: Desk, executor_id: str) -> ExecutorSpec:
+    from engine import SettingsError
+
+    spec = desk.catalogue.get(executor_id)
+    if spec is None:
+        raise SettingsError(desk.catalogue.unknown(executor_id), "`taskdeck list` shows all")
+    return spec
+
+
+def _is_sure(spec: ExecutorSpec, inputs: dict[str, Any], streams: Streams) -> bool:
+    """Have the executor's id typed, as the console does; without a terminal only `--yes` will do."""
+    from engine.secrets import mask
+
+    streams.note(
+        f"{spec.id} is marked as dangerous; it gets {json.dumps(mask(spec.schema, inputs), ensure_ascii=False)}"
+    )
+    typed = streams.ask(f"type {spec.id} to run it:")
+    if typed is None:
+        streams.note("not run: nobody can be asked here, and --yes was not given")
+    elif typed != spec.id:
+        streams.note("not run")
+    return typed == spec.id
+
+
+async def _launch(desk: Desk, options: argparse.Namespace, inputs: dict[str, Any], streams: Streams) -> int:
+    engine = desk.engine
+    watch = Watch(streams, quiet=options.quiet)
+    unsubscribe = engine.bus.subscribe(watch.hear)
+    try:
+        task = await engine.launch(
+            options.id,
+            inputs,
+            priority=options.priority,
+            params=_params(options),
+            idempotency_key=options.key,
+            label=options.label,
+            dry_run=options.dry_run,
+            id=options.task_id,
+        )
+        watch.follow(task.run_id)
+        if not await desk.finished(task.run_id):
+            streams.note("cancelling; Ctrl+C again ends at once")
+            await engine.cancel(task.id)
+    finally:
+        unsubscribe()
+    return await _outcome(desk, task, options, streams)
+
+
+async def _outcome(desk: Desk, task: Task, options: argparse.Namespace, streams: Streams) -> int:
+    await desk.engine.store.writer.flush()
+    whole = await desk.engine.task(task.id) or task
+    status = await desk.status(task.run_id)
+    return say_result(whole, status, streams, as_json=options.json)
+
+
+def _params(options: argparse.Namespace) -> dict[str, Any] | None:
+    given = {"tags": options.tags or None, "timeout": options.timeout, "retries": options.retries}
+    return {name: value for name, value in given.items() if value is not None} or None
+
+
+def _detach(options: argparse.Namespace, given: dict[str, Any], streams: Streams) -> int:
+    """Have a process of its own do it, and print the id by which `show`, `log` and `cancel` find it.
+
+    The inputs go through a pipe: a command line can be read by everybody.
+    """
+    task_id = str(uuid4())
+    command = [sys.executable, "-m", "tui.cli"]
+    for folder in options.executors:
+        command += ["--executors", folder]
+    command += ["run", options.id, "--inputs", "-", "--quiet", "--yes", "--id", task_id]
+    if options.store_file:
+        command += ["--store", str(options.store_file)]
+    for name in ("label", "key", "priority", "timeout", "retries"):
+        if (value := getattr(options, name)) is not None:
+            command += [f"--{name}", str(value)]
+    for tag in options.tags:
+        command += ["--tag", tag]
+    if options.dry_run:
+        command.append("--dry-run")
+    for key, text in options.inputs:
+        command += ["--input", f"{key}={text}"]
+    nothing = subprocess.DEVNULL
+    own = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, start_new_session=True)
+    assert own.stdin is not None
+    own.stdin.write(json.dumps(given).encode())
+    own.stdin.close()
+    streams.say(task_id)
+    return FINE
