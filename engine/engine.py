@@ -371,6 +371,10 @@ class Engine:
         audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
         return await self._acts.rerun(task_id, inputs, [audit], spec)
 
+    async def affected(self, task_id: str) -> list[Task]:
+        """The tasks that `rerun` would run again, itself among them; raises `TaskError` for an unknown one (5.4)."""
+        return await self._operations.affected(task_id)
+
     async def adjust(self, task_id: str, *, priority: int, params: Mapping[str, Any]) -> None:
         """Give a task that has ended other launch options, for its rerun; raises as `adjust.adjust` says."""
         await adjust(self.store, self.dispatcher, self._submission, task_id, priority, params)

@@ -189,6 +189,12 @@ class Operations:
         self._dispatcher.keep_secrets(view, object_of(f"task '{task.name}': inputs", inputs))
         return view.inputs
 
+    async def affected(self, task_id: str) -> list[Task]:
+        """What `rerun` would run again: the task and its transitive dependents, groups left out."""
+        async with self._turn:
+            node = await self.load(task_id)
+            return [other.task for other in affected(node.tree, node) if not other.is_group]
+
     async def skip(self, task_id: str, extra: list[Write]) -> Task:
         """Rule 8.4. Raises `TaskError` for a group and for a task that is neither pending nor failed."""
         async with self._turn:

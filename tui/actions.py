@@ -160,6 +160,49 @@ def _everywhere() -> tuple[Action, ...]:
     )  # fmt: skip
 
 
+def _launch_keys() -> tuple[Action, ...]:
+    """The dialog's own keys, then those of its rows; all work while text is typed."""
+
+    def act(id: str, name: str, keys: tuple[str, ...], method: str, help: str, *, hint: bool = False) -> Action:
+        return Action(f"launch.{id}", name, help, keys, "launch", "Launch dialog", method, hint=hint)
+
+    return (
+        act("run", "Run", ("ctrl+r",), "launch", "Check the inputs and launch.", hint=True),
+        act("switch", "Form or JSON", ("f2",), "switch", "Switch between the form and the JSON or YAML of the inputs.",
+            hint=True),
+        act("yaml", "JSON or YAML", ("ctrl+o", "alt+y"), "yaml", "Write the inputs as YAML instead of JSON, or as JSON"
+            " again."),
+        act("leave", "Leave", ("escape",), "leave", "Leave the dialog without launching; the draft is kept.",
+            hint=True),
+        act("problem", "Next problem", ("f8", "alt+n"), "problem(1)", "Go to the next field, or line, with a problem."),
+        act("problem_back", "Former problem", ("shift+f8", "alt+p"), "problem(-1)", "Go to the former field, or line,"
+            " with a problem."),
+        act("problems", "All problems", ("f7", "alt+l"), "problems", "List all problems; Enter goes to one."),
+        act("menu", "Field menu", ("f12", "alt+e"), "menu", "All that can be done with this field: null, unset, empty,"
+            " default, JSON, copy and more; the same key again takes the next state."),
+        act("details", "Field details", ("f1", "alt+h"), "details", "All that the schema says of this field."),
+        act("search", "Find field", ("f3", "alt+f"), "search", "Find a field by its name or help, in closed sections"
+            " too."),
+        act("add", "Add", ("ctrl+n",), "add_item", "Add an item or entry to the list or map around the cursor."),
+        act("remove", "Remove", ("ctrl+delete", "alt+delete"), "remove_item", "Remove the item or entry around the"
+            " cursor; undo brings it back."),
+        act("up", "Item up", ("alt+up", "ctrl+up"), "move_item(-1)", "Move the item up in its list."),
+        act("down", "Item down", ("alt+down", "ctrl+down"), "move_item(1)", "Move the item down in its list."),
+        act("page", "Next page", ("ctrl+pagedown", "alt+pagedown"), "page(1)", "Show the next 200 items of a long"
+            " list."),
+        act("page_back", "Former page", ("ctrl+pageup", "alt+pageup"), "page(-1)", "Show the former 200 items of a"
+            " long list."),
+        act("suggest", "Suggestion", ("ctrl+right", "alt+right"), "suggest", "Take what the former branch held in this"
+            " field, while it is empty."),
+        act("reading", "Reading", ("f11", "alt+t"), "reading", "Read the text as a number or as text, where both are"
+            " allowed."),
+        act("lengthen", "Longer", ("f4",), "lengthen", "Edit in several lines, or open the options."),
+        act("reveal", "Reveal", ("f9",), "reveal", "Show or hide the secret under the cursor."),
+        act("undo", "Undo", ("f6", "alt+u"), "undo_edit", "Undo the last edit, of the form or of its text."),
+        act("redo", "Redo", ("shift+f6", "alt+r"), "redo_edit", "Do again what was undone."),
+    )  # fmt: skip
+
+
 def _launch_data() -> tuple[Action, ...]:
     """What fills the form beside typing, and what stands beside its inputs."""
 
@@ -232,81 +275,7 @@ ACTIONS: tuple[Action, ...] = (
     *_filter("runs"),
     *_task_keys("runs"),
     *_task_keys("detail"),
-    Action(
-        "launch.run",
-        "Run",
-        "Check the inputs and launch.",
-        ("ctrl+r",),
-        "launch",
-        "Launch dialog",
-        "launch",
-        hint=True,
-    ),
-    Action(
-        "launch.switch",
-        "Form or JSON",
-        "Switch between the form and the JSON of the inputs.",
-        ("f2",),
-        "launch",
-        "Launch dialog",
-        "switch",
-        hint=True,
-    ),
-    Action(
-        "launch.leave",
-        "Leave",
-        "Leave the dialog without launching.",
-        ("escape",),
-        "launch",
-        "Launch dialog",
-        "leave",
-        hint=True,
-    ),
-    Action(
-        "launch.problem",
-        "Next problem",
-        "Go to the next field with a problem.",
-        ("f8", "alt+n"),
-        "launch",
-        "Launch dialog",
-        "problem(1)",
-    ),
-    Action(
-        "launch.problem_back",
-        "Former problem",
-        "Go to the former field with a problem.",
-        ("shift+f8", "alt+p"),
-        "launch",
-        "Launch dialog",
-        "problem(-1)",
-    ),
-    Action(
-        "launch.add",
-        "Add",
-        "Add an item to the list.",
-        ("ctrl+n",),
-        "launch",
-        "Launch dialog",
-        "add_item",
-    ),
-    Action(
-        "launch.remove",
-        "Remove",
-        "Remove the item of a list.",
-        ("ctrl+delete", "alt+delete"),
-        "launch",
-        "Launch dialog",
-        "remove_item",
-    ),
-    Action(
-        "launch.reveal",
-        "Reveal",
-        "Show or hide the secret under the cursor.",
-        ("f9",),
-        "launch",
-        "Launch dialog",
-        "reveal",
-    ),
+    *_launch_keys(),
     *_launch_data(),
     *_moves("catalogue"),
     *_moves("runs"),

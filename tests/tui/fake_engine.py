@@ -213,6 +213,13 @@ class FakeEngine:
         self._behave(task)
         return task
 
+    async def affected(self, task_id: str) -> list[Task]:
+        found = [self.tasks[task_id]]
+        for task in self.tasks.values():  # the script adds dependents behind what they depend on
+            if {dependency.id for dependency in task.dependencies} & {other.id for other in found}:
+                found.append(task)
+        return found
+
     async def source(self, version: str) -> VersionSource | None:
         self.asked.append(("source", version))
         return self.sources.get(version)

@@ -104,3 +104,13 @@ def test_dangerous_actions_say_so() -> None:
     danger = {action.id for action in ACTIONS if action.danger}
     acts = ("cancel", "cancel_tree", "skip", "delete")
     assert danger == {"app.quit", *(f"{pane}.{act}" for pane in ("runs", "detail") for act in acts)}
+
+
+def test_help_lists_all_keys_of_the_form() -> None:
+    from tui.keymap import Keymap, make
+    from tui.screens.help import help_lines
+
+    text = "\n".join(line for line, _ in help_lines("launch", Keymap(), 90))
+    for words in ("F12", "F3", "F1", "F4", "alt+↑", "ctrl+PgDn"):
+        assert words in text
+    assert make({"launch.menu": "ctrl+e", "launch.up": "alt+k"}).problems == ()

@@ -270,3 +270,21 @@ async def test_the_foot_is_always_seen(size: tuple[int, int]) -> None:
     async with dialog({"type": "object", "properties": properties}, size=size) as driven:
         lines = driven.picture().splitlines()
         assert any("Launch" in line for line in lines[-8:]) and any("ctrl+r" in line for line in lines[-6:])
+
+
+async def test_a_default_stands_for_a_required_field_in_a_draft_and_a_rerun_too() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"name": {"type": "string", "default": "web"}, "note": {"type": "string"}},
+        "required": ["name"],
+    }
+    kept, _ = shelf(schema)
+    async with dialog(schema, shelf=kept) as driven:
+        await driven.focus("note")
+        await driven.press(*"x", "escape")
+        await driven.app.workers.wait_for_complete()
+    async with dialog(schema, shelf=kept) as driven:
+        assert driven.form.instance == {"note": "x"} and driven.said("count") == "✔ ready"
+    async with dialog(schema, {"note": "x"}) as driven:
+        await driven.press("ctrl+r")
+        assert driven.app.answers == [LaunchRequest("greet", {"note": "x"})], "what ran once is not refused"

@@ -157,15 +157,6 @@ async def test_null_and_empty_are_asked_for_by_a_key() -> None:
         await driven.focus("note")
         seen = []
         for _ in range(3):
-            await driven.press("f12")
+            await driven.press("f12", "f12")
             seen.append(driven.form.instance.get("note", "absent"))
         assert seen == [None, "", "absent"]
-
-
-async def test_the_whole_help_on_a_key() -> None:
-    async with dialog(ALL) as driven:
-        height = driven.row("name").size.height
-        await driven.press("f1")
-        assert driven.row("name").size.height > height
-        await driven.press("f1")
-        assert driven.row("name").size.height == height

@@ -9,6 +9,7 @@ from tui.forms import instance, payload
 from tui.forms.branches import suits
 from tui.forms.instance import ABSENT, Path
 from tui.forms.marks import Marks, Moved
+from tui.forms.merged import Merged, Schema
 from tui.forms.nodes import Node, raw
 from tui.forms.rows import Child, Looks, Row, make_row
 from tui.forms.view import PAGE, View
@@ -43,6 +44,16 @@ def place(view: View, schema: Any, value: Any, path: Path) -> tuple[Node, Any]:
         value = instance.step(value, key)
         node = view.node(schema, key, value)
     return node, value
+
+
+def schema_at(view: View, schema: Any, value: Any, path: Path) -> tuple[Any, Schema]:
+    """(the schema of a place as it stands in the document, that which its node has merged)."""
+    node = view.node(schema, "", value)
+    for end, key in enumerate(path):
+        schema = view.resolver.child(view.inner(path[:end], node, value), key)
+        value = instance.step(value, key)
+        node = view.node(schema, key, value)
+    return (schema.schema if isinstance(schema, Merged) else schema), node.schema
 
 
 def with_parents(view: View, schema: Any, value: Any, path: Path) -> Any:

@@ -1,8 +1,8 @@
-"""The words at the foot of the launch dialog, and its keys: those of the table of actions, and the rows' own."""
+"""The launch dialog's bindings, from the table of actions, and the words at its foot."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from textual.app import App
@@ -11,68 +11,80 @@ from textual.binding import Binding, BindingType
 from tui.bindings import bindings_of
 from tui.forms.controls import Drop
 from tui.forms.editors import AreaInput
-from tui.forms.model import Problem
+from tui.forms.model import ABSENT, Problem
+from tui.forms.raw_text import NAMES, Language
+from tui.forms.told import TOLD
 from tui.forms.widgets import RowWidget
 from tui.keymap import Keymap
-
-KEYS = (
-    ("move_item(-1)", "alt+up,ctrl+up", "Move the item up"),
-    ("move_item(1)", "alt+down,ctrl+down", "Move the item down"),
-    ("next_state", "f12,alt+e", "Unset, null, empty"),
-    ("lengthen", "f4", "Several lines, or the options"),
-    ("explain", "f1", "The whole help"),
-    ("undo_edit", "f6,alt+u", "Undo"),
-)
-"""What works in the rows beside the table's keys of the dialog: action, keys, name."""
 
 
 def launch_bindings() -> list[BindingType]:
     """All with priority, so that they work from within every editor."""
-    table = [replace(binding, priority=True) for binding in bindings_of("launch") if isinstance(binding, Binding)]
-    known = {binding.action.removeprefix("screen.") for binding in table}
-    own = [Binding(keys, action, name, show=False, priority=True) for action, keys, name in KEYS if action not in known]
-    return [*table, *own]
+    return [replace(binding, priority=True) for binding in bindings_of("launch") if isinstance(binding, Binding)]
 
 
-def hints(app: App[object], widget: RowWidget | None, *, view: str, trouble: bool) -> list[str]:
-    """The keys of this moment, under their names in the console's keymap: those of the dialog and of the row.
-
-    `view` is what the dialog shows: "form", "json", "options" or "preview".
-    """
+def label_of(app: App[object], action_id: str) -> str:
+    """The key of an action, under its name in the console's keymap."""
     keymap = getattr(app, "keys", None)
-    label = keymap.label if isinstance(keymap, Keymap) else Keymap().label
-    keys = [
-        f"{label('launch.run')} launch",
-        f"{label('launch.switch')} {'form' if view == 'json' else 'JSON'}",
-        f"{label('launch.leave')} {'back' if view in ('options', 'preview') else 'leave'}",
-        f"{label('launch.load')} load",
-        f"{label('launch.options')} {'form' if view == 'options' else 'options'}",
-        f"{label('launch.preview')} {'form' if view == 'preview' else 'preview'}",
+    return (keymap if isinstance(keymap, Keymap) else Keymap()).label(action_id)
+
+
+def hints(
+    app: App[object], widget: RowWidget | None, *, item: bool, view: str, trouble: bool, language: Language
+) -> list[str]:
+    """The keys of this moment: those of the dialog, and those that the focused row adds.
+
+    `item` says that the row stands in an item or entry, `view` what the dialog shows ("form", "json", "options" or
+    "preview"), `language` what its text is written in.
+    """
+
+    def key(action: str, words: str) -> str:
+        label = label_of(app, f"launch.{action}")
+        return f"{label} {words}" if label else ""
+
+    keys = [key("run", "launch"), key("switch", "form" if view == "json" else NAMES[language])]
+    if view == "json":
+        keys.append(key("yaml", "JSON" if language == "yaml" else "YAML"))
+    keys += [
+        key("leave", "back" if view in ("options", "preview") else "leave"),
+        key("load", "load"),
+        key("options", "form" if view == "options" else "options"),
+        key("preview", "form" if view == "preview" else "preview"),
     ]
+    if trouble and view in ("form", "json"):
+        keys += [key("problem", "next problem"), key("problems", "all")]
     if widget is not None:
-        row = widget.row
-        if isinstance(widget.editor, AreaInput):
-            keys.append("Tab next")
-        elif isinstance(widget.editor, Drop):
-            keys.append("Enter opens")
-        elif row.kind in ("boolean", "choice"):
-            keys.append("space picks")
-        if row.kind in ("array", "map") or row.removable:
-            keys.append(f"{label('launch.add')} add")
-        if row.removable:
-            keys.append(f"{label('launch.remove')} remove")
-        if row.kind == "secret":
-            keys.append(f"{label('launch.reveal')} show")
-        if row.nullable:
-            keys.append("F12 null")
-    if trouble and view == "form":
-        keys.append(f"{label('launch.problem')} next problem")
+        keys += _of_row(widget, key, item=item)
+    return list(filter(None, keys))
+
+
+def _of_row(widget: RowWidget, key: Callable[[str, str], str], *, item: bool) -> list[str]:
+    row = widget.row
+    keys = [key("menu", "field menu")]
+    if isinstance(widget.editor, AreaInput):
+        keys.append("Tab next")
+    elif isinstance(widget.editor, Drop):
+        keys.append("Enter opens")
+    elif row.kind in ("boolean", "choice"):
+        keys.append("space picks")
+    if row.suggestion is not ABSENT:
+        keys.append(key("suggest", "suggested"))
+    if row.kind in ("array", "map") or item:
+        keys.append(key("add", "add"))
+    if item:
+        keys.append(key("remove", "remove"))
+    if row.page is not None:
+        keys.append(key("page", "next page"))
+    if row.kind == "secret":
+        keys.append(key("reveal", "show"))
     return keys
 
 
 def counted(problems: Sequence[Problem]) -> str:
-    """`2 to fill · 1 ✗`, or that all is well."""
+    """`2 to fill · 1 ✗`, or that all is well; what a run said of the inputs stands beside it."""
     to_fill = sum(problem.kind == "required" for problem in problems)
-    wrong = len(problems) - to_fill
+    told = sum(problem.kind == TOLD for problem in problems)
+    wrong = len(problems) - to_fill - told
     words = [f"{to_fill} to fill" if to_fill else "", f"{wrong} ✗" if wrong else ""]
-    return " · ".join(filter(None, words)) or "✔ ready"
+    ready = " · ".join(filter(None, words)) or "✔ ready"
+    return f"{ready} · {told} told by the last run" if told else ready

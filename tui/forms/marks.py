@@ -77,6 +77,10 @@ class Marks:
                 for known in [each for each in marks if each[:depth] == path and (itself or len(each) > depth)]:
                     del marks[known]
 
+    def copied(self) -> Marks:
+        """The same marks, to be changed by themselves."""
+        return Marks(**{one.name: dict(getattr(self, one.name)) for one in fields(self)})
+
     def snapshot(self) -> tuple[dict[Path, Any], ...]:
         """What undo brings back."""
         return tuple(dict(getattr(self, name)) for name in _KEPT_BY_UNDO)

@@ -6,14 +6,19 @@ here raises for any schema or instance; what cannot be drawn is a row of JSON te
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from engine.json_data import NotJson, encode
 from engine.schema import MASK, Checker, SchemaError, mask
 from engine.schema import compile as compile_schema
-from tui.forms import edits, fields, instance, payload, problems, strict_json
+from tui.forms import edits, fields, instance, payload, problems, raw_text, strict_json
+from tui.forms.all_rows import every_row
 from tui.forms.instance import ABSENT, Path
 from tui.forms.problems import Problem
+from tui.forms.raw_text import Language
 from tui.forms.resolve import Resolver
 from tui.forms.rows import CONTAINERS, Row
 from tui.forms.view import View
@@ -51,6 +56,7 @@ class Form:
         self._rows: list[Row] | None = None
         self._by_path: dict[Path, Row] = {}
         self._problems: list[Problem] | None = None
+        self._edits = 0
         self.began_empty = instance is ABSENT
         """Whether the form was opened without data: then it shows defaults in the place of required fields."""
         self.is_cut = False
@@ -112,6 +118,18 @@ class Form:
                 self._problems = problems.in_order(found, self.rows())
         return self._problems
 
+    def snapshot(self) -> Form:
+        """A copy to be checked beside the loop; `take_check` takes over what it found."""
+        other = copy(self)
+        other._view = replace(self._view, marks=self._view.marks.copied(), _rows={}, _tests={}, _notes={}, _children={})
+        other._rows = other._problems = None
+        return other
+
+    def take_check(self, other: Form) -> None:
+        """Take the problems of a `snapshot`, unless something was edited since."""
+        if other._edits == self._edits and self._problems is None:
+            self._problems = other._problems
+
     @property
     def notes(self) -> list[str]:
         """What the head of the form should say: the draft that the schema is read as, lost references, limits."""
@@ -127,6 +145,10 @@ class Form:
     @property
     def can_undo(self) -> bool:
         return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._redo)
 
     def rows(self) -> list[Row]:
         """The rows that stand open, top to bottom, the root first."""
@@ -150,6 +172,15 @@ class Form:
         rows = self.rows()
         return rows[1:] if rows and rows[0].kind == "object" else rows
 
+    def every_row(self) -> list[Row]:
+        """The rows as if everything stood open, to search them; the first `MAX_ROWS`."""
+        refusal = self._too_large()
+        return [] if refusal else every_row(self._view, self.schema, self._instance, MAX_ROWS)
+
+    def schema_at(self, path: Path) -> tuple[Any, Mapping[str, Any]]:
+        """(the schema of a place as it stands in the document, all that is said of it in one)."""
+        return edits.schema_at(self._view, self.schema, self._instance, path)
+
     def row(self, path: Path) -> Row | None:
         """The drawn row at `path`, else that of its nearest open parent."""
         rows = self.rows()
@@ -172,12 +203,11 @@ class Form:
             self._rows = None
         return self._checker
 
-    def text(self) -> str:
-        """The instance as JSON text, secrets as `•••` (forms.md 1.6)."""
+    def text(self, language: Language = "json") -> str:
+        """The instance as JSON or YAML text, secrets as `•••` (forms.md 1.6); text that cannot be read as it is."""
         if self.unread_text is not None:
             return self.unread_text
-        shown = mask(self.schema, self._instance)
-        return "" if shown is ABSENT else strict_json.dump(shown)
+        return raw_text.write(mask(self.schema, self._instance), language)
 
     def strangers(self) -> list[Path]:
         """Given properties that the schema does not declare and that stand in no map, in the order of the data."""
@@ -193,21 +223,35 @@ class Form:
         try:
             value = strict_json.parse(text) if text.strip() else ABSENT
         except strict_json.JsonError as error:
-            self.text_problem, self.unread_text = str(error), text
-            self._changed()
+            self.keep_text(text, str(error))
             return self.text_problem
+        self.load_value(value)
+        return None
+
+    def keep_text(self, text: str, problem: str) -> None:
+        """Keep text that cannot be read, and why; the instance stays, and nothing is launched."""
+        self.text_problem, self.unread_text = problem, text
+        self._changed()
+
+    def load_value(self, value: Any) -> None:
+        """Take what a text says as the new instance; a run of such edits is one step of undo."""
         self.drop_text()
-        hidden = mask(self.schema, self._instance)
-        for path in payload.leaves(value, MASK):
-            if instance.get(hidden, path) == MASK:
-                value = instance.put(value, path, instance.get(self._instance, path))
+        value = self.unmasked(value)
         value = {} if value is ABSENT and isinstance(self._instance, dict) else value
         if not payload.holds_all(value, self._instance) or value != self._instance:
             self._step(("load", ()))
             self._view.marks.forget(())
             edits.note_loaded(self._view, self.schema, value)
             self._set_instance(value)
-        return None
+
+    def unmasked(self, value: Any, path: Path = ()) -> Any:
+        """`value`, read from a text that showed what stands at `path`, with the secrets in the place of their masks."""
+        masked = payload.leaves(value, MASK) if value is not ABSENT else []
+        hidden = mask(self.schema, self._instance) if masked else None
+        for inner in masked:
+            if instance.get(hidden, (*path, *inner)) == MASK:
+                value = instance.put(value, inner, instance.get(self._instance, (*path, *inner)))
+        return value
 
     def enter(self, path: Path, text: str) -> None:
         """Take what was typed in the row at `path`: cleared text makes it absent, never `""` or 0 (forms.md 1.3)."""
@@ -453,3 +497,4 @@ class Form:
         self._rows = None
         if not structure_only:
             self._problems = None
+            self._edits += 1

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from textual import on
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.forms import fields
+from tui.forms import fields, strict_json
 from tui.forms.choice import ChoiceScreen
 from tui.forms.compare import differences, marks
 from tui.forms.controls import Drop, Head
 from tui.forms.editors import Pasted
 from tui.forms.instance import get
+from tui.forms.jumps import Jumps
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
 from tui.forms.pastes import may_be_all, paste_items, paste_pairs
+from tui.forms.row_acts import LISTS
+from tui.forms.view import PAGE
 from tui.forms.widgets import FormView, RowWidget
 
-GROWING = frozenset({"array", "tuple", "map"})
-"""What takes more items or entries."""
+LARGE = 50_000
+"""Values and characters that are checked between two keys."""
+ABOVE = 5
+"""Items that stay in sight above one that was jumped to on another page; few, for only the first rows come at once."""
 
 
 class FormPane(Widget):
@@ -43,15 +49,29 @@ class FormPane(Widget):
     class LaunchAsked(Message):
         """ctrl+r was pressed where the pane does not see keys: in an open list of options."""
 
-    def __init__(self, form: Form, *, tried: bool = False) -> None:
+    def __init__(self, form: Form, *, tried: bool = False, told: Sequence[Problem] = ()) -> None:
+        """`told` is what a run said of the inputs; each stands until its field is changed."""
         super().__init__(id="form-pane")
         self.form = form
         self.tried = tried
+        self._told = [(problem, get(form.instance, problem.path)) for problem in told]
+        self._jumps = Jumps()
         self.former: Any = ABSENT
         """Inputs of an earlier run that the rows are compared with; ABSENT for none."""
         self._touched: set[Path] = set()
         self.view = FormView()
         self._drawing = asyncio.Lock()
+
+    @property
+    def form(self) -> Form:
+        return self._form
+
+    @form.setter
+    def form(self, form: Form) -> None:
+        form.began_empty = (
+            True  # here a default is always seen in the place of what is missing, and the engine fills it
+        )
+        self._form = form
 
     def compose(self) -> Any:
         yield self.view
@@ -70,7 +90,7 @@ class FormPane(Widget):
         """The errors to draw, by the path of the row that shows them."""
         errors: dict[Path, str] = {}
         inside: dict[Path, int] = {}
-        for problem in self.form.problems:
+        for problem in self.problems:
             row = self.form.row(problem.path)
             if row is None or not (self.tried or self._is_touched(problem.path, row)):
                 continue
@@ -84,6 +104,24 @@ class FormPane(Widget):
         for path, count in inside.items():
             errors.setdefault(path, f"{count} problem{'' if count == 1 else 's'} inside")
         return errors
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What stands against a launch, and what the last run said of inputs that are as they were then."""
+        found = self.form.problems
+        if not self._told:
+            return found
+        known = {problem.path for problem in found}
+        still = [
+            problem
+            for problem, value in self._told
+            if problem.path not in known and strict_json.equal(get(self.form.instance, problem.path), value)
+        ]
+        return [*found, *still]
+
+    def rows_at(self, path: Path) -> list[Row]:
+        """The row at exactly this path; of a union also that of its branch."""
+        return [row for row in self.form.rows() if row.path == path]
 
     def _is_touched(self, path: Path, row: Row) -> bool:
         if row.is_container:
@@ -108,14 +146,17 @@ class FormPane(Widget):
 
     async def go(self, path: Path) -> None:
         """Open the parents of `path`, scroll to its row and focus it."""
-        for end in range(1, len(path)):
-            row = self.form.row(path[:end])
-            if row is not None and row.path == path[:end] and row.is_container and not row.is_open:
-                self.form.open(row.path)
+        for end, key in enumerate(path):
+            if any(row.is_container and not row.is_open for row in self.rows_at(path[:end])):
+                self.form.open(path[:end])
+            for each in self.rows_at(path[:end]):
+                if each.page is not None and isinstance(key, int) and not each.page[0] <= key < each.page[0] + PAGE:
+                    self.form.turn(each.path, max(key - ABOVE, 0))
         await self.show()
-        async with self._drawing:
-            await self.view.show_all()
         row = self.form.row(path)
+        if row is not None and self.view.widget_at(row.path) is None:  # mounting takes its time: only where it must
+            async with self._drawing:
+                await self.view.show_all()
         widget = self.view.widget_at(row.path) if row is not None else None
         if widget is not None:
             name = widget.key_editor
@@ -124,20 +165,26 @@ class FormPane(Widget):
 
     async def go_problem(self, step: int) -> str:
         """Go to the next or previous problem; returns what to say about it."""
-        problems = [problem for problem in self.form.problems if self.form.row(problem.path) is not None]
+        problems = self._jumps.ordered(self.form, self.problems)
         if not problems:
             return self.form.problems[0].text if self.form.problems else "no problems"
         self.tried = True
-        places = {row.path: at for at, row in enumerate(self.form.drawn())}
         widget = self.focused()
-        here = places.get(widget.row.path, -1) if widget is not None else -1
-        at = [places[row.path] for problem in problems if (row := self.form.row(problem.path)) is not None]
-        if step > 0:
-            chosen = next((number for number, place in enumerate(at) if place > here), 0)
-        else:
-            chosen = next((number for number in reversed(range(len(at))) if at[number] < here), len(at) - 1)
-        await self.go(problems[chosen].path)
+        chosen = self._jumps.next(self.form, problems, widget.row.path if widget is not None else None, step)
+        await self.to_problem(problems[chosen])
         return f"problem {chosen + 1} of {len(problems)}"
+
+    async def to_problem(self, problem: Problem) -> None:
+        """Go where it is to be mended."""
+        await self.go(problem.path)
+        row = self.form.row(problem.path)
+        self._jumps.landed(problem.path, row.path if row is not None else None)
+
+    async def first_problem(self) -> None:
+        """Go to the topmost one."""
+        problems = self._jumps.ordered(self.form, self.problems)
+        if problems:
+            await self.to_problem(problems[0])
 
     # what was typed
 
@@ -171,8 +218,17 @@ class FormPane(Widget):
             await self._changed("" if edited else None)
 
     async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
+        await self._check()
         await self.show(typing)
         self.post_message(self.Edited(note))
+
+    async def _check(self) -> None:
+        """Check large inputs beside the loop: that takes seconds, and the screen goes on meanwhile."""
+        form = self.form
+        if strict_json.weight(form.instance, LARGE) > LARGE:
+            checked = form.snapshot()
+            await asyncio.to_thread(lambda: checked.problems)
+            form.take_check(checked)
 
     # what was picked, opened, pasted
 
@@ -254,74 +310,55 @@ class FormPane(Widget):
 
     # keys
 
-    def _near(self, kinds: frozenset[str]) -> Row | None:
-        """The row with the focus, or its nearest parent, that is of one of `kinds`."""
+    def _say(self, note: str) -> None:
+        self.post_message(self.Edited(note))
+
+    @property
+    def _here(self) -> Path:
         widget = self.focused()
-        path = widget.row.path if widget is not None else ()
-        for end in range(len(path), -1, -1):
-            found = self.form.row(path[:end])
-            if found is not None and found.path == path[:end] and found.kind in kinds:
-                return found
+        return widget.row.path if widget is not None else ()
+
+    def _around(self, kinds: Collection[str], *, growable: bool = False) -> Row | None:
+        """The row with the focus, or its nearest parent, that is of one of `kinds`."""
+        for end in range(len(self._here), -1, -1):
+            for row in reversed(self.rows_at(self._here[:end])):
+                if row.kind in kinds and (row.growable or not growable):
+                    return row
         return None
 
     async def add_item(self) -> None:
-        """Add an item or entry to the list or map that has the focus."""
-        row = self._near(GROWING)
+        """Add an item or entry to the list or map that the focus is in; the focus goes to what is to be filled."""
+        row = self._around(LISTS, growable=True) or self._open_object()
         if row is None:
-            self.post_message(self.Edited("there is no list here to add to"))
+            self._say("there is no list or map here to add to")
             return
         if row.most is not None and isinstance(row.value, list) and len(row.value) >= row.most:
-            self.post_message(self.Edited(f"{row.most} items are the most here"))
+            self._say(f"{row.most} items are the most here")
             return
         path = self.form.add(row.path)
         await self._changed()
-        await self.go(path)
+        await self.go(self._first_inside(path))
 
-    def _item(self) -> Row | None:
-        widget = self.focused()
-        path = widget.row.path if widget is not None else ()
-        rows = (self.form.row(path[:end]) for end in range(len(path), 0, -1))
-        return next((row for row in rows if row is not None and row.removable), None)
+    def _open_object(self) -> Row | None:
+        """The nearest object that says itself that it takes further entries."""
+        for end in range(len(self._here), -1, -1):
+            for row in self.rows_at(self._here[:end]):
+                _, schema = self.form.schema_at(row.path)
+                if (
+                    row.kind == "object"
+                    and row.growable
+                    and schema.keys() & {"additionalProperties", "patternProperties"}
+                ):
+                    return row
+        return None
 
-    async def remove_item(self) -> None:
-        """Remove the item or entry that has the focus."""
-        row = self._item()
-        if row is None:
-            self.post_message(self.Edited("only items of a list and entries of a map can be removed"))
-            return
-        self.form.remove(row.path)
-        await self._changed("removed; F6 brings it back")
-        key = row.path[-1]
-        after = row.path if isinstance(key, int) and get(self.form.instance, row.path) is not ABSENT else row.path[:-1]
-        if isinstance(key, int) and after != row.path and key > 0:
-            after = (*row.path[:-1], key - 1)
-        await self.go(after)
-
-    async def move_item(self, step: int) -> None:
-        """Move the item that has the focus up or down in its list."""
-        row = self._item()
-        if row is not None and isinstance(row.path[-1], int):
-            path = self.form.move(row.path, step)
-            await self._changed()
-            await self.go(path)
-
-    async def next_state(self) -> None:
-        """unset → null where it is allowed → empty → unset (1.3)."""
-        widget = self.focused()
-        if widget is None or widget.row.kind in ("const", "union"):
-            return
-        row = widget.row
-        empty: Any = [] if row.kind in ("array", "choices", "tuple") else {} if row.kind in ("map", "object") else ""
-        takes_empty = row.kind not in ("integer", "number", "boolean", "choice", "raw")
-        states = ["absent", *["null"] * row.nullable, *["empty"] * takes_empty]
-        at = states.index(row.state) + 1 if row.state in states else min(1, len(states) - 1)
-        chosen = states[at % len(states)]
-        self._touched.add(row.path)
-        if chosen == "absent":
-            self.form.unset(row.path)
-        else:
-            self.form.set(row.path, None if chosen == "null" else empty)
-        await self._changed(f"now {'unset' if chosen == 'absent' else chosen}")
+    def _first_inside(self, path: Path) -> Path:
+        """Of a new item that is an object its first field, else the item itself."""
+        rows = [row for row in self.form.rows() if row.path[: len(path)] == path]
+        if not rows or not rows[0].is_container or (rows[0].keyed and not rows[0].name):
+            return path
+        inside = [row.path for row in rows if row.kind not in ("const", "object")]
+        return inside[0] if inside else path
 
     async def reveal(self) -> None:
         """Show or hide the secret that has the focus."""
@@ -344,15 +381,14 @@ class FormPane(Widget):
             self.form.lengthen(widget.row.path)
             await self._changed()
 
-    async def explain(self) -> None:
-        """Show the whole help of the row, or one line of it again."""
-        widget = self.focused()
-        if widget is not None:
-            widget.toggle_help()
-
     async def undo(self) -> None:
         note = "undone" if self.form.can_undo else "there is nothing to undo"
         self.form.undo()
+        await self._changed(note)
+
+    async def redo(self) -> None:
+        note = "done again" if self.form.can_redo else "there is nothing to do again"
+        self.form.redo()
         await self._changed(note)
 
     async def replace(self, form: Form, note: str) -> None:

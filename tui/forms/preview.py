@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from engine.schema import mask
+from engine.schema import mask, path_text
 from tui.forms import strict_json
 from tui.forms.instance import ABSENT, Path, get
 
@@ -20,8 +20,13 @@ LEFT_NAMED = 20
 """Inputs named as not sent; then they are counted."""
 
 
-def preview_lines(schema: Any, instance: Any, payload: Any, options: str = "") -> list[Line]:
-    """`payload` as JSON lines, beside it what is not sent of `instance`; `options` are the launch options in words."""
+def preview_lines(
+    schema: Any, instance: Any, payload: Any, options: str = "", gone: Collection[Path] = ()
+) -> list[Line]:
+    """`payload` as JSON lines, beside it what is not sent of `instance`; `options` are the launch options in words.
+
+    `gone` are the inputs whose condition does not hold any more (forms.md 1.2).
+    """
     lines: list[Line] = [(f"options: {options}", "head")] if options else []
     hidden = mask(schema, payload)
     shown = _limited(_json_lines(hidden, instance))
@@ -30,7 +35,8 @@ def preview_lines(schema: Any, instance: Any, payload: Any, options: str = "") -
         lines.append(("dim: filled from the schema's defaults", "dim"))
     left = not_sent(instance, payload)
     for path in left[:LEFT_NAMED]:
-        lines.append((f"not sent: {'.'.join(map(str, path))}, which has no place now", "warn"))
+        why = "its condition does not hold; it is kept" if path in gone else "which has no place now"
+        lines.append((f"not sent: {path_text(path)}, {why}", "warn"))
     if len(left) > LEFT_NAMED:
         lines.append((f"not sent: {len(left) - LEFT_NAMED:,} more", "warn"))
     return lines

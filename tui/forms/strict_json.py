@@ -17,9 +17,12 @@ MAX_DEPTH = 200
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\Z")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[-+\w.]+|[{}\[\]:,]', re.DOTALL)
-_UNSAFE = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
+HIDDEN = re.compile(
+    "[\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
+"""What no screen shows as it is (`tui.text`): it is written escaped, so that text on the screen holds all of it."""
 _LONE = re.compile("[\ud800-\udfff]")
 _ODD_WHOLE = re.compile(r"-0(?![0-9.eE])|[0-9]{4000}")
 """Whole numbers that Python's int does not write as they were written, or does not take."""
@@ -179,13 +182,40 @@ def dump(value: Any, indent: int | None = 2) -> str:
     if indent is None and _is_plain(value):
         try:
             written = json.dumps(value, ensure_ascii=False)  # in C
-            return _UNSAFE.sub(_escaped, written)
+            return HIDDEN.sub(_escaped, written)
         except (TypeError, ValueError, RecursionError):
             pass  # no JSON: said below
     try:
         return "".join(_pieces(value, indent, 0))
     except RecursionError:
         return '"… (nested too deeply to show)"'
+
+
+def head(value: Any, most: int) -> str:
+    """The first characters, about `most`, of what `dump` writes; cheap for any size."""
+    pieces, length = [], 0
+    for piece in _pieces(value, 2, 0):
+        pieces.append(piece)
+        length += len(piece)
+        if length > most:
+            break
+    return "".join(pieces)
+
+
+def weight(value: Any, most: int) -> int:
+    """How many characters and values `value` has, roughly; counting ends beyond `most`."""
+    found, stack = 0, [value]
+    while stack and found <= most:
+        item = stack.pop()
+        found += 1
+        if isinstance(item, str):
+            found += len(item)
+        elif isinstance(item, dict):
+            found += sum(map(len, item))
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item[: most - found + 1])
+    return found
 
 
 def _words(message: str) -> str:
@@ -281,13 +311,17 @@ def _position(text: str, offset: int) -> tuple[int, int]:
 
 def _string(text: str) -> str:
     written = json.dumps(text, ensure_ascii=False)
-    if written.isprintable():
+    if written.isascii() and written.isprintable():
         return written
-    return _UNSAFE.sub(_escaped, written)
+    return HIDDEN.sub(_escaped, written)
 
 
 def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match.group()):04x}"
+    code = ord(match.group())
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000  # JSON writes it as a pair
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
 def _is_plain(value: Any) -> bool:

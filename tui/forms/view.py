@@ -133,10 +133,15 @@ class View:
 
     # inside containers
 
-    def children(self, path: Path, node: Node, value: Any, cover: str = "") -> Iterator[Child]:
-        """What stands inside an object, map, list or tuple, drawn or not: properties, then further entries."""
+    def children(
+        self, path: Path, node: Node, value: Any, cover: str = "", page: tuple[int, int] | None = None
+    ) -> Iterator[Child]:
+        """What stands inside an object, map, list or tuple, drawn or not: properties, then further entries.
+
+        Of a list only the items of `page`, where that is given.
+        """
         if node.kind in ("array", "tuple"):
-            yield from self._items(path, node, value, cover)
+            yield from self._items(node, value, cover, page)
             return
         yield from self._declared(node)
         named = node.schema.get("properties")
@@ -166,12 +171,14 @@ class View:
             known = self._children[(id(node), "")] = (node, made)
         return known[1]
 
-    def _items(self, path: Path, node: Node, value: Any, cover: str) -> Iterator[Child]:
+    def _items(self, node: Node, value: Any, cover: str, page: tuple[int, int] | None) -> Iterator[Child]:
         items = value if isinstance(value, list) else []
         fixed = len(node.fixed)
         least = node.schema.get("minItems")
         ghosts = min(least, GHOSTS) if isinstance(least, int) and not isinstance(least, bool) and least > 0 else 0
-        for at in range(max(len(items), fixed, ghosts)):
+        count = max(len(items), fixed, ghosts)
+        first, last = page or (0, count)
+        for at in range(first, min(last, count)):
             yield self._item(node, at, at >= fixed and at < len(items), cover)
 
     def _item(self, node: Node, at: int, removable: bool, cover: str) -> Child:
@@ -217,10 +224,8 @@ class View:
                 below += 1
         if inner.kind in CONTAINERS - {"union"} and row.kind in CONTAINERS:
             cover = child.cover if isinstance(child.key, int) else str(child.key)
-            first, last = self._page(path, value)
-            for at, item in enumerate(self.children(path, inner, value, cover)):
-                if inner.kind == "array" and not first <= at < last:
-                    continue
+            page = self._page(path, value) if inner.kind == "array" else None
+            for item in self.children(path, inner, value, cover, page):
                 yield from self._walk(item, (*path, item.key), step(value, item.key), below, above)
 
     def _covered(self, node: Node) -> Node:

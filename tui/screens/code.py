@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,10 +52,15 @@ class Code(Steering):
         row = self.selected()
         if row is None or self.refuses_history(row):
             return
-        task_id = row.task.id
-        self.ask_engine(lambda: self.thread.ask(self.thread.engine.task(task_id)), self._ask_rerun_then)
+        task_id, engine = row.task.id, self.thread.engine
 
-    def _ask_rerun_then(self, task: Task | None) -> None:
+        async def read() -> tuple[Task | None, list[Task]]:
+            task = await engine.task(task_id)
+            return task, await engine.affected(task_id) if task is not None and task.is_terminal else []
+
+        self.ask_engine(lambda: self.thread.ask(read()), lambda found: self._ask_rerun_then(*found))
+
+    def _ask_rerun_then(self, task: Task | None, again: Sequence[Task]) -> None:
         if task is None:
             self.app.notify("the task is no longer in the store", severity="warning")
             return
@@ -66,16 +72,18 @@ class Code(Steering):
         elif spec is not None and spec.version == version:
             key = self.app.keys.label("runs.rerun")
             self.app.notify(f"{short(version)}, which it ran, is the current version: {key} reruns it")
-        elif spec is not None and spec.is_dangerous:
-            from tui.forms.preview import preview_lines
-            from tui.screens.confirm import ConfirmScreen
-
-            lines = preview_lines(spec.schema, task.inputs, task.inputs)
-            page = ConfirmScreen(spec.id, f"Rerun with {short(version, spec.version)}", lines)
-            self.app.push_screen(page, lambda sure: self._rerun_then(task.id, version) if sure else None)
         else:
-            question = rerun_question(named(task), version, spec.version if spec is not None else None)
-            self.app.push_screen(question, lambda answer: self._rerun_then(task.id, version) if answer else None)
+            from tui.screens.confirm import ConfirmScreen
+            from tui.screens.dangers import dangers_of
+
+            current = spec.version if spec is not None else None
+            dangers = dangers_of(self._catalogue, again)
+            page = (
+                ConfirmScreen(f"Rerun with {short(version, current or '')}", dangers)
+                if dangers
+                else rerun_question(named(task), version, current)
+            )
+            self.app.push_screen(page, lambda sure: self._rerun_then(task.id, version) if sure else None)
 
     def _rerun_then(self, task_id: str, version: str) -> None:
         engine = self.thread.engine

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from textual import on
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Button
 
 from engine.catalogue import ExecutorSpec
+from engine.schema import path_text
 from tui.forms.carry import unfit
 from tui.forms.keys import launch_bindings
-from tui.forms.model import ABSENT, Form
+from tui.forms.model import ABSENT, Form, Problem
 from tui.forms.options import LaunchOptions
 from tui.forms.pane import FormPane
+from tui.forms.raw_text import NAMES
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.launch_data import LaunchData
+from tui.screens.dangers import Danger
+from tui.screens.launch_fields import LaunchFields
 from tui.screens.launch_request import LaunchRequest
 from tui.screens.shelf import Shelf
 from tui.versions import short
@@ -28,15 +33,16 @@ LARGE_SCHEMA = 64_000
 """Characters; the schemas above are compiled off the loop."""
 
 
-class LaunchScreen(LaunchData):
+class LaunchScreen(LaunchFields):
     """Dismisses with a `LaunchRequest` on ctrl+r when the inputs hold, with None on Esc.
 
     `inputs` and `options` fill the form of a rerun, which is then checked at once; `again` says that the run keeps its
-    label and key. `shelf` is where drafts and presets are kept.
+    label and key. `shelf` is where drafts and presets are kept. `told` is what the last run said of the inputs.
+    `beside` gives what is dangerous among the tasks that would run too: it is confirmed with the launch.
     """
 
     AUTO_FOCUS = None
-    CSS_PATH = "../styles/launch.tcss"
+    CSS_PATH: ClassVar[Any] = ["../styles/launch.tcss", "../styles/fields.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = launch_bindings()
 
     class Compiled(Message):
@@ -54,10 +60,13 @@ class LaunchScreen(LaunchData):
         options: LaunchOptions | None = None,
         again: bool = False,
         shelf: Shelf | None = None,
+        told: Sequence[Problem] = (),
+        beside: Callable[[], Sequence[Danger]] = tuple,
     ) -> None:
         form = Form(spec.schema, ABSENT if inputs is None else inputs)
-        super().__init__(spec, form, options or LaunchOptions(), title, shelf=shelf, again=again)
+        super().__init__(spec, form, options or LaunchOptions(), title, shelf=shelf, again=again, told=told)
         self._pane.tried = self._is_filled = inputs is not None
+        self._beside = beside
         self._was = ""
         self._warned = False
 
@@ -86,8 +95,8 @@ class LaunchScreen(LaunchData):
             await self.turn_to("json")
         else:
             await self._pane.show()
-            if self._pane.tried and self.form.problems:
-                await self._pane.go(self.form.problems[0].path)
+            if self._pane.tried and self._pane.problems:
+                await self._pane.first_problem()
             elif not self._pane.focus_first():
                 self.query_one(Button).focus()
             if not self._is_filled:
@@ -132,9 +141,6 @@ class LaunchScreen(LaunchData):
     async def action_undo_edit(self) -> None:
         await self._after_keys(self._undo)
 
-    async def action_problem(self, step: int) -> None:
-        await self._in_form(lambda: self._go_problem(step))
-
     async def action_add_item(self) -> None:
         await self._in_form(self.pane.add_item)
 
@@ -144,20 +150,27 @@ class LaunchScreen(LaunchData):
     async def action_move_item(self, step: int) -> None:
         await self._in_form(lambda: self.pane.move_item(step))
 
-    async def action_next_state(self) -> None:
-        await self._in_form(self.pane.next_state)
+    async def action_redo_edit(self) -> None:
+        await self._after_keys(self._redo)
+
+    async def action_page(self, step: int) -> None:
+        await self._in_form(lambda: self.pane.page(step))
+
+    async def action_suggest(self) -> None:
+        """Elsewhere the key moves by a word."""
+        row = self.pane.focused_row() if self._ready and self._shows_form else None
+        if row is None or row.suggestion is ABSENT:
+            raise SkipAction
+        await self._in_form(self.pane.suggest)
+
+    async def action_reading(self) -> None:
+        await self._in_form(self.pane.reading)
 
     async def action_reveal(self) -> None:
         await self._in_form(self.pane.reveal)
 
     async def action_lengthen(self) -> None:
         await self._in_form(self.pane.lengthen)
-
-    async def action_explain(self) -> None:
-        await self._in_form(self.pane.explain)
-
-    async def _go_problem(self, step: int) -> None:
-        self._refresh(await self.pane.go_problem(step))
 
     async def _undo(self) -> None:
         if self.form.unread_text is not None:
@@ -166,23 +179,43 @@ class LaunchScreen(LaunchData):
                 await self.turn_to("json")
             await self._pane.show()
             self._refresh("the text was dropped")
-        elif self._view == "json" and not self.form.can_undo:
-            await self.go_back()
+        elif self._view == "json" and not self._refusal:
+            await self._step_text(back=True)
         elif self._ready and self._shows_form and (self.pane.form.can_undo or not await self.go_back()):
             await self.pane.undo()
+
+    async def _redo(self) -> None:
+        if self._view == "json" and not self._refusal and self._ready:
+            await self._step_text(back=False)
+        elif self._ready and self._shows_form:
+            await self.pane.redo()
+
+    async def _step_text(self, *, back: bool) -> None:
+        """Undo or redo where the text is shown: one stack for form and text (1.6)."""
+        form = self.form
+        if not (form.can_undo if back else form.can_redo):
+            if not back or not await self.go_back():
+                self._refresh(f"there is nothing to {'undo' if back else 'do again'}")
+            return
+        if back:
+            form.undo()
+        else:
+            form.redo()
+        await self._show_text(stay=True)
+        self._refresh("undone" if back else "done again")
+        self._keep_soon()
 
     async def _leave(self) -> None:
         """Leave the options and the preview for the form, and the dialog for good; the draft is kept."""
         if self._view in ("options", "preview"):
             await self.turn_to("json" if self._refusal else "form")
             return
-        if self._view == "json" and self._raw.edited:
-            self.form.load_text(self._raw.text)
-            if self.form.unread_text is not None and not self._warned:
-                self._warned = True
-                self._refresh()
-                self.app.notify("JSON that does not parse is not kept: Esc again drops it", severity="warning")
-                return
+        if self._view == "json" and self.form.unread_text is not None and not self._warned:
+            self._warned = True
+            self._refresh()
+            name = NAMES[self._raw.in_language]
+            self.app.notify(f"{name} that does not parse is not kept: Esc again drops it", severity="warning")
+            return
         self.keep_draft()
         self.dismiss(None)
 
@@ -192,7 +225,7 @@ class LaunchScreen(LaunchData):
     @on(FormPane.LaunchAsked)
     async def _launch_asked(self, event: Message) -> None:
         event.stop()
-        self._take_all()
+        await self._take_all()
         await self._launch()
 
     async def _launch(self) -> None:
@@ -200,18 +233,14 @@ class LaunchScreen(LaunchData):
         if self._refusal or self._is_gone or not self._ready:
             self._refresh()
             return
-        if self._view == "json":
-            if self._reading is not None:
-                self._reading.stop()  # read now; later it would take back what is said here
-            self._read()
         if self.form.problems:
             await self._show_problems()
         elif self._options.form.problems:
             await self.turn_to("options")
             await self._options.go(self._options.form.problems[0].path)
             self._refresh("✗ an option is wrong: mend it first")
-        elif self.spec.is_dangerous:
-            self._confirm()
+        elif self.spec.is_dangerous or self._beside():
+            await self._confirm()
         else:
             self._answer()
 
@@ -220,18 +249,21 @@ class LaunchScreen(LaunchData):
         self._pane.tried = True
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
         if self._view == "json":
-            first = problems[0]
-            place = ".".join(str(key) for key in first.path)
-            self._refresh(f"✗ {count}: {place} {first.text}" if place else f"✗ {count}: {first.text}")
+            await self._mark()
+            if self._marks:
+                self._go_line(self._marks[0][0])
+            self._refresh(f"✗ {count}: {path_text(problems[0].path)} {problems[0].text}".replace(":  ", ": "))
             return
         if self._view != "form":
             await self.turn_to("form")
-        await self._pane.go(problems[0].path)
-        self._refresh(f"✗ {count} to mend first · F8 goes to the next")
+        await self._pane.first_problem()
+        key = self._key("problem")
+        self._refresh(f"✗ {count} to mend first" + (f" · {key} goes to the next" if key else ""))
 
-    def _confirm(self) -> None:
+    async def _confirm(self) -> None:
         """Show exactly what goes out and have the executor's id typed; what changed meanwhile has to be looked at."""
-        asked = (self.spec.version, self._content())
+        asked, beside = (self.spec.version, self._content()), self._beside()
+        dangers = [Danger(self.spec.id, "", await self._previewed())] if self.spec.is_dangerous else []
 
         def answered(sure: bool | None) -> None:
             if sure and not self._is_gone and asked == (self.spec.version, self._content()):
@@ -239,7 +271,7 @@ class LaunchScreen(LaunchData):
             elif sure:
                 self._refresh("✗ it changed meanwhile: look at it again")
 
-        self.app.push_screen(ConfirmScreen(self.spec.id, self._heading, self.preview()), answered)
+        self.app.push_screen(ConfirmScreen(self._heading, [*dangers, *beside]), answered)
 
     def _answer(self) -> None:
         if self._keeping is not None:
@@ -257,8 +289,7 @@ class LaunchScreen(LaunchData):
             self._refresh("")
             return
         self._describe()
-        self._take_all()
-        self._read()
+        await self._take_all()
         old, version = self.form, short(self.spec.version)
         if old.schema == self.spec.schema:
             self._refresh(f"{self._was}, {version} is launched now; what was typed is kept")

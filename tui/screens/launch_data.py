@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from textual import on
@@ -15,12 +16,13 @@ from engine.task import now
 from tui.boundary import ask
 from tui.forms import clip, strict_json
 from tui.forms.instance import ABSENT
-from tui.forms.model import Form
+from tui.forms.keys import label_of
+from tui.forms.model import Form, Problem
 from tui.forms.options import LaunchOptions
 from tui.forms.pane import FormPane
 from tui.screens.ask_name import NameScreen
 from tui.screens.imported import ImportScreen, words_of
-from tui.screens.launch_views import LaunchViews
+from tui.screens.launch_text import LaunchText
 from tui.screens.quit import Question
 from tui.screens.recall import RecallScreen
 from tui.screens.shelf import Offer, Shelf
@@ -31,8 +33,8 @@ KEPT_SECONDS = 2.0
 """What is typed is kept as the draft this long after the last key, so that a killed console loses little."""
 
 
-class LaunchData(LaunchViews):
-    """Goes on where `LaunchViews` ends. Without a `shelf` nothing is kept and only examples are offered."""
+class LaunchData(LaunchText):
+    """Goes on where `LaunchText` ends. Without a `shelf` nothing is kept and only examples are offered."""
 
     def __init__(
         self,
@@ -43,12 +45,11 @@ class LaunchData(LaunchViews):
         *,
         shelf: Shelf | None,
         again: bool,
+        told: Sequence[Problem] = (),
     ) -> None:
-        super().__init__(spec, form, options, title, again=again)
+        super().__init__(spec, form, options, title, again=again, told=told)
         self.shelf = shelf
         self._again = again
-        self._before: list[tuple[Form, dict[str, Any]]] = []
-        """The forms that were loaded over, and their options: what undo goes back to."""
         self._kept: str | None = None
         """What the draft in the store holds, as text; None where there is none that is known."""
         self._opened = self._content()
@@ -60,7 +61,7 @@ class LaunchData(LaunchViews):
 
     async def load(self, inputs: dict[str, Any], options: LaunchOptions | None, said: str) -> None:
         """Put other inputs in the place of the present ones, as one step that can be undone."""
-        self._take_all()
+        await self._take_all()
         self._before.append((self.form, dict(self.options.given)))
         form = Form(self.form.schema, inputs)
         form.prepare()
@@ -75,12 +76,13 @@ class LaunchData(LaunchViews):
         self._pane.tried = True
         if self._view == "json":
             self._pane.form = form
-            self._raw.show(form.text(), read_only=bool(self._refusal))
+            await self._show_text()
             self._refresh(said)
+            self._keep_soon()
             return
         await self._pane.replace(form, said)
         if self._view == "form" and form.problems:
-            await self._pane.go(form.problems[0].path)
+            await self._pane.first_problem()
             # rows that were just made have no place yet, and the dialog grows with them first
             self.call_after_refresh(self.call_after_refresh, self._scroll_to_focus)
         self._keep_soon()
@@ -123,7 +125,7 @@ class LaunchData(LaunchViews):
 
     @property
     def _undo_key(self) -> str:
-        return "F6"
+        return label_of(self.app, "launch.undo")
 
     # pastes
 
@@ -223,7 +225,7 @@ class LaunchData(LaunchViews):
         self._kept = _text((draft.inputs, dict(draft.options.given)))
         clock = getattr(self.app, "clock", now)
         when = at_time(draft.at, clock())
-        self._take_all()
+        await self._take_all()
         if self._content() != self._opened or not self._ready:
             self._refresh(f"there is a draft of {when}: F5 lists it")
             return

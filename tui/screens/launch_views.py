@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Literal
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.timer import Timer
-from textual.widgets import Button, Static, TextArea
+from textual.widgets import Button, Static
 
 from engine.catalogue import ExecutorSpec
-from tui.forms.keys import counted, hints
-from tui.forms.model import Form
+from tui.forms import strict_json
+from tui.forms.field_pane import FieldPane
+from tui.forms.keys import counted, hints, label_of
+from tui.forms.model import Form, Problem
 from tui.forms.options import LaunchOptions, options_schema
-from tui.forms.pane import FormPane
 from tui.forms.preview import Line, preview_lines
 from tui.forms.raw_tab import RawTab
+from tui.forms.raw_text import EDITABLE
 from tui.screens.launch_request import LaunchRequest
 from tui.text import safe_text
 from tui.versions import ABSENT as NOT_HERE
 from tui.widgets.text_view import TextView
-
-READ_SECONDS = 0.15
-"""The JSON is read this long after the last key (forms.md 1.6)."""
 
 DRAIN_SECONDS = 0.5
 """The longest that a key waits for the keys before it."""
@@ -48,13 +45,23 @@ View = Literal["form", "json", "options", "preview"]
 class LaunchViews(ModalScreen[LaunchRequest | None]):
     """Shows one view at a time. All are views of two forms: that of the inputs, and that of the options."""
 
-    def __init__(self, spec: ExecutorSpec, form: Form, options: LaunchOptions, title: str, *, again: bool) -> None:
+    def __init__(
+        self,
+        spec: ExecutorSpec,
+        form: Form,
+        options: LaunchOptions,
+        title: str,
+        *,
+        again: bool,
+        told: Sequence[Problem] = (),
+    ) -> None:
+        """`told` is what the last run said of the inputs."""
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
         self.spec = spec
         self._heading = title
-        self._pane = FormPane(form)
-        self._options = FormPane(Form(options_schema(again=again), dict(options.given)), tried=True)
+        self._pane = FieldPane(form, told=told)
+        self._options = FieldPane(Form(options_schema(again=again), dict(options.given)), tried=True)
         self._raw = RawTab()
         self._preview = TextView(id="preview")
         self._view: View = "form"
@@ -62,7 +69,6 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         self._is_gone = False
         """Whether the executor is not in the catalogue any more."""
         self._said = ""
-        self._reading: Timer | None = None
 
     @property
     def form(self) -> Form:
@@ -75,7 +81,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         return LaunchOptions(dict(sent) if isinstance(sent, dict) else {})
 
     @property
-    def pane(self) -> FormPane:
+    def pane(self) -> FieldPane:
         """The form that keys mean: the options' while those are shown."""
         return self._options if self._view == "options" else self._pane
 
@@ -90,6 +96,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
             yield Static(id="launch-about")
             yield self._pane
             yield self._raw
+            yield Static(id="raw-problems")
             with Vertical(id="options"):
                 yield self._options
             yield self._preview
@@ -126,7 +133,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         line.update(Content(safe_text(text or self._said)))
         line.display = bool(text or self._said)
         self.query_one("#launch-count", Static).update(Content(self._count()))
-        if self._view == "preview":
+        if self._view == "preview" and not self._is_large:
             self._preview.show(self.preview(), stay=True)
         self._hint()
         self.call_after_refresh(self._fit)
@@ -139,7 +146,8 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
             return f"✗ cannot be launched: {self._refusal}"
         if self.form.text_problem:
             shown = self._view == "json"
-            return f"✗ {self.form.text_problem}" + ("" if shown else " · F2 back to the text · F6 drops it")
+            back = f" · {self._key('switch')} back to the text · {self._key('undo')} drops it"
+            return f"✗ {self.form.text_problem}" + ("" if shown else back)
         loose = self._pane.loose() if self._ready and self._pane.tried else []
         return f"✗ {loose[0].text}" if loose else ""
 
@@ -149,14 +157,19 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
             return "reading the schema"
         beside = safe_text(self.options.words, limit=60)
         wrong = " · ✗ options" if self._options.form.problems else ""
-        return counted(self.form.problems) + (f" · {beside}" if beside else "") + wrong
+        return counted(self._pane.problems) + (f" · {beside}" if beside else "") + wrong
 
     def _hint(self) -> None:
         """The keys of this moment: those of the dialog, and what the focused row adds."""
         widget = self.pane.focused() if self._shows_form else None
-        trouble = self._ready and self._pane.tried and bool(self.form.problems)
-        keys = hints(self.app, widget, view=self._view, trouble=trouble)
+        trouble = self._ready and self._pane.tried and bool(self._pane.problems)
+        item = widget is not None and self.pane.item() is not None
+        keys = hints(self.app, widget, item=item, view=self._view, trouble=trouble, language=self._raw.in_language)
         self.query_one("#launch-hint", Static).update(Content(" · ".join(keys)))
+
+    def _key(self, action: str) -> str:
+        """The key of an action of the dialog."""
+        return label_of(self.app, f"launch.{action}")
 
     def on_descendant_focus(self) -> None:
         self._hint()
@@ -178,14 +191,12 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
 
     async def turn_to(self, view: View) -> None:
         """Show another view; what was typed in the present one is taken first."""
-        if self._view == "json" and not self._refusal and self._raw.edited:
-            self.form.load_text(self._raw.text)
         self._lay(view)
         if view == "json":
-            self._raw.show(self.form.text(), read_only=bool(self._refusal))
+            await self._show_text()
             self._raw.focus()
         elif view == "preview":
-            self._preview.show(self.preview())
+            self._preview.show(await self._previewed())
             self._preview.focus()
         else:
             await self.pane.show()
@@ -193,9 +204,14 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
                 self.query_one(Button).focus()
         self._refresh("")
 
+    async def _show_text(self, *, stay: bool = False) -> None:
+        """Put the inputs into the editor of their text; `stay` keeps the cursor's line."""
+        self._raw.show(self.form.text(), read_only=bool(self._refusal))
+
     def _lay(self, view: View) -> None:
         self._view = view
         self._pane.display, self._raw.display = view == "form", view == "json"
+        self.query_one("#raw-problems").display = False
         self.query_one("#options").display, self._preview.display = view == "options", view == "preview"
 
     async def _toggle(self, view: View) -> None:
@@ -203,11 +219,21 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         home: View = "json" if self._refusal else "form"
         await self.turn_to(home if self._view == view else view)
 
+    @property
+    def _is_large(self) -> bool:
+        """Whether the inputs are too large to be written or walked between two keys."""
+        return strict_json.weight(self.form.instance, EDITABLE) > EDITABLE
+
+    async def _previewed(self) -> list[Line]:
+        """The preview; of large inputs it is made beside the loop."""
+        return await asyncio.to_thread(self.preview) if self._is_large else self.preview()
+
     def preview(self) -> list[Line]:
         """The payload as execute will get it, and what stands beside it."""
         if self._refusal:
             return [(f"there is no payload: {self._refusal}", "bad")]
-        return preview_lines(self.spec.schema, self.form.instance, self.form.payload, self.options.words)
+        form = self.form
+        return preview_lines(self.spec.schema, form.instance, form.payload, self.options.words, form.gone)
 
     # keys in their turn
 
@@ -218,33 +244,15 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
             with suppress(TimeoutError):
                 await asyncio.wait_for(read.wait(), DRAIN_SECONDS)
         if self.is_current and self.is_attached:
-            self._take_all()
+            await self._take_all()
             await act()
 
-    def _take_all(self) -> None:
+    async def _take_all(self) -> None:
         """Read every editor now: keys may have come faster than messages."""
-        if not self._ready:
-            return
-        self._pane.take_all()
-        self._options.take_all()
-        if self._view == "json" and self._raw.edited and not self._refusal:
-            self.form.load_text(self._raw.text)
+        if self._ready:
+            self._pane.take_all()
+            self._options.take_all()
 
     async def _in_form(self, act: Act) -> None:
         if self._ready and self._shows_form:
             await self._after_keys(act)
-
-    # the JSON
-
-    @on(TextArea.Changed, "#raw-tab")
-    def _raw_changed(self, event: TextArea.Changed) -> None:
-        event.stop()
-        if self._reading is not None:
-            self._reading.stop()
-        self._reading = self.set_timer(READ_SECONDS, self._read)
-
-    def _read(self) -> None:
-        """Take what the JSON says."""
-        if self._view == "json" and self._raw.edited and not self._refusal:
-            self.form.load_text(self._raw.text)
-            self._refresh("")

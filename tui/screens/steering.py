@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -95,9 +96,20 @@ class Steering(TaskActions):
         if tasks == 1:
             self.ask_engine(lambda: self.thread.ask(engine.task(task_id)), self._open_clone)
         else:
-            self.app.push_screen(
-                clone_question(named(row.task), tasks), lambda answer: self._clone_tree(task_id) if answer else None
+            run_id = row.task.run_id
+            self.ask_engine(
+                lambda: self.thread.ask(engine.tree(run_id)), lambda found: self._ask_clone(row, tasks, found)
             )
+
+    def _ask_clone(self, row: Row, tasks: int, tree: Sequence[Task]) -> None:
+        """Ask before a tree is copied and launched; what is dangerous in it is named, with what goes to it."""
+        from tui.screens.confirm import ConfirmScreen
+        from tui.screens.dangers import dangers_of
+
+        task_id = row.task.id
+        dangers = dangers_of(self.thread.engine.catalogue, _planned_of(task_id, tree))
+        page = ConfirmScreen("Clone", dangers) if dangers else clone_question(named(row.task), tasks)
+        self.app.push_screen(page, lambda sure: self._clone_tree(task_id) if sure else None)
 
     def _open_clone(self, task: Task | None) -> None:
         if task is None:
@@ -154,6 +166,17 @@ def named(task: Task) -> str:
 def _planned(row: Row) -> int:
     """How many tasks of the subtree were there before it ran; the others it spawned (8.1)."""
     return 1 + sum(other.task.spawned is None for other in row.subtree() if other is not row)
+
+
+def _planned_of(task_id: str, tree: Sequence[Task]) -> list[Task]:
+    """The task and all under it in its `tree`, parents first, but for what was spawned at run time (5.5)."""
+    kept = {task_id}
+    found = []
+    for task in tree:
+        if task.id == task_id or (task.parent_id in kept and task.spawned is None):
+            kept.add(task.id)
+            found.append(task)
+    return found
 
 
 def _inputs_of(task: Task) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -97,10 +97,16 @@ class TaskActions(Panes):
         row = self.selected()
         if row is None or self.refuses_history(row):
             return
-        task_id = row.task.id
-        self.ask_engine(lambda: self.thread.ask(self.thread.engine.task(task_id)), self._open_rerun)
+        task_id, engine = row.task.id, self.thread.engine
 
-    def _open_rerun(self, task: Task | None) -> None:
+        async def read() -> tuple[Task | None, list[Task]]:
+            task = await engine.task(task_id)
+            return task, await engine.affected(task_id) if task is not None and task.is_terminal else []
+
+        self.ask_engine(lambda: self.thread.ask(read()), lambda found: self._open_rerun(*found))
+
+    def _open_rerun(self, task: Task | None, again: Sequence[Task] = ()) -> None:
+        """Open the form of its rerun; `again` are all tasks that would run again."""
         if task is None:
             self.app.notify("the task is no longer in the store", severity="warning")
             return
@@ -108,17 +114,45 @@ class TaskActions(Panes):
             self.app.notify("it has not ended yet", severity="warning")
             return
         spec = self.thread.engine.catalogue.get(task.executor_id)
-        if spec is None:
-            self._rerun(task.id)  # a group, or an executor that is gone: the engine knows what to say
+        if spec is None:  # a group, or an executor that is gone: the engine knows what to say
+            self.confirm_dangers("Rerun", again, lambda: self._rerun(task.id))
             return
         from tui.forms.options import options_of
+        from tui.forms.told import told_by
+        from tui.screens.dangers import dangers_of
         from tui.screens.launch import LaunchScreen
         from tui.screens.launching import rerun
 
         title = "Give its secrets" if needs_secrets(task) else "Rerun"
         options, engine = options_of(task.priority, task.params), self.thread.engine
-        screen = LaunchScreen(spec, task.inputs, title=title, options=options, again=True, shelf=self.shelf(spec))
+        others = [other for other in again if other.id != task.id]
+        screen = LaunchScreen(
+            spec,
+            task.inputs,
+            title=title,
+            options=options,
+            again=True,
+            shelf=self.shelf(spec),
+            told=told_by(task.result, task.error, task.error_type, spec.schema),
+            beside=lambda: dangers_of(engine.catalogue, others),
+        )
         self.app.push_screen(screen, lambda request: self.start(request, partial(rerun, engine, task)))
+
+    def confirm_dangers(self, doing: str, tasks: Sequence[Task], then: Callable[[], object]) -> None:
+        """Do `then`, once every dangerous executor among `tasks` was confirmed; at once where there is none."""
+        from tui.screens.dangers import dangers_of
+
+        dangers = dangers_of(self.thread.engine.catalogue, tasks)
+        if not dangers:
+            then()
+            return
+        from tui.screens.confirm import ConfirmScreen
+
+        def answered(sure: bool | None) -> None:
+            if sure:
+                then()
+
+        self.app.push_screen(ConfirmScreen(doing, dangers), answered)
 
     def _rerun(self, task_id: str) -> None:
         engine = self.thread.engine
