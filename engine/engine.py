@@ -32,6 +32,7 @@ from engine.operations import Operations
 from engine.origin import origin
 from engine.others import Others
 from engine.output import capture
+from engine.past_version import past_version
 from engine.plan import Plan, plan
 from engine.presets import Presets
 from engine.recent import Recent, recent
@@ -367,7 +368,10 @@ class Engine:
         history. Raises `TaskError` when the task is unknown, waits already, lacks its secrets, or something that would
         be run again still runs.
         """
-        spec = await self._version(task_id, version) if version is not None else None
+        spec = None
+        if version is not None:
+            await self.store.writer.flush()
+            spec = await past_version(self.store, self._find, self._loader, self.settings, task_id, version)
         audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
         return await self._acts.rerun(task_id, inputs, [audit], spec)
 
@@ -384,19 +388,6 @@ class Engine:
         """The source of a version that ran (`task.executor_version`), its own file first; None where it is not kept."""
         await self.store.writer.flush()
         return await self.store.source(version)
-
-    async def _version(self, task_id: str, version: str) -> ExecutorSpec:
-        task = await self.task(task_id)
-        if task is None:
-            raise TaskError(f"there is no task '{task_id}'", "It may have been deleted")
-        spec, _ = self._find(task.executor_id)
-        if spec is not None and spec.version == version:
-            return spec
-        source = await self.source(version)
-        if source is None:
-            raise ExecutorError(f"the source of version {version[:10]} is not kept", "Run the present version instead")
-        loader = self._loader or Loader((), import_limit=self.settings.import_limit)
-        return await asyncio.to_thread(loader.revive, version, source, task.executor_id)
 
     async def skip(self, task_id: str) -> Task:
         """Have a pending or failed task count as completed, with result null; dependents run (8.4)."""

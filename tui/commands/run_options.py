@@ -50,6 +50,7 @@ def declare_runs(commands: Any, add: Add, assignment: Read) -> None:
         *_transfers(commands, add),
     ]
     listed = add(commands, "list", "list the executors", FOLDERS, "example:\n  taskdeck list http\n")
+    listed.set_defaults(module="catalogue")
     listed.add_argument("words", metavar="WORD", nargs="*", help="only those with all these words")
     for each in own:
         each.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
@@ -72,6 +73,7 @@ def _run(own: argparse.ArgumentParser, assignment: Read) -> argparse.ArgumentPar
     own.add_argument("--quiet", action="store_true", help="tell nothing while it runs")
     own.add_argument("--yes", action="store_true", help="run an executor that is marked as dangerous unasked")
     own.add_argument("--id", dest="task_id", help=argparse.SUPPRESS)
+    own.set_defaults(module="launch")
     return own
 
 

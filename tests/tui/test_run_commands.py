@@ -1,0 +1,194 @@
+"""Running, reading and steering from the command line, as scripts and people do."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tui.command_line import Command, executor, running, script
+
+SCHEMA = (
+    'inputs_schema = {"type": "object", "properties": {"name": {"type": "string"}, "times": {"type": "integer",'
+    ' "minimum": 1, "default": 1}}, "required": ["name"]}'
+)
+
+GREET = """\
+self.log("greeting " + inputs["name"])
+return {"said": inputs["name"] * inputs["times"]}"""
+
+
+@pytest.fixture
+def taskdeck(capfd: pytest.CaptureFixture[str], own_folders: Path) -> Iterator[Command]:
+    folder = own_folders / "config" / "taskdeck" / "executors"
+    folder.mkdir(parents=True)
+    (folder / "greet.py").write_text(
+        executor(
+            "greet", SCHEMA, 'self.log("greeting " + inputs["name"])\nreturn {"said": inputs["name"] * inputs["times"]}'
+        )
+    )
+    (folder / "bad.py").write_text(executor("bad", "", 'raise ValueError("no such host")'))
+    (folder / "wipe.py").write_text(executor("wipe", "confirm = True"))
+    (folder / "slow.py").write_text(
+        "import asyncio\n" + executor("slow", "", 'self.log("begun")\nawait asyncio.sleep(30)\nreturn {}')
+    )
+    yield from running(capfd)
+
+
+def test_run_prints_the_result_on_stdout_and_what_happens_on_stderr(taskdeck: Command) -> None:
+    done = taskdeck("run", "greet", "--input", "name=Ann", "--input", "times=2")
+    assert done.code == 0
+    assert json.loads(done.out) == {"said": "AnnAnn", "status": "completed"}
+    assert done.err.splitlines() == ["greet | greeting Ann", "greet completed"]
+
+
+def test_run_takes_inputs_from_files_and_single_keys_over_them(taskdeck: Command, tmp_path: Path) -> None:
+    (tmp_path / "in.yaml").write_text("name: Bob\ntimes: 2\n")
+    (tmp_path / "in.json").write_text('{"name": "Bob", "times": 3}')
+    for name, said in (("in.yaml", "BobBob"), ("in.json", "BobBobBob")):
+        assert json.loads(taskdeck("run", "greet", "--inputs", tmp_path / name).out)["said"] == said
+    done = taskdeck("run", "greet", "--inputs", tmp_path / "in.json", "--input", "times=1", "--quiet", "--json")
+    assert json.loads(done.out)["result"]["said"] == "Bob" and done.err == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("nothing",), "no executor named 'nothing'"),
+        (("greet",), "greet: name: is required"),
+        (("greet", "--input", "name=A", "--input", "times=0"), "times: must be"),
+        (("greet", "--input", "name=A", "--input", "nmae=B", "--inputs", "gone.json"), "cannot read the inputs"),
+    ],
+)
+def test_wrong_inputs_run_nothing_and_say_why(taskdeck: Command, options: tuple[str, ...], said: str) -> None:
+    done = taskdeck("run", *options)
+    assert done.code == 2 and said in done.err and done.out == ""
+    listed = taskdeck("history")
+    assert listed.out == ""
+
+
+@pytest.mark.parametrize("text", ['{"name": "A", "name": "B"}', "[1]", '{"times": NaN}', "{"])
+def test_inputs_that_are_no_strict_object_are_refused(taskdeck: Command, tmp_path: Path, text: str) -> None:
+    (tmp_path / "in.json").write_text(text)
+    done = taskdeck("run", "greet", "--inputs", tmp_path / "in.json")
+    assert done.code == 2 and "in.json" in done.err
+
+
+def test_a_failed_run_is_exit_1_and_its_error_is_told(taskdeck: Command) -> None:
+    done = taskdeck("run", "bad", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)["error"].endswith("no such host")
+
+
+def test_a_dangerous_executor_needs_a_word_where_nobody_can_be_asked(taskdeck: Command) -> None:
+    refused = taskdeck("run", "wipe", "--input", "password=hunter2")
+    assert refused.code == 4 and "--yes" in refused.err and "hunter2" not in refused.err
+    assert taskdeck("run", "wipe", "--yes").code == 0
+
+
+def test_history_show_and_log_tell_of_a_run(taskdeck: Command) -> None:
+    taskdeck("run", "greet", "--input", "name=Ann", "--label", "first one", "--tag", "blue")
+    taskdeck("run", "bad")
+    listed = taskdeck("history").lines
+    assert len(listed) == 2 and "bad" in listed[0] and listed[1].endswith("greet  first one")
+    assert [line.split()[1] for line in taskdeck("history", "--status", "failed").lines] == [listed[0].split()[1]]
+    assert len(taskdeck("history", "--tag", "blue").lines) == 1
+    begin = listed[1].split()[1]
+    shown = taskdeck("show", begin)
+    assert shown.lines[0] == "✔ greet  completed"
+    assert any('"said": "Ann"' in line for line in shown.lines)
+    assert taskdeck("log", begin).lines == ["greeting Ann"]
+    assert json.loads(taskdeck("show", begin, "--json").out)["inputs"] == {"name": "Ann", "times": 1}
+    assert taskdeck("show", "latest").lines[0] == "✗ bad  failed"
+
+
+def test_a_task_that_is_not_there_is_named(taskdeck: Command) -> None:
+    taskdeck("run", "bad")
+    for command in ("show", "log", "rerun"):
+        done = taskdeck(command, "zzz")
+        assert done.code == 2 and "there is no task 'zzz'" in done.err
+    assert taskdeck("cancel", "zzz").code == 4
+    assert "there is no store" in taskdeck("show", "latest", "--store", "nowhere.db").err
+
+
+def test_rerun_changes_an_input_and_keeps_the_rest(taskdeck: Command) -> None:
+    taskdeck("run", "greet", "--input", "name=Ann", "--input", "times=2")
+    done = taskdeck("rerun", "latest", "--set", "name=Bob")
+    assert done.code == 0 and json.loads(done.out)["said"] == "BobBob"
+    assert len(taskdeck("history").lines) == 1
+
+
+def test_what_has_ended_cannot_be_cancelled(taskdeck: Command) -> None:
+    taskdeck("run", "bad")
+    done = taskdeck("cancel", "latest", "--json")
+    assert done.code == 4 and json.loads(done.out)["current_status"] == "failed"
+
+
+def test_export_import_and_prune(taskdeck: Command, tmp_path: Path) -> None:
+    taskdeck("run", "greet", "--input", "name=Ann")
+    lines = taskdeck("export").out
+    (tmp_path / "runs.jsonl").write_text(lines)
+    other = tmp_path / "other.db"
+    assert "1 run imported" in taskdeck("import", tmp_path / "runs.jsonl", "--store", other).err
+    assert "0 runs imported, 1 were here already" in taskdeck("import", tmp_path / "runs.jsonl", "--store", other).err
+    assert len(taskdeck("history", "--store", other).lines) == 1
+    assert taskdeck("prune").code == 2
+    assert taskdeck("prune", "--runs", "0").out == "deleted 1 run with 1 task\n"
+    assert taskdeck("history").out == ""
+
+
+def test_list_finds_by_words(taskdeck: Command) -> None:
+    assert [line.split()[0] for line in taskdeck("list", "greet").lines] == ["greet", "hello"]  # which says "Greets"
+    found, _ = json.loads(taskdeck("list", "greet", "--json").out)
+    assert found["inputs_schema"]["required"] == ["name"]
+
+
+def test_ctrl_c_cancels_properly(taskdeck: Command, own_folders: Path) -> None:
+    command, how = script("run", "slow")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, **how) as process:
+        assert process.stderr is not None and process.stderr.readline() == "slow | begun\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 3
+    assert taskdeck("show", "latest").lines[0] == "⊘ slow  cancelled"
+
+
+def test_what_is_detached_goes_on_by_itself_and_is_cancelled_from_elsewhere(taskdeck: Command) -> None:
+    task_id = taskdeck("run", "slow", "--detach").out.strip()
+    deadline = time.monotonic() + 20
+    while "begun" not in taskdeck("log", task_id).out:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert taskdeck("pause", task_id).code == 0
+    assert taskdeck("resume", task_id).code == 0
+    assert taskdeck("cancel", task_id).code == 0
+    assert taskdeck("show", task_id).lines[0] == "⊘ slow  cancelled"
+
+
+def test_a_log_is_followed_to_the_end_of_its_task(taskdeck: Command) -> None:
+    task_id = taskdeck("run", "slow", "--detach").out.strip()
+    deadline = time.monotonic() + 20
+    while taskdeck("show", task_id).code:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    command, how = script("log", "-f", task_id)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, **how) as process:
+        assert process.stdout is not None and process.stdout.readline() == "begun\n"
+        assert process.poll() is None
+        assert taskdeck("cancel", task_id).code == 0
+        assert process.wait(20) == 0
+
+
+def test_the_commands_load_no_textual(taskdeck: Command) -> None:
+    for words in (["list"], ["run", "greet", "--input", "name=A"], ["history"]):
+        code = (
+            "import sys; from tui.cli import main; sys.argv[1:] = sys.argv[1:]; main(sys.argv[1:]);"
+            " assert not any(name.partition('.')[0] == 'textual' for name in sys.modules)"
+        )
+        command, how = script()
+        done = subprocess.run([command[0], "-P", "-c", code, *words], capture_output=True, check=False, **how)
+        assert done.returncode == 0, done.stderr
