@@ -19,11 +19,14 @@ KEYS = (
     ("move_item(-1)", "alt+up,ctrl+up", "Move the item up"),
     ("move_item(1)", "alt+down,ctrl+down", "Move the item down"),
     ("next_state", "f12,alt+e", "Unset, null, empty"),
-    ("lengthen", "f4", "Several lines, or the options"),
+    ("lengthen", "f4", "Options, calendar, files, several lines"),
     ("explain", "f1", "The whole help"),
     ("undo_edit", "f6,alt+u", "Undo"),
 )
 """What works in the rows beside the table's keys of the dialog: action, keys, name."""
+
+PICKS = {"date": "calendar", "datetime": "calendar", "path": "files"}
+"""What F4 opens on a row, by its kind."""
 
 
 def launch_bindings() -> list[BindingType]:
@@ -57,6 +60,8 @@ def hints(app: App[object], widget: RowWidget | None, *, view: str, trouble: boo
             keys.append("Enter opens")
         elif row.kind in ("boolean", "choice"):
             keys.append("space picks")
+        elif row.kind in PICKS or row.format == "uuid":
+            keys.append(f"F4 {PICKS.get(row.kind, 'new UUID')}")
         if row.kind in ("array", "map") or row.removable:
             keys.append(f"{label('launch.add')} add")
         if row.removable:

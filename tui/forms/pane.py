@@ -17,6 +17,7 @@ from tui.forms.editors import Pasted
 from tui.forms.instance import get
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
 from tui.forms.pastes import may_be_all, paste_items, paste_pairs
+from tui.forms.pickers import Picker, picker_for
 from tui.forms.widgets import FormView, RowWidget
 
 GROWING = frozenset({"array", "tuple", "map"})
@@ -255,19 +256,16 @@ class FormPane(Widget):
     # keys
 
     def _near(self, kinds: frozenset[str]) -> Row | None:
-        """The row with the focus, or its nearest parent, that is of one of `kinds`."""
+        """The row with the focus or its nearest parent of one of `kinds`; of a union and its branch either counts."""
         widget = self.focused()
         path = widget.row.path if widget is not None else ()
-        for end in range(len(path), -1, -1):
-            found = self.form.row(path[:end])
-            if found is not None and found.path == path[:end] and found.kind in kinds:
-                return found
-        return None
+        known = {row.path: row for row in self.form.rows() if row.kind in kinds}
+        return next((known[path[:end]] for end in range(len(path), -1, -1) if path[:end] in known), None)
 
     async def add_item(self) -> None:
-        """Add an item or entry to the list or map that has the focus."""
-        row = self._near(GROWING)
-        if row is None:
+        """Add an item or entry to the list or map that has the focus, else to the object where that takes others."""
+        row = self._near(GROWING) or self._near(frozenset({"object"}))
+        if row is None or not (row.kind in GROWING or row.growable):
             self.post_message(self.Edited("there is no list here to add to"))
             return
         if row.most is not None and isinstance(row.value, list) and len(row.value) >= row.most:
@@ -334,15 +332,37 @@ class FormPane(Widget):
         await self.show()
 
     async def lengthen(self) -> None:
-        """Open the options of a choice, or edit a text in several lines."""
+        """Open the options of a choice or what picks a moment or a path, make a UUID, or edit in several lines."""
         widget = self.focused()
         if widget is None:
             return
+        picker = picker_for(widget.row, self.form, widget.editor.typed or "")
         if isinstance(widget.editor, Drop):
             self.ask(widget)
-        elif widget.row.kind in ("text", "path", "any"):
+        elif isinstance(picker, str):
+            await self._picked(widget.row.path, picker)
+        elif picker is not None:
+            self.pick(widget.row.path, picker)
+        elif widget.row.kind in ("text", "any"):
             self.form.lengthen(widget.row.path)
             await self._changed()
+
+    def pick(self, path: Path, picker: Picker) -> None:
+        """Open what picks the text of a row."""
+
+        async def took(text: str | None) -> None:
+            if text is not None:
+                await self._picked(path, text)
+            if picker.launch:
+                self.post_message(self.LaunchAsked())
+
+        self.app.push_screen(picker, took)
+
+    async def _picked(self, path: Path, text: str) -> None:
+        self._touched.add(path)
+        self.form.enter(path, text)
+        await self._changed()
+        await self.go(path)
 
     async def explain(self) -> None:
         """Show the whole help of the row, or one line of it again."""
