@@ -36,9 +36,16 @@ def formats() -> FormatChecker:
         **_patterns_only().checkers,
     }
 
+    is_reference = checker.checkers["uri-reference"][0]
+
+    def is_address(value: object) -> bool:
+        """One without a scheme is let pass, as people write `example.org`; the form says so (forms.md 1.2)."""
+        return value != "" and bool(is_reference(value))
+
     def is_email(value: object) -> bool:
         return not isinstance(value, str) or re.fullmatch(r"[^\s@](?:[^\n]*[^\s])?@[^\s@]+", value) is not None
 
+    checker.checks("uri", raises=ValueError)(is_address)
     checker.checks("email")(is_email)
     checker.checks("idn-email")(is_email)
     return checker

@@ -196,7 +196,8 @@ def _launch_keys() -> tuple[Action, ...]:
             " field, while it is empty."),
         act("reading", "Reading", ("f11", "alt+t"), "reading", "Read the text as a number or as text, where both are"
             " allowed."),
-        act("lengthen", "Longer", ("f4",), "lengthen", "Edit in several lines, or open the options."),
+        act("lengthen", "Pick or expand", ("f4",), "lengthen", "Open the options, a calendar or the files,"
+            " make a UUID, or edit in several lines."),
         act("reveal", "Reveal", ("f9",), "reveal", "Show or hide the secret under the cursor."),
         act("undo", "Undo", ("f6", "alt+u"), "undo_edit", "Undo the last edit, of the form or of its text."),
         act("redo", "Redo", ("shift+f6", "alt+r"), "redo_edit", "Do again what was undone."),

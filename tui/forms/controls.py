@@ -15,6 +15,7 @@ from textual.widgets import Static
 from tui.forms import fields, strict_json
 from tui.forms.editors import AreaInput, LineInput, Pasted, ghost, pasted
 from tui.forms.instance import ABSENT
+from tui.forms.line_editors import line_editor_for
 from tui.forms.rows import Row
 from tui.text import safe_text
 
@@ -306,7 +307,7 @@ def control_for(row: Row, revealed: bool) -> type[Line] | type[LineInput] | type
         return Constant
     if row.is_container:
         return Head
-    return AreaInput if row.long else LineInput
+    return AreaInput if row.long else line_editor_for(row)
 
 
 def make_control(row: Row, revealed: bool) -> Line | LineInput | AreaInput:

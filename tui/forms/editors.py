@@ -33,6 +33,10 @@ class Pasted(Message):
         self.text, self.before, self.after = text, before, after
 
 
+class AsideChanged(Message):
+    """A control has something else to say below it: its `aside`."""
+
+
 def ghost(row: Row) -> str:
     """What stands dim in an empty editor: the default, else an example."""
     if row.state == "null":

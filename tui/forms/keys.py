@@ -17,6 +17,9 @@ from tui.forms.told import TOLD
 from tui.forms.widgets import RowWidget
 from tui.keymap import Keymap
 
+PICKS = {"date": "calendar", "datetime": "calendar", "path": "files"}
+"""What the key of long texts opens on a row, by its kind."""
+
 
 def launch_bindings() -> list[BindingType]:
     """All with priority, so that they work from within every editor."""
@@ -67,6 +70,8 @@ def _of_row(widget: RowWidget, key: Callable[[str, str], str], *, item: bool) ->
         keys.append("Enter opens")
     elif row.kind in ("boolean", "choice"):
         keys.append("space picks")
+    elif row.kind in PICKS or row.format == "uuid":
+        keys.append(key("lengthen", PICKS.get(row.kind, "new UUID")))
     if row.suggestion is not ABSENT:
         keys.append(key("suggest", "suggested"))
     if row.kind in ("array", "map") or item:

@@ -19,6 +19,7 @@ from tui.forms.instance import get
 from tui.forms.jumps import Jumps
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
 from tui.forms.pastes import may_be_all, paste_items, paste_pairs
+from tui.forms.pickers import Picker, picker_for
 from tui.forms.row_acts import LISTS
 from tui.forms.view import PAGE
 from tui.forms.widgets import FormView, RowWidget
@@ -371,15 +372,37 @@ class FormPane(Widget):
         await self.show()
 
     async def lengthen(self) -> None:
-        """Open the options of a choice, or edit a text in several lines."""
+        """Open the options of a choice or what picks a moment or a path, make a UUID, or edit in several lines."""
         widget = self.focused()
         if widget is None:
             return
+        picker = picker_for(widget.row, self.form, widget.editor.typed or "")
         if isinstance(widget.editor, Drop):
             self.ask(widget)
-        elif widget.row.kind in ("text", "path", "any"):
+        elif isinstance(picker, str):
+            await self._picked(widget.row.path, picker)
+        elif picker is not None:
+            self.pick(widget.row.path, picker)
+        elif widget.row.kind in ("text", "any"):
             self.form.lengthen(widget.row.path)
             await self._changed()
+
+    def pick(self, path: Path, picker: Picker) -> None:
+        """Open what picks the text of a row."""
+
+        async def took(text: str | None) -> None:
+            if text is not None:
+                await self._picked(path, text)
+            if picker.launch:
+                self.post_message(self.LaunchAsked())
+
+        self.app.push_screen(picker, took)
+
+    async def _picked(self, path: Path, text: str) -> None:
+        self._touched.add(path)
+        self.form.enter(path, text)
+        await self._changed()
+        await self.go(path)
 
     async def undo(self) -> None:
         note = "undone" if self.form.can_undo else "there is nothing to undo"

@@ -29,7 +29,7 @@ class Row:
     `proposals` are values that may be overtyped, `suggestion` what another branch of a union has under this name;
     `section` is the title of the group the row stands in, `because` why it is required, `note` what is wrong with its
     schema; `growable` tells that entries or items can be added, `key_options` the only keys that fit. `page` is (first
-    item drawn, items in all) of a list that is drawn in parts. All text is foreign.
+    item drawn, items in all) of a list that is drawn in parts; `format` is the schema's word. All text is foreign.
     """
 
     path: Path
@@ -71,6 +71,7 @@ class Row:
     key_options: list[str] = field(default_factory=list)
     page: tuple[int, int] | None = None
     language: str = ""
+    format: str = ""
 
     @property
     def is_container(self) -> bool:
@@ -164,6 +165,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         key_options=_key_options(schema, value) if kind in ("map", "object") else [],
         page=looks.page,
         language=_first_text(schema, "contentMediaType", "contentEncoding"),
+        format=_first_text(schema, "format"),
     )
 
 

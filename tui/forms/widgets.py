@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from tui.forms.controls import Asked, Picked, control_for, make_control
-from tui.forms.editors import AreaInput, LineInput, Pasted
+from tui.forms.editors import AreaInput, AsideChanged, LineInput, Pasted
 from tui.forms.instance import Path
 from tui.forms.rows import Row
 from tui.text import safe_text
@@ -175,9 +175,10 @@ class RowWidget(Widget):
         described = self.row.help or (self.row.reason if self.row.kind == "raw" else "")
         titled = not self.row.removable and self.row.label.casefold() not in (self.row.name.casefold(), self._spoken)
         named = safe_text(self.row.name, limit=LABEL_CELLS) if titled and self.row.path else ""
-        text = " · ".join(filter(None, [named, safe_text(described, limit=HELP_LENGTH)]))
+        aside = getattr(self.editor, "aside", "")
+        text = " · ".join(filter(None, [aside, named, safe_text(described, limit=HELP_LENGTH)]))
         if self.full_help:
-            whole = " · ".join(filter(None, [named, safe_text(self.row.help, lines=True)]))
+            whole = " · ".join(filter(None, [aside, named, safe_text(self.row.help, lines=True)]))
             lines += [(line, "$dim") for part in whole.splitlines() for line in wrap(part, room) or [""]]
         elif text:
             lines.append((text, "$dim"))
@@ -234,6 +235,11 @@ class RowWidget(Widget):
         event.stop()
         self._lay_out()
         self.post_message(self.Typed(self))
+
+    def on_aside_changed(self, event: AsideChanged) -> None:
+        event.stop()
+        self._lay_out()
+        self.refresh()
 
     def on_picked(self, event: Picked) -> None:
         event.stop()
