@@ -57,6 +57,8 @@ def hints(app: App[object], widget: RowWidget | None, *, view: str, trouble: boo
             keys.append("Enter opens")
         elif row.kind in ("boolean", "choice"):
             keys.append("space picks")
+        elif widget.opens_list:
+            keys.append("F4 list")
         if row.kind in ("array", "map") or row.removable:
             keys.append(f"{label('launch.add')} add")
         if row.removable:
