@@ -15,12 +15,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from tests.bench import cases, peers, reload, report, scaling, targets
+from tests.bench import cases, form, peers, reload, report, scaling, targets
 from tests.bench.child import ROOT
 
 RESULTS = ROOT / "bench-results.json"
 RELOAD_EXECUTORS = 500
 RELOAD_SAVES = {"quick": 10, "usual": 40, "full": 100}
+FORM_ROUNDS = {"quick": 2, "usual": 5, "full": 9}
 ROUNDS = {"quick": 2, "usual": 5, "full": 5}
 BUSY = 0.5
 """Load above which the figures are not the machine's best."""
@@ -56,10 +57,14 @@ def main() -> None:
     _say("saves to catalogue")
     reloads = list(reload.rows(RELOAD_EXECUTORS, RELOAD_SAVES[extent]))
     _show(map(str, reloads))
+    _say("launch forms")
+    forms = list(form.rows(FORM_ROUNDS[extent]))
+    _show(map(str, forms))
     reached = list(targets.every(found, ceilings, scaled, besides))
     about |= {"load_after": os.getloadavg(), "seconds": round(time.perf_counter() - began)}
     told = report.as_json(about, found, ceilings, scaled, besides, reached)
     told["reload"] = [asdict(row) for row in reloads]
+    told["form"] = [asdict(row) for row in forms]
     RESULTS.write_text(json.dumps(told, indent=1), encoding="utf-8")
     print(f"\n{report.summary(reached)}; {about['seconds']} s; {RESULTS.name} has every figure")
 

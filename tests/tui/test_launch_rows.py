@@ -108,7 +108,7 @@ async def test_a_section_opens_and_closes() -> None:
         assert driven.form.instance["limits"] == {"cpu": 2.5} and driven.row("limits", "cpu").editor.value == "2.50"
         await driven.focus("limits")
         await driven.press("space")
-        assert "1 set  2.50" in driven.picture()
+        assert "{1 set}  2.50" in driven.picture()
 
 
 async def test_arrows_step_a_number_and_move_between_texts() -> None:

@@ -10,7 +10,8 @@ from tui.forms.instance import get, put
 from tui.forms.model import ABSENT, Form, Path, Row
 from tui.forms.pane import FormPane
 from tui.forms.pastes import paste_items, paste_pairs
-from tui.forms.row_acts import FIXED, LISTS, Act, Around, acts_of, empty_of, readings, word_of
+from tui.forms.readings import reading, readings
+from tui.forms.row_acts import FIXED, LISTS, Act, Around, acts_of, empty_of
 from tui.forms.view import PAGE
 from tui.text import safe_text
 
@@ -99,7 +100,7 @@ class FieldPane(FormPane):
             self._say("it can be read in one way only")
             return
         self.form.set(row.path, found[1])
-        await self._changed(f"read as {word_of(found[1])}")
+        await self._changed(f"read as {reading(found[1])}")
 
     def copied(self, *, path: bool) -> str | None:
         """The text to copy: the path or the value of the focused row; None for a secret that is not revealed."""
@@ -180,8 +181,10 @@ class FieldPane(FormPane):
 
     async def move_item(self, step: int) -> None:
         """Move the item that the focus is in up or down in its list; the focus stays on the same field of it."""
-        row, here = self.item(), self._here
-        if row is not None and isinstance(row.path[-1], int):
+        row, here, widget = self.item(), self._here, self.focused()
+        if row is None and step > 0 and widget is not None and widget.opens_list:
+            self.ask(widget)  # alt+↓, as in any form
+        elif row is not None and isinstance(row.path[-1], int):
             path = self.form.move(row.path, step)
             await self._changed()
             await self.go((*path, *here[len(path) :]))

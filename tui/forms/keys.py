@@ -72,6 +72,8 @@ def _of_row(widget: RowWidget, key: Callable[[str, str], str], *, item: bool) ->
         keys.append("space picks")
     elif row.kind in PICKS or row.format == "uuid":
         keys.append(key("lengthen", PICKS.get(row.kind, "new UUID")))
+    elif widget.opens_list:
+        keys.append(key("lengthen", "list"))
     if row.suggestion is not ABSENT:
         keys.append(key("suggest", "suggested"))
     if row.kind in ("array", "map") or item:

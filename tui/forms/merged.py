@@ -152,7 +152,7 @@ def both(own: Merged, other: Merged) -> Merged:
     """Both in one; `own` wins where only one can."""
     if other is NOTHING:
         return own
-    sections = {**other.sections, **own.sections} if other.sections else own.sections
+    sections = {**own.sections, **other.sections, **own.sections} if other.sections else own.sections  # own ones first
     return Merged(merge(own.schema, other.schema), own.unions + other.unions, own.rules + other.rules, sections)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from textual.widgets import Input
@@ -30,14 +31,13 @@ class MomentInput(LineInput):
     """What was typed last, and what it meant then: `now` does not move on."""
     _kind, _default = "date", None
 
-    def load(self, row: Row) -> None:
+    def load(self, row: Row, names: Sequence[str] | None = None) -> None:
         text = shown(row.text)
         if self.has_focus and self.value != text == self.typed:
             return  # it means the same, and may not be typed to its end
         self._loaded, self._kind, self._default = text, row.kind, row.default
-        super().load(row)
-        if not self.placeholder:
-            self.placeholder = GHOSTS[self._kind]
+        self.hint = GHOSTS[row.kind]
+        super().load(row, names)
 
     @property
     def typed(self) -> str:

@@ -11,10 +11,10 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.forms import fields, strict_json
-from tui.forms.choice import ChoiceScreen
 from tui.forms.compare import differences, marks
-from tui.forms.controls import Drop, Head
+from tui.forms.controls import Head
 from tui.forms.editors import Pasted
+from tui.forms.form_view import FormView
 from tui.forms.instance import get
 from tui.forms.jumps import Jumps
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
@@ -22,7 +22,7 @@ from tui.forms.pastes import may_be_all, paste_items, paste_pairs
 from tui.forms.pickers import Picker, picker_for
 from tui.forms.row_acts import LISTS
 from tui.forms.view import PAGE
-from tui.forms.widgets import FormView, RowWidget
+from tui.forms.widgets import RowWidget
 
 LARGE = 50_000
 """Values and characters that are checked between two keys."""
@@ -102,8 +102,7 @@ class FormPane(Widget):
             else:
                 name = ".".join(str(key) for key in problem.path[len(row.path) :])
                 errors.setdefault(row.path, f"{name}: {problem.text}")
-        for path, count in inside.items():
-            errors.setdefault(path, f"{count} problem{'' if count == 1 else 's'} inside")
+        self.view.inside = inside
         return errors
 
     @property
@@ -138,8 +137,8 @@ class FormPane(Widget):
 
     def focus_first(self) -> bool:
         """Focus the first required field, else the first of all; False where there is nothing to fill."""
-        rows = [widget for widget in self.view.rows if not (isinstance(widget.editor, Head) and not widget.row.path)]
-        required = [w for w in rows if w.row.required and not w.row.is_container and w.row.kind != "const"]
+        rows = [w for w in self.view.rows if w.editor.focusable and not (isinstance(w.editor, Head) and not w.row.path)]
+        required = [w for w in rows if w.row.required and not w.row.is_container]
         chosen = (required or rows)[:1]
         for widget in chosen:
             widget.editor.focus()
@@ -157,7 +156,7 @@ class FormPane(Widget):
         row = self.form.row(path)
         if row is not None and self.view.widget_at(row.path) is None:  # mounting takes its time: only where it must
             async with self._drawing:
-                await self.view.show_all()
+                await self.view.show_all(row.path)
         widget = self.view.widget_at(row.path) if row is not None else None
         if widget is not None:
             name = widget.key_editor
@@ -252,7 +251,7 @@ class FormPane(Widget):
     async def _opened(self, event: RowWidget.Opened) -> None:
         event.stop()
         widget = event.source
-        if isinstance(widget.editor, Drop):
+        if widget.opens_list:
             self.ask(widget)
         elif widget.row.kind in ("array", "map") and not widget.row.value:
             await self.add_item()
@@ -261,16 +260,18 @@ class FormPane(Widget):
             await self._changed()
 
     def ask(self, widget: RowWidget) -> None:
-        """Open the options of a longer choice."""
-        row, screen = widget.row, ChoiceScreen(widget.row, widget.editor.first_key)
+        """Open the options of a longer choice, the proposals of a text, or the names that a key may have."""
+        if not self.screen.is_current:  # two keys came before the list stood there
+            return
+        row, names, screen = widget.row, widget.names_key, widget.options_screen()
 
-        async def took(taken: list[int] | None) -> None:
-            if taken is not None:
-                values: list[Any] = [at if row.kind == "union" else row.options[at][1] for at in taken]
-                if row.kind == "choices":
-                    await self._pick(row, values, not values)
-                elif values:
-                    await self._pick(row, values[0], False)
+        async def took(taken: list[Any] | None) -> None:
+            if taken is not None and names:
+                widget.take_name(taken[0])
+            elif taken is not None and row.kind == "choices":
+                await self._pick(row, taken, not taken)
+            elif taken:
+                await self._pick(row, taken[0], False)
             if screen.launch:
                 self.post_message(self.LaunchAsked())
 
@@ -377,7 +378,7 @@ class FormPane(Widget):
         if widget is None:
             return
         picker = picker_for(widget.row, self.form, widget.editor.typed or "")
-        if isinstance(widget.editor, Drop):
+        if widget.opens_list:
             self.ask(widget)
         elif isinstance(picker, str):
             await self._picked(widget.row.path, picker)

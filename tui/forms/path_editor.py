@@ -22,14 +22,10 @@ BESIDE = ("cwd", "working_dir")
 class PathInput(LineInput):
     """→ at the end takes the ghost; the disk is asked on a thread, and about the latest text alone."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, *, revealed: bool = False) -> None:
         self._said = ("", "")
-        super().__init__(row)
+        super().__init__(row, revealed=revealed)
         self.suggester = PathSuggester(self)
-
-    def load(self, row: Row) -> None:
-        self.row = row
-        super().load(row)
 
     @property
     def aside(self) -> str:

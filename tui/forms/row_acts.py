@@ -8,6 +8,7 @@ from typing import Any
 
 from tui.forms import fields, strict_json
 from tui.forms.instance import ABSENT
+from tui.forms.readings import reading, readings
 from tui.forms.rows import CONTAINERS, Row
 from tui.forms.view import PAGE
 
@@ -57,28 +58,6 @@ def empty_of(row: Row) -> Any:
     return {} if row.kind in ("map", "object") else ""
 
 
-def readings(row: Row) -> list[Any]:
-    """The values that the text of a union of scalars may be read as, the present one first; [] for other rows."""
-    if row.kind != "any" or not isinstance(row.value, str | int | float | bool):
-        return []
-    value = row.value
-    text = value if isinstance(value, str) else strict_json.dump(value, None)
-    found = [value]
-    for other in (text, fields.read("any", text, row.types)):
-        fits = not row.types or fields.types_of_value(other) & set(row.types)
-        if fits and not isinstance(other, dict | list) and not any(type(other) is type(known) for known in found):
-            found.append(other)
-    return found if len(found) > 1 else []
-
-
-def word_of(value: Any) -> str:
-    """The type of a value in a word: `text`, `whole number`."""
-    if isinstance(value, float):
-        return "number"
-    kinds = fields.types_of_value(value)
-    return fields.NAMES["integer" if "integer" in kinds else next(iter(kinds))]
-
-
 def _state_acts(row: Row) -> Iterator[Act]:
     if row.kind in FIXED and row.required:
         return
@@ -106,7 +85,7 @@ def _edit_acts(row: Row, *, many: bool) -> Iterator[Act]:
         yield Act("paste", "p", "Paste many: lines, K=V, JSON")
     other = readings(row)
     if other:
-        yield Act("reading", "t", f"Read it as {word_of(other[1])}", "reading")
+        yield Act("reading", "t", f"Read it as {reading(other[1])}", "reading")
 
 
 def _copy_acts(row: Row, *, shown: bool) -> Iterator[Act]:

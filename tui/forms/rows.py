@@ -28,8 +28,10 @@ class Row:
     lines; `typed_name` is a key that could not be taken; `step` is what a number grows by, `most` how many items fit.
     `proposals` are values that may be overtyped, `suggestion` what another branch of a union has under this name;
     `section` is the title of the group the row stands in, `because` why it is required, `note` what is wrong with its
-    schema; `growable` tells that entries or items can be added, `key_options` the only keys that fit. `page` is (first
-    item drawn, items in all) of a list that is drawn in parts; `format` is the schema's word. All text is foreign.
+    schema; `growable` tells that entries or items can be added, `key_options` the only keys that fit and are not used
+    yet, where the schema has the `names_listed`. `page` is (first item drawn, items in all) of a list that is drawn in
+    parts; `longest` is how many characters a text may have, `first` the scalars that tell what a container holds,
+    secrets masked; `format` is the schema's word. All text is foreign.
     """
 
     path: Path
@@ -69,9 +71,12 @@ class Row:
     note: str = ""
     growable: bool = False
     key_options: list[str] = field(default_factory=list)
+    names_listed: bool = False
     page: tuple[int, int] | None = None
     language: str = ""
     format: str = ""
+    longest: int | None = None
+    first: tuple[str, ...] = ()
 
     @property
     def is_container(self) -> bool:
@@ -113,6 +118,7 @@ class Looks:
     note: str = ""
     growable: bool = False
     page: tuple[int, int] | None = None
+    first: tuple[str, ...] = ()
 
 
 def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> Row:
@@ -122,7 +128,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
     name = str(child.key)
     blank_text = value is ABSENT or value is None or looks.blank or kind in CONTAINERS
     text = looks.text if looks.text is not None else "" if blank_text else fields.show(kind, value)
-    step, most = schema.get("multipleOf"), schema.get("maxItems")
+    step, most, longest = schema.get("multipleOf"), schema.get("maxItems"), schema.get("maxLength")
     options = node.options
     constant = schema.get("const", options[0][1] if kind == "const" and options else ABSENT)
     return Row(
@@ -163,9 +169,12 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         note=looks.note,
         growable=looks.growable,
         key_options=_key_options(schema, value) if kind in ("map", "object") else [],
+        names_listed=bool(_listed_names(schema)),
         page=looks.page,
-        language=_first_text(schema, "contentMediaType", "contentEncoding"),
+        language=_language(schema),
         format=_first_text(schema, "format"),
+        longest=longest if isinstance(longest, int) and not isinstance(longest, bool) else None,
+        first=looks.first,
     )
 
 
@@ -219,12 +228,29 @@ def _first_text(schema: Mapping[str, Any], *keys: str) -> str:
     return ""
 
 
+def _language(schema: Mapping[str, Any]) -> str:
+    """What a text is written in, by its media type or format: `json`, `yaml`, `base64`."""
+    given = _first_text(schema, "contentMediaType", "contentEncoding", "x-language")
+    if not given:
+        form = _first_text(schema, "format")
+        return form if form in _LANGUAGES else ""
+    name = given.partition(";")[0].rpartition("/")[2].removeprefix("x-").rpartition("+")[2]
+    return "" if name == "plain" else name
+
+
+_LANGUAGES = frozenset({"sql", "json", "yaml", "markdown", "html", "code"})
+
+
 def _key_options(schema: Mapping[str, Any], value: Any) -> list[str]:
     """The keys that may still be added, where propertyNames lists them."""
+    used = value if isinstance(value, dict) else {}
+    return [name for name in _listed_names(schema) if isinstance(name, str) and name not in used]
+
+
+def _listed_names(schema: Mapping[str, Any]) -> list[Any]:
     names = schema.get("propertyNames")
     given = names.get("enum") if isinstance(names, Mapping) else None
-    used = value if isinstance(value, dict) else {}
-    return [name for name in given if isinstance(name, str) and name not in used] if isinstance(given, list) else []
+    return given if isinstance(given, list) else []
 
 
 def _constraint(schema: Mapping[str, Any], kind: str, node: Node) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from engine.json_data import NotJson, encode
-from engine.schema import Checker, SchemaError, is_secret
+from engine.schema import MASK, Checker, SchemaError, is_secret
 from engine.schema import compile as compile_schema
-from tui.forms import strict_json
+from tui.forms import fields, strict_json
 from tui.forms.branches import best_branch
 from tui.forms.instance import ABSENT, Path, step
 from tui.forms.marks import Marks
@@ -32,6 +33,8 @@ KEPT = 20_000
 ALONE = 2_000
 """Characters of a condition that is tried by itself while the whole schema is not compiled."""
 UNFIT = "the default does not fit its own schema: not filled"
+FIRST_TOLD, FIRST_SEEN, FIRST_LENGTH = 3, 20, 20
+"""Scalars that tell what a closed container holds, how many are looked at for them, characters of each."""
 
 _HIDDEN = ("x-hidden", "ui:hidden")
 
@@ -281,6 +284,7 @@ class View:
             note=self._note(child.schema, node),
             growable=node.kind in CONTAINERS and self.resolver.takes_more(node),
             page=(self._page(path, value)[0], len(value)) if is_long else None,
+            first=self._first(child, path, node, value) if node.kind in CONTAINERS and value else (),
         )
         row = make_row(child, path, value, node, looks)
         marked = marks.of(path) if node.kind == "union" else marked  # a branch may have been told by now
@@ -288,6 +292,25 @@ class View:
             self._rows.clear()
         self._rows[key] = (child, node, value, marked, recursive, row)
         return row
+
+    def _first(self, child: Child, path: Path, node: Node, value: Any) -> tuple[str, ...]:
+        """The first scalars inside a container, which say what it is; a secret is never told."""
+        inner = self.inner(path, node, value)
+        if inner.kind not in CONTAINERS - {"union"}:
+            return (fields.brief(value, FIRST_LENGTH),) if not isinstance(value, dict | list) else ()
+        found: list[str] = []
+        cover = child.cover if isinstance(child.key, int) else str(child.key)
+        for item in islice(self.children(path, inner, value, cover), FIRST_SEEN):
+            held = step(value, item.key)
+            if held is ABSENT or held is None or isinstance(held, dict | list):
+                continue
+            own = self.node(item.schema, item.key, held)
+            hidden = own.kind == "secret" or (item.cover and is_secret(item.cover, own.schema))
+            text = MASK if hidden else fields.brief(held, FIRST_LENGTH)
+            found.append(f"{item.key}={text}" if inner.kind == "map" and item.keyed else text)
+            if len(found) == FIRST_TOLD:
+                break
+        return tuple(found)
 
     def _note(self, schema: Any, node: Node) -> str:
         """What is wrong with the schema's default, which then is not filled (behaviour.md 4.1)."""
@@ -302,10 +325,7 @@ class View:
             fits = checker.default_fits(source)
             if len(self._notes) > KEPT:
                 self._notes.clear()
-            known = self._notes[id(node)] = (
-                node,
-                "" if fits else "the default does not fit its own schema: not filled",
-            )
+            known = self._notes[id(node)] = (node, "" if fits else UNFIT)
         return known[1]
 
     def _is_open(self, path: Path, kind: str, value: Any, required: bool, recursive: bool) -> bool:

@@ -1,42 +1,32 @@
-"""The form on the screen: a row draws its label, constraint, help and error itself and holds one control.
+"""A row of the form on the screen: it draws its label, constraint, help and error itself and holds one control.
 
-Two widgets a row keep mounting cheap (forms.md 0.10); the first rows come at once, the rest in slices.
-Widgets get their place from the row, never a name from the schema (2.5).
+Two widgets a row, laid out by the row itself, keep mounting cheap (forms.md 0.10). Widgets get their place from the
+row, never a name from the schema (2.5).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import NULL_OFFSET, Region, Size, Spacing
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
-from tui.forms.controls import Asked, Picked, control_for, make_control
+from tui.forms.choice import ChoiceScreen
+from tui.forms.controls import Asked, Drop, Head, Line, Options, Picked, make_control
 from tui.forms.editors import AreaInput, AsideChanged, LineInput, Pasted
-from tui.forms.instance import Path
+from tui.forms.heads import indent
+from tui.forms.lines import cut
+from tui.forms.row_lines import GAP, Beside, Look, below, first_line, note_of, raw_name
 from tui.forms.rows import Row
 from tui.text import safe_text
 
-FIRST_ROWS = 40
-"""Rows mounted at once; about two screens."""
-
-SLICE = 40
-SLICE_SECONDS = 0.02
-LABEL_CELLS = 24
-NOTE_CELLS = 24
-NARROW_NOTE = 20
-INDENT = 2
-HELP_LENGTH = 400
-STATES = {"absent": "·unset", "null": "·null", "empty": "·empty", "value": ""}
-
-Key = tuple[Path, bool]
+NO_MARGIN = Spacing()
 
 
 class FromRow(Message):
@@ -47,8 +37,21 @@ class FromRow(Message):
         self.source = source
 
 
+class RowLayout(Layout):
+    """Puts the controls of a row where the row leaves them room: no style has to be told for that."""
+
+    name = "form-row"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
+        assert isinstance(parent, RowWidget)
+        return [WidgetPlacement(parent.place(child), NULL_OFFSET, NO_MARGIN, child) for child in children]
+
+
+ROW_LAYOUT = RowLayout()
+
+
 class RowWidget(Widget):
-    """One row: `▌label*  [control]  constraint ·state`, below it the help, and the error once it is due (5.3)."""
+    """One row: `▌label*  [control]  constraint  ·state`, below it the help, and the error once it is due (5.3)."""
 
     class Typed(FromRow):
         """Text changed in the row's editor; `unsent` has it."""
@@ -73,48 +76,64 @@ class RowWidget(Widget):
             super().__init__(source)
             self.paste = paste
 
-    def __init__(self, row: Row, error: str, revealed: bool, former: str = "") -> None:
+    def __init__(self, row: Row, beside: Beside, look: Look, *, revealed: bool) -> None:
         super().__init__(classes="form-row")
-        self.row, self.error = row, error
-        self.former = former
-        """What differs from an earlier run, in words; "" where nothing does."""
-        self.full_help = False
+        self.row, self.beside, self.look = row, beside, look
         self.editor: Any = make_control(row, revealed)
-        self.key_editor = LineInput(row, is_key=True) if row.keyed else None
+        self.key_editor = LineInput(row, is_key=True, names=beside.names) if row.keyed else None
         self._known: str | None = self.editor.typed
         self._known_key = self.key_editor.value if self.key_editor is not None else ""
+        self._drawn: tuple[Any, ...] = ()
+        self._tell_head()
 
     def compose(self) -> ComposeResult:
         if self.key_editor is not None:
             yield self.key_editor
         yield self.editor
 
-    def load(self, row: Row, error: str, *, typing: bool, former: str = "") -> None:
+    @property
+    def layout(self) -> Layout:
+        return ROW_LAYOUT
+
+    @property
+    def error(self) -> str:
+        """The error that the row shows; "" for none."""
+        return self.beside.error
+
+    def load(self, row: Row, beside: Beside, *, typing: bool) -> None:
         """Show the row as it is now; while it is being typed in, its text is let be."""
-        same = row == self.row and error == self.error and former == self.former
+        same = (row is self.row or row == self.row) and beside == self.beside
         if same and (typing or self.editor.typed in (None, row.text)):
             return
-        self.row, self.error, self.former = row, error, former
+        self.row, self.beside = row, beside
         if not typing:
             self.editor.load(row)
             self._known = self.editor.typed
             if self.key_editor is not None:
-                self.key_editor.load(row)
+                self.key_editor.load(row, beside.names)
                 self._known_key = self.key_editor.value
         elif not isinstance(self.editor, LineInput | AreaInput):
             self.editor.load(row)
-        self._lay_out()
-        self.refresh()
+        self._tell_head()
+        self.redraw()
 
-    def toggle_help(self) -> None:
-        """Show the whole help, or one line of it again."""
-        self.full_help = not self.full_help
-        self._lay_out()
-        self.refresh()
+    def dress(self, look: Look) -> None:
+        """Take other columns."""
+        if look != self.look:
+            self.look = look
+            self.redraw()
+
+    def _tell_head(self) -> None:
+        if isinstance(self.editor, Head):
+            self.editor.wrong = self.beside.inside
 
     def reveal(self) -> None:
+        """Show a secret, or mask it again."""
         if isinstance(self.editor, LineInput):
-            self.editor.password = not self.editor.password
+            self.editor.revealed = not self.editor.revealed
+            self.editor.hide()
+
+    # what was typed
 
     def unsent(self) -> str | None:
         """The text that was typed since the row was loaded or this was asked; None without any.
@@ -134,112 +153,115 @@ class RowWidget(Widget):
         self._known_key = self.key_editor.value
         return self._known_key
 
+    # what is chosen from a list
+
+    @property
+    def opens_list(self) -> bool:
+        """Whether what has the focus here has options, proposals or names to choose from."""
+        if self.names_key:
+            return True
+        return isinstance(self.editor, Drop) or (isinstance(self.editor, LineInput) and self.editor.opens_list)
+
+    @property
+    def names_key(self) -> bool:
+        """Whether the key has the focus, and the names that fit are known."""
+        key = self.key_editor
+        return key is not None and key.has_focus and key.opens_list
+
+    def options_screen(self) -> ChoiceScreen:
+        """The list that opens here; `take_name` is for what it gives where `names_key`."""
+        if self.names_key and self.key_editor is not None:
+            return ChoiceScreen(self.row, names=self.key_editor.names)
+        return ChoiceScreen(self.row, self.editor.first_key if isinstance(self.editor, Drop) else "")
+
+    def take_name(self, name: str) -> None:
+        """Put a name that was chosen into the key's editor, and go on to the value."""
+        if self.key_editor is not None:
+            self.key_editor.value = name
+            self.editor.focus()
+
     # drawing
 
+    def place(self, child: Widget) -> Region:
+        """Where a control stands."""
+        if child is self.key_editor:
+            lead = indent(self.row.depth)
+            return Region(lead, 0, max(self.look.label - lead - 1, 4), 1)
+        return Region(self.look.label, 0, self._control, self._tall)
+
+    @property
+    def _control(self) -> int:
+        """Cells of the control: where there is nothing to say behind it, it has that room too."""
+        drawn = isinstance(self.editor, Line) and not self._note().plain
+        return self.look.control + (GAP + self.look.note if drawn else 0)
+
+    @property
+    def _tall(self) -> int:
+        return int(self.editor.lines_at(self._control)) if isinstance(self.editor, AreaInput | Options) else 1
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._tall + len(self._below())
+
+    def redraw(self) -> None:
+        """Draw the row anew; the form is laid out anew only where the row's measures are other ones."""
+        measures = (self.look, self._control, self._tall, len(self._below()))
+        if measures != self._drawn:
+            self._drawn = measures
+            self.editor.refresh(layout=True)
+        self.refresh()
+
     def on_mount(self) -> None:
-        self._lay_out()
+        self._drawn = (self.look, self._control, self._tall, len(self._below()))
 
-    def on_resize(self) -> None:
-        self._lay_out()
+    def _note(self) -> Content:
+        typed = self.editor.typed
+        return note_of(self.row, typed, focused=self.has_focus_within)
 
-    @property
-    def _columns(self) -> tuple[int, int, int]:
-        """Cells of label, control and note."""
-        width = self.size.width or 76
-        label = min(LABEL_CELLS, width // 3)
-        note = NOTE_CELLS if width >= 90 else NARROW_NOTE
-        if isinstance(self.editor, AreaInput) or self.row.is_container:
-            note = max(note, 14)
-        return label, max(width - label - note - 2, 8), note
-
-    def _lay_out(self) -> None:
-        label, control, _ = self._columns
-        tall = self.editor.lines_shown if isinstance(self.editor, AreaInput) else 1
-        self.editor.styles.width = control
-        self.editor.styles.height = tall
-        self.editor.styles.offset = (label, 0)
-        if self.key_editor is not None:
-            self.key_editor.styles.width = label - self._lead - 1
-            self.key_editor.styles.offset = (self._lead, 0)
-        self.styles.height = tall + len(self._below())
-
-    @property
-    def _lead(self) -> int:
-        return 1 + INDENT * min(self.row.depth, 6)
-
-    def _below(self) -> list[tuple[str, str]]:
-        """The lines under the control: help, the reason of a raw row, the error."""
-        _, control, note = self._columns
-        room = control + note
-        lines: list[tuple[str, str]] = []
-        described = self.row.help or (self.row.reason if self.row.kind == "raw" else "")
-        titled = not self.row.removable and self.row.label.casefold() not in (self.row.name.casefold(), self._spoken)
-        named = safe_text(self.row.name, limit=LABEL_CELLS) if titled and self.row.path else ""
+    def _below(self) -> list[Content]:
+        told = self.editor.told() if isinstance(self.editor, Options | Drop) else None
+        focused = self.has_focus_within
         aside = getattr(self.editor, "aside", "")
-        text = " · ".join(filter(None, [aside, named, safe_text(described, limit=HELP_LENGTH)]))
-        if self.full_help:
-            whole = " · ".join(filter(None, [aside, named, safe_text(self.row.help, lines=True)]))
-            lines += [(line, "$dim") for part in whole.splitlines() for line in wrap(part, room) or [""]]
-        elif text:
-            lines.append((text, "$dim"))
-        if self.former:
-            lines.append((f"≠ {safe_text(self.former)}", "$dim"))
-        if self.error:
-            lines.append((f"✗ {safe_text(self.error)}", "$error"))
+        lines = below(self.row, self.beside, self.look, told, focused=focused, aside=aside)
+        if not lines and isinstance(self.editor, AreaInput) and not self.look.compact:
+            return [Content("")]  # its end, so that it and the next field are not one
         return lines
 
-    @property
-    def _spoken(self) -> str:
-        return self.row.name.replace("_", " ").replace("-", " ").casefold()
-
     def render(self) -> Content:
-        label, control, note = self._columns
-        row = self.row
-        tall = self.editor.lines_shown if isinstance(self.editor, AreaInput) else 1
-        mark = "▌" if self.has_focus_within else " "
-        indent = " " * (self._lead - 1)
-        star = "*" if row.required and not row.removable else ""
-        shown = "" if row.keyed else safe_text(row.label)
-        named = Content.assemble((shown, "bold" if row.is_container else ""))
-        room = label - self._lead - len(star) - 1
-        named = Content.assemble(
-            (mark if mark != " " or not self.former else "≠", "$primary"),
-            indent,
-            named.truncate(max(room, 1), ellipsis=True),
-            (star, "$warning"),
-        )
-        said = " ".join(filter(None, [safe_text(row.constraint), self._state]))
-        first = Content.assemble(
-            _fit(named, label), " " * (control + 1), _fit(Content.assemble((said, "$dim")), note, right=True)
-        )
-        lines = [first, *[Content(mark)] * (tall - 1)]
-        for text, style in self._below():
-            under = Content.assemble((text, style)).truncate(max(control + note + 1, 8), ellipsis=True)
-            lines.append(Content.assemble((mark, "$primary"), " " * (label - 1), under))
+        look, row = self.look, self.row
+        mark = self._mark()
+        first = first_line(row, look, self._note(), mark=mark, control=self._control)
+        lines, name = [first], raw_name(row)
+        for text in [*[Content("")] * (self._tall - 1), *self._below()]:
+            lead = Content.assemble(mark, " " * (indent(row.depth) - 1))
+            named = cut(Content.assemble((safe_text(name), "$dim")), look.label - lead.cell_length - 1)
+            space = " " * max(look.label - lead.cell_length - named.cell_length, 0)
+            lines.append(Content.assemble(lead, named, space, text))
+            name = ""
         return Content("\n").join(lines)
 
-    @property
-    def _state(self) -> str:
-        if self.row.is_container and self.row.state == "value":
-            return ""
-        return STATES[self.row.state]
+    def _mark(self) -> tuple[str, str]:
+        if self.has_focus_within:
+            return "▌", "$error" if self.error else "$primary"
+        if self.error:
+            return "▌", "$error"
+        return ("≠", "$primary") if self.beside.former else (" ", "")
 
     # what happens inside
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        self.redraw()
         if event.input is self.editor:
             self.post_message(self.Typed(self))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self._lay_out()
+        self.redraw()
         self.post_message(self.Typed(self))
 
     def on_aside_changed(self, event: AsideChanged) -> None:
         event.stop()
-        self._lay_out()
-        self.refresh()
+        self.redraw()
 
     def on_picked(self, event: Picked) -> None:
         event.stop()
@@ -254,114 +276,9 @@ class RowWidget(Widget):
         self.post_message(self.Many(self, event))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        self.refresh()
+        self.redraw()
+        self.call_after_refresh(self.scroll_visible, animate=False)  # its help and its error too
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        self.refresh()
+        self.redraw()
         self.post_message(self.Left(self))
-
-
-def _fit(content: Content, cells: int, *, right: bool = False) -> Content:
-    content = content.truncate(max(cells, 1), ellipsis=True)
-    space = " " * (cells - content.cell_length)
-    return Content.assemble(space, content) if right else Content.assemble(content, space)
-
-
-class FormView(VerticalScroll, can_focus=False):
-    """All open rows. `show` brings the widgets in step with the rows: what stays is kept, with its focus."""
-
-    def __init__(self) -> None:
-        super().__init__(id="form-rows")
-        self._widgets: dict[Key, RowWidget] = {}
-        self._wanted: list[Row] = []
-        self._errors: dict[Key, str] = {}
-        self.revealed: set[Path] = set()
-        self.former: Mapping[Path, str] = {}
-        """What differs from an earlier run, by the row's path."""
-
-    @property
-    def rows(self) -> list[RowWidget]:
-        """The mounted rows, top to bottom."""
-        return [self._widgets[row.key] for row in self._wanted if row.key in self._widgets]
-
-    async def show(self, rows: Sequence[Row], errors: dict[Path, str], typing: Path | None = None) -> None:
-        """Draw `rows`; `errors` are those that are due, by path; the row at `typing` keeps its text."""
-        self._wanted = list(rows)
-        self._errors = {}
-        for row in rows:
-            if row.path in errors and (row.path, False) not in self._errors:
-                self._errors[row.key] = errors[row.path]
-        with self.app.batch_update():
-            refocus = await self._discard()
-            for row in rows:
-                widget = self._widgets.get(row.key)
-                if widget is not None:
-                    former = self.former.get(row.path, "")
-                    widget.load(row, self._errors.get(row.key, ""), typing=row.path == typing, former=former)
-            await self._mount_missing(max(FIRST_ROWS, len(self._widgets) + SLICE if self._widgets else FIRST_ROWS))
-            if refocus is not None and refocus in self._widgets:
-                self._widgets[refocus].editor.focus()
-
-    async def show_all(self) -> None:
-        await self._mount_missing(len(self._wanted))
-
-    def widget_at(self, path: Path) -> RowWidget | None:
-        """The mounted row at `path`; of a union and its branch, the branch."""
-        return self._widgets.get((path, False)) or self._widgets.get((path, True))
-
-    def row_of(self, widget: Widget | None) -> RowWidget | None:
-        """The row that `widget` stands in."""
-        found = widget
-        while found is not None and not isinstance(found, RowWidget):
-            found = found.parent if isinstance(found.parent, Widget) else None
-        return found
-
-    async def _discard(self) -> Key | None:
-        """Remove what is no longer wanted or needs another control; returns the row that had the focus, if it stays."""
-        wanted = {row.key: row for row in self._wanted}
-        gone, refocus = [], None
-        for key, widget in list(self._widgets.items()):
-            row = wanted.get(key)
-            fits = row is not None and type(widget.editor) is control_for(row, row.path in self.revealed)
-            if row is None or not fits or row.keyed != (widget.key_editor is not None):
-                if row is not None and widget.has_focus_within:
-                    refocus = key
-                gone.append(widget)
-                del self._widgets[key]
-        if gone:
-            await self.remove_children(gone)
-        return refocus
-
-    async def _mount_missing(self, limit: int) -> None:
-        """Mount up to `limit` rows in all, each behind its predecessor; the rest follows in slices."""
-        before: RowWidget | None = None
-        batch: list[RowWidget] = []
-        left = limit - len(self._widgets)
-
-        async def put() -> None:
-            nonlocal before
-            if batch:
-                if before is None:
-                    await self.mount(*batch, before=0 if self.children else None)
-                else:
-                    await self.mount(*batch, after=before)
-                before = batch[-1]
-                batch.clear()
-
-        for row in self._wanted:
-            widget = self._widgets.get(row.key)
-            if widget is not None:
-                await put()
-                before = widget
-            elif left > 0:
-                left -= 1
-                former = self.former.get(row.path, "")
-                made = RowWidget(row, self._errors.get(row.key, ""), row.path in self.revealed, former)
-                self._widgets[row.key] = made
-                batch.append(made)
-        await put()
-        if len(self._widgets) < len(self._wanted):
-            self.set_timer(SLICE_SECONDS, self._more)
-
-    async def _more(self) -> None:
-        await self._mount_missing(len(self._widgets) + SLICE)

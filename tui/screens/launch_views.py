@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Literal
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -16,6 +17,7 @@ from textual.widgets import Button, Static
 from engine.catalogue import ExecutorSpec
 from tui.forms import strict_json
 from tui.forms.field_pane import FieldPane
+from tui.forms.form_view import FormView
 from tui.forms.keys import counted, hints, label_of
 from tui.forms.model import Form, Problem
 from tui.forms.options import LaunchOptions, options_schema
@@ -130,9 +132,9 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         text = self._trouble()
         line = self.query_one("#launch-said", Static)
         line.set_class(bool(text) or self._said.startswith("✗"), "-bad")
-        line.update(Content(safe_text(text or self._said)))
+        self._write(line, safe_text(text or self._said))
         line.display = bool(text or self._said)
-        self.query_one("#launch-count", Static).update(Content(self._count()))
+        self._write(self.query_one("#launch-count", Static), self._count())
         if self._view == "preview" and not self._is_large:
             self._preview.show(self.preview(), stay=True)
         self._hint()
@@ -165,7 +167,13 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         trouble = self._ready and self._pane.tried and bool(self._pane.problems)
         item = widget is not None and self.pane.item() is not None
         keys = hints(self.app, widget, item=item, view=self._view, trouble=trouble, language=self._raw.in_language)
-        self.query_one("#launch-hint", Static).update(Content(" · ".join(keys)))
+        self._write(self.query_one("#launch-hint", Static), " · ".join(keys))
+
+    @staticmethod
+    def _write(line: Static, text: str) -> None:
+        """Change a line, but only where it says something else: each time lays out the whole form anew."""
+        if str(line.content) != text:
+            line.update(Content(text))
 
     def _key(self, action: str) -> str:
         """The key of an action of the dialog."""
@@ -173,6 +181,11 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
 
     def on_descendant_focus(self) -> None:
         self._hint()
+
+    @on(FormView.Grown)
+    def _grown(self, event: FormView.Grown) -> None:
+        event.stop()
+        self.call_after_refresh(self._fit)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit)
@@ -185,7 +198,11 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         others = [child for child in dialog.children if child.display and child is not shown]
         rest = sum(child.outer_size.height + child.styles.margin.height for child in others)
         needed = self.pane.view.virtual_size.height + rest + MARGINS
-        dialog.set_class(self._shows_form and needed > self.size.height * SHARE, "-full")
+        full = self._shows_form and needed > self.size.height * SHARE
+        if full != dialog.has_class("-full"):
+            dialog.set_class(full, "-full", update=False)  # which would style every row anew; none depends on it
+            self.app.stylesheet.update_nodes([dialog, self._pane, self.query_one("#options")])
+            dialog.refresh(layout=True)
 
     # which view is shown
 
