@@ -8,7 +8,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
+
+from tui.view_actions import ROWS, VIEWS, Line
 
 Scope = Literal["app", "catalogue", "runs", "detail", "launch"]
 """Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), else in the pane of that name."""
@@ -180,6 +182,14 @@ def _launch_data() -> tuple[Action, ...]:
     )  # fmt: skip
 
 
+def _listed(lines: Iterable[Line]) -> tuple[Action, ...]:
+    """The actions of `view_actions`."""
+    return tuple(
+        Action(id, name, help, keys, cast(Scope, id.partition(".")[0]), group, method, hint=method == "command_line")
+        for id, name, keys, method, group, help in lines
+    )
+
+
 def _filter(scope: Scope) -> tuple[Action, ...]:
     return (
         Action(
@@ -314,6 +324,8 @@ ACTIONS: tuple[Action, ...] = (
     *_detail_tabs(),
     *_panes(),
     *_everywhere(),
+    *_listed(VIEWS),
+    *_listed(ROWS),
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}

@@ -19,6 +19,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.store is not None:
         return complain(f"--store is for the console; `{options.command}` keeps nothing")
+    if {options.theme, options.ascii, options.mouse} != {None}:
+        return complain(f"--theme, --ascii and --no-mouse are for the console; `{options.command}` opens none")
     options.executors = [*options.executors, *options.own_executors]
     command = import_module(f"tui.commands.{options.command}")
     try:

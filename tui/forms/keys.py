@@ -1,4 +1,4 @@
-"""The words at the foot of the launch dialog, and its keys: those of the table of actions, and the rows' own."""
+"""The words at the foot of the launch dialog, and its keys from the table of actions."""
 
 from __future__ import annotations
 
@@ -15,23 +15,10 @@ from tui.forms.model import Problem
 from tui.forms.widgets import RowWidget
 from tui.keymap import Keymap
 
-KEYS = (
-    ("move_item(-1)", "alt+up,ctrl+up", "Move the item up"),
-    ("move_item(1)", "alt+down,ctrl+down", "Move the item down"),
-    ("next_state", "f12,alt+e", "Unset, null, empty"),
-    ("lengthen", "f4", "Several lines, or the options"),
-    ("explain", "f1", "The whole help"),
-    ("undo_edit", "f6,alt+u", "Undo"),
-)
-"""What works in the rows beside the table's keys of the dialog: action, keys, name."""
-
 
 def launch_bindings() -> list[BindingType]:
-    """All with priority, so that they work from within every editor."""
-    table = [replace(binding, priority=True) for binding in bindings_of("launch") if isinstance(binding, Binding)]
-    known = {binding.action.removeprefix("screen.") for binding in table}
-    own = [Binding(keys, action, name, show=False, priority=True) for action, keys, name in KEYS if action not in known]
-    return [*table, *own]
+    """Those of the table of actions with priority, so that they work from within every editor."""
+    return [replace(binding, priority=True) for binding in bindings_of("launch") if isinstance(binding, Binding)]
 
 
 def hints(app: App[object], widget: RowWidget | None, *, view: str, trouble: bool) -> list[str]:
@@ -64,7 +51,7 @@ def hints(app: App[object], widget: RowWidget | None, *, view: str, trouble: boo
         if row.kind == "secret":
             keys.append(f"{label('launch.reveal')} show")
         if row.nullable:
-            keys.append("F12 null")
+            keys.append(f"{label('launch.state')} null")
     if trouble and view == "form":
         keys.append(f"{label('launch.problem')} next problem")
     return keys
