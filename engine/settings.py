@@ -14,6 +14,8 @@ import platformdirs
 from engine.errors import SettingsError
 
 ENV_PREFIX = "TASKDECK_"
+CONSOLE = "console"
+"""The table of the file that is the console's own, and read by it."""
 
 
 def _data_folder() -> Path:
@@ -69,7 +71,8 @@ class Settings:
         if path.exists():
             try:
                 for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
-                    given[key] = (value, str(path))
+                    if key != CONSOLE:
+                        given[key] = (value, str(path))
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
                 raise SettingsError(f"cannot read {path}: {error}", "Mend or remove the file") from error
         known = {f.name for f in fields(cls)}

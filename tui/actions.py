@@ -8,7 +8,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
+
+from tui.view_actions import VIEWS, Line
 
 Scope = Literal["app", "catalogue", "runs", "detail", "launch"]
 """Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), else in the pane of that name."""
@@ -224,6 +226,14 @@ def _launch_data() -> tuple[Action, ...]:
     )  # fmt: skip
 
 
+def _listed(lines: Iterable[Line]) -> tuple[Action, ...]:
+    """The actions of `view_actions`."""
+    return tuple(
+        Action(id, name, help, keys, cast(Scope, id.partition(".")[0]), group, method, hint=method == "command_line")
+        for id, name, keys, method, group, help in lines
+    )
+
+
 def _filter(scope: Scope) -> tuple[Action, ...]:
     return (
         Action(
@@ -284,6 +294,7 @@ ACTIONS: tuple[Action, ...] = (
     *_detail_tabs(),
     *_panes(),
     *_everywhere(),
+    *_listed(VIEWS),
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}

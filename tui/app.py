@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -12,21 +13,29 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.filter import LineFilter, Monochrome
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.timer import Timer
 
 from engine.errors import TaskdeckError
 from engine.task import now
+from tui import look
 from tui.actions import ACTIONS, binding_keys
 from tui.boundary import FaultBoundary
-from tui.driver import driver_class, handle_signals
+from tui.console_settings import TABLE, ConsoleSettings
+from tui.driver import driver_class, handle_signals, set_mouse
 from tui.forest import Forest
+from tui.herald import Herald
 from tui.keymap import Keymap
 from tui.keymap import load as load_keymap
+from tui.look import Look
 from tui.pump import Pump
 from tui.screens.console import ConsoleScreen
 from tui.screens.messages import Notice
+from tui.state_file import Kept
 from tui.terminal import StrayOutput
 from tui.text import safe_text
 from tui.themes import DARK, THEMES
@@ -41,26 +50,36 @@ NOTICES_KEPT = 500
 """Toasts that Messages still shows."""
 NOTICE_LIMIT = 2_000
 """Characters kept of one toast."""
+SAVE_AFTER = 1.0
+"""Seconds after a change of the layout until it is written, so that many are written once."""
+NO_KEY = "unbound"
+"""A key that no terminal sends, for actions that the person took all keys from."""
 FAILED_START = 2
 """Exit code when the store or a setting keeps the engine from starting."""
 
 
-def _actions() -> type[Provider]:
-    from tui.palette import ActionProvider
+def _provider() -> type[Provider]:
+    from tui.palette import ConsoleProvider
 
-    return ActionProvider
+    return ConsoleProvider
 
 
-class ConsoleApp(FaultBoundary):
+class ConsoleApp(FaultBoundary, inherit_bindings=False):
     """`thread` is the engine's (or a stand-in); it is started here, after the first paint, and stopped by the caller.
 
-    With `live` false no clock ticks, so that a picture does not depend on when it is taken. `failure` says, after the
-    app ended, why the engine could not be started.
+    With `live` false no clock ticks, so that a picture does not depend on when it is taken. `look` is how the console
+    begins, `settings` what it may be changed to, `fixed` those that are said elsewhere and so not kept. `failure` says,
+    after the app ended, why the engine could not be started.
     """
 
     TITLE = "taskdeck"
+    COMMANDS: ClassVar[Any] = {_provider}
     CSS_PATH: ClassVar[Any] = [STYLES / "app.tcss", STYLES / "console.tcss"]
-    COMMANDS: ClassVar[Any] = {_actions}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", show=False, priority=True, id="anywhere.quit"),
+        Binding("ctrl+p", "command_palette", show=False, id="anywhere.palette"),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
+    ]
 
     def __init__(
         self,
@@ -70,22 +89,58 @@ class ConsoleApp(FaultBoundary):
         live: bool = True,
         stray: StrayOutput | None = None,
         keymap: Keymap | None = None,
+        look: Look | None = None,
+        settings: ConsoleSettings | None = None,
+        fixed: frozenset[str] = frozenset(),
+        kept: Kept | None = None,
     ) -> None:
+        self._ours: list[LineFilter] = []
         super().__init__(driver_class=driver_class())
         self.thread = thread
         self.clock = clock
         self.live = live
         self.stray = stray or StrayOutput()
         self.keys = keymap or Keymap()
+        self.settings = settings or ConsoleSettings()
+        self.fixed = fixed
+        self.kept = kept or Kept()
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self.failure: str | None = None
         self.forest = Forest()
+        self.herald = Herald(self)
+        self._saving: Timer | None = None
         self._typed = TypeAhead(self, super().on_event)
         self.pump = Pump(self, self._apply)
         self.console_screen = ConsoleScreen(thread, self.forest, clock, live=live)
-        for theme in THEMES:
+        for theme in THEMES.values():
             self.register_theme(theme)
-        self.theme = DARK.name
+        self.wear(look or Look())
+
+    # --- looks -----------------------------------------------------------------------------------------------
+
+    def wear(self, look: Look) -> None:
+        """Take these colours and glyphs."""
+        self.look = look
+        self.no_color = look.theme == "plain"
+        self._ours = []
+        if look.ascii:
+            from tui.line_filters import AsciiFilter
+
+            self._ours.append(AsciiFilter(foreign=not look.utf8))
+        if self.no_color:
+            from tui.line_filters import PlainFilter
+
+            self._ours.append(PlainFilter())
+        self.theme = THEMES[look.theme].name
+        if self.is_running:
+            self.refresh_css(animate=False)
+            for screen in self.screen_stack:
+                for widget in screen.walk_children(with_self=True):
+                    widget.refresh()
+
+    def get_line_filters(self) -> list[LineFilter]:
+        """Ours in place of Textual's greys for NO_COLOR, which are colours too."""
+        return [*(each for each in super().get_line_filters() if not isinstance(each, Monochrome)), *self._ours]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DARK.variables  # for themes that are not ours
@@ -123,6 +178,9 @@ class ConsoleApp(FaultBoundary):
         self.pump.attach(asyncio.get_running_loop())
         await self.console_screen.engine_started()
         await self._read_keys()
+        self.herald.say_title()
+        if self.kept.problem:
+            self.notify(self.kept.problem, severity="warning")
 
     async def _read_keys(self) -> None:
         """The person's own keys, where they have a file."""
@@ -130,17 +188,50 @@ class ConsoleApp(FaultBoundary):
 
         self.keys = await asyncio.to_thread(load_keymap, config_folder() / "keymap.toml")
         changed = {
-            action.id: ",".join(binding_keys(self.keys.keys(action.id)))
+            action.id: ",".join(binding_keys(self.keys.keys(action.id))) or NO_KEY
             for action in ACTIONS
             if self.keys.keys(action.id) != action.keys
         }
+        for name in ("quit", "palette"):
+            if f"app.{name}" in changed:
+                changed[f"anywhere.{name}"] = ",".join(self.keys.anywhere(f"app.{name}")) or NO_KEY
         if changed:
             self.set_keymap(changed)
+            self.console_screen.keys_changed()
         for problem in self.keys.problems:
             self.notify(f"keymap: {problem}", severity="warning")
 
     def _apply(self, delta: Delta) -> None:
         self.console_screen.apply(delta)
+        self.herald.news()
+
+    # --- settings and what is kept ---------------------------------------------------------------------------
+
+    def change_setting(self, name: str, value: str) -> str:
+        """Change a setting now, and for the next starts; returns what to say of it. Raises ValueError."""
+        self.settings = self.settings.changed(name, value)
+        if name in ("theme", "ascii"):
+            theme = look.theme(self.settings.theme, os.environ, told=True) if name == "theme" else self.look.theme
+            self.wear(Look(theme, look.is_ascii(self.settings.ascii, os.environ), self.look.utf8))
+        elif name == "mouse":
+            set_mouse(self, self.settings.mouse)
+        elif name == "title":
+            self.herald.say_title()
+        said = f"{name.replace('_', ' ')} is {self.settings.word(name)}"
+        if name in self.fixed:
+            return f"{said} until the console ends: its start says otherwise, by an option, a variable or settings.toml"
+        self.keep(f"{TABLE}.{name}", self.settings.word(name))
+        return said
+
+    def keep(self, name: str, value: object) -> None:
+        """Keep a value for the next start; None forgets it."""
+        self.kept.put(name, value)
+        if self._saving is None and self.kept.is_changed and self.is_running:
+            self._saving = self.set_timer(SAVE_AFTER, self._save)
+
+    def _save(self) -> None:
+        self._saving = None
+        self.run_worker(self.kept.save, thread=True, name="state", exit_on_error=False)
 
     def notify(
         self,

@@ -21,6 +21,8 @@ from tui.commands.options import declare
 
 if TYPE_CHECKING:
     from engine import Settings
+    from tui.console_settings import Resolved
+    from tui.state_file import Kept
 
 EXAMPLE_NAME = "hello_you.py"
 EXAMPLE = '''\
@@ -85,6 +87,13 @@ def make_parser() -> argparse.ArgumentParser:
         help="a folder of executor files, before your own and the shipped ones; may be given again",
     )
     parser.add_argument("--store", metavar="FILE", help="the file that keeps all runs (default: in your data folder)")
+    parser.add_argument("--theme", metavar="NAME", help="auto, dark, light, contrast, ansi (the terminal's own), plain")
+    parser.add_argument(
+        "--ascii", action=argparse.BooleanOptionalAction, default=None, help="draw with ASCII only, or never so"
+    )
+    parser.add_argument(
+        "--no-mouse", dest="mouse", action="store_false", default=None, help="leave the mouse to the terminal"
+    )
     parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
     declare(parser)
     return parser
@@ -95,12 +104,12 @@ def unknown_option(words: Sequence[str]) -> str | None:
     left = iter(words)
     for word in left:
         name, equals, _ = word.partition("=")
-        if name in ("--executors", "--store"):
+        if name in ("--executors", "--store", "--theme"):
             if not equals:
                 next(left, None)
         elif not word.startswith("-"):
             return None
-        elif name not in ("-h", "--help", "--version"):
+        elif name not in ("-h", "--help", "--version", "--ascii", "--no-ascii", "--no-mouse"):
             return word
     return None
 
@@ -132,10 +141,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         if wrong := check_folder(given):
             return complain(wrong)
     from engine.errors import SettingsError
-    from engine.settings import Settings
+    from engine.settings import Settings, config_folder
+    from tui import console_settings, look
+    from tui.state_file import Kept
 
+    given = {name: getattr(options, name) for name in ("theme", "ascii", "mouse")}
     try:
         settings = Settings.load()
+        kept = Kept.load()
+        looks = console_settings.resolve(given, os.environ, config_folder() / "settings.toml", kept.settings())
     except SettingsError as error:
         return complain(str(error))
     if options.store is not None:
@@ -144,11 +158,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = replace(settings, store=Path(options.store).expanduser().absolute())
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return complain("the console needs a terminal, and stdin or stdout is none")
+    if look.is_dumb(os.environ):
+        term = os.environ["TERM"]
+        return complain(f"the console draws on the whole screen, and TERM={term} says that this terminal can't")
     make_example(settings.executors)
-    return end(open_console(settings, options.executors))
+    return end(open_console(settings, options.executors, looks, kept))
 
 
-def open_console(settings: Settings, given: Sequence[str]) -> int:
+def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept: Kept) -> int:
     """Run the console until it is quit, then end the engine; returns the exit code."""
     gc.disable()  # until the first paint: nothing of what is imported now is ever garbage
     os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads these when it is imported
@@ -156,12 +173,17 @@ def open_console(settings: Settings, given: Sequence[str]) -> int:
     from tui.terminal import OwnTerminal
 
     with OwnTerminal() as stray:
+        from tui import look
         from tui.app import ConsoleApp
         from tui.late_engine import LateEngine
 
         thread = LateEngine(settings, lambda: folders_of(given, settings))
-        app = ConsoleApp(thread, stray=stray)
-        app.run()
+        chosen = looks.settings
+        theme = look.theme(chosen.theme, os.environ, told="theme" in looks.told)
+        worn = look.Look(theme, look.is_ascii(chosen.ascii, os.environ), look.has_utf8(os.environ))
+        app = ConsoleApp(thread, stray=stray, look=worn, settings=chosen, fixed=looks.fixed, kept=kept)
+        app.run(mouse=chosen.mouse)
+    kept.save()
     from tui.ending import end_engine
 
     end_engine(thread, settings, app.return_code or 0)

@@ -40,6 +40,7 @@ RETRY_AFTER = 0.02
 """Seconds until a write that would have blocked is tried again."""
 LOOK_EVERY = 1.0
 """Seconds between two looks whether the terminal is still there while nothing is written."""
+TITLE = "\x1b]2;{}\x1b\\"
 HANG_UP, TERMINATE = 129, 143
 """Exit codes: the terminal went away (SIGHUP), and a request to end (SIGTERM)."""
 
@@ -157,12 +158,32 @@ class SafeLinuxDriver(LinuxDriver):
         self._is_held = False
         self._missed = False
         self._raw: list[Any] | None = None
+        self._title = ""
+        self._is_titled = False
         super().__init__(app, **options)
 
     @property
     def is_lagging(self) -> bool:
         """True while repaints are held because the terminal takes nothing."""
         return self._is_held
+
+    def set_title(self, text: str) -> None:
+        """Show `text`, which holds no control characters, as the terminal's title; the former one comes back at the
+        end.
+        """
+        self._title = text
+        if self._writer is not None:
+            self.write(("" if self._is_titled else "\x1b[22;0t") + TITLE.format(text))
+            self._is_titled = True
+
+    def set_mouse(self, on: bool) -> None:
+        """Take the mouse, or leave it to the terminal."""
+        if on and not self._mouse:
+            self._mouse = True
+            self._enable_mouse_support()
+        elif not on and self._mouse:
+            self._disable_mouse_support()
+            self._mouse = False
 
     # LinuxDriver assigns a stock writer thread in start_application_mode(); ours takes its place.
     @property  # type: ignore[override]
@@ -225,6 +246,8 @@ class SafeLinuxDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._title:
+            self.set_title(self._title)  # again, after an editor had the terminal
         try:
             self._raw = termios.tcgetattr(self.fileno)
         except termios.error:
@@ -233,6 +256,9 @@ class SafeLinuxDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         if self._writer is not None and self._writer.waiting > HIGH_WATER:
             self._writer.drop()  # the terminal's own state comes before frames that nobody will see
+        if self._is_titled and self._writer is not None:
+            self._is_titled = False
+            self.write(TITLE.format("") + "\x1b[23;0t")  # where the former one can't be had again, none is left
         super().stop_application_mode()
 
     def run_input_thread(self) -> None:
@@ -274,6 +300,33 @@ def driver_class() -> type[Driver] | None:
 def is_lagging(app: App[Any]) -> bool:
     """Whether the app's terminal lags, so that drawing is in vain."""
     return isinstance(app._driver, SafeLinuxDriver) and app._driver.is_lagging
+
+
+def set_title(app: App[Any], text: str) -> None:
+    """Show `text` as the terminal's title, where the driver is ours."""
+    if isinstance(app._driver, SafeLinuxDriver):
+        app._driver.set_title(text)
+
+
+def set_mouse(app: App[Any], on: bool) -> None:
+    """Take the mouse, or leave it to the terminal, where the driver is ours."""
+    if isinstance(app._driver, SafeLinuxDriver):
+        app._driver.set_mouse(on)
+
+
+def notify_terminal(app: App[Any], text: str) -> None:
+    """Have the terminal show a notification (OSC 9); `text` holds no control characters.
+
+    tmux hands it on where `allow-passthrough` is on, screen always; terminals that know none show nothing.
+    """
+    if not isinstance(app._driver, SafeLinuxDriver):
+        return
+    sequence = f"\x1b]9;{text}\x07"
+    if os.environ.get("TMUX"):
+        sequence = f"\x1bPtmux;{sequence.replace(chr(27), chr(27) * 2)}\x1b\\"
+    elif os.environ.get("STY"):
+        sequence = f"\x1bP{sequence}\x1b\\"
+    app._driver.write(sequence)
 
 
 def leave(app: App[Any], code: int) -> None:

@@ -39,6 +39,10 @@ class Keymap:
         default = action.keys if action is not None else ()
         return self._keys.get(action_id, default)
 
+    def anywhere(self, action_id: str) -> tuple[str, ...]:
+        """Those of the action's keys that put no character into a text, so that they may work where one is typed."""
+        return tuple(key for key in self.keys(action_id) if not _is_typed(key))
+
     def label(self, action_id: str) -> str:
         """The action's first key as people write it; "" when it has none."""
         keys = self.keys(action_id)

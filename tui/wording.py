@@ -106,3 +106,17 @@ def at_time(at: datetime, today: datetime) -> str:
 def amount(number: int, noun: str) -> str:
     """`1 task`, `2 tasks`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+_PLACES = {
+    "catalogue": "In the catalogue",
+    "runs": "In the runs",
+    "detail": "In the detail",
+    "app": "In every pane",
+    "launch": "In the launch dialog",
+}
+
+
+def scope_title(scope: str) -> str:
+    """Where the keys of a scope work: `In every pane`."""
+    return _PLACES.get(scope, f"In the {scope}")

@@ -67,10 +67,13 @@ class Driven:
 
 @asynccontextmanager
 async def console(
-    make: Callable[[], FakeEngine] = empty_engine, size: tuple[int, int] = WIDE, failure: Exception | None = None
+    make: Callable[[], FakeEngine] = empty_engine,
+    size: tuple[int, int] = WIDE,
+    failure: Exception | None = None,
+    **options: Any,
 ) -> AsyncIterator[Driven]:
     engine = make()
-    app = ConsoleApp(FakeThread(engine, failure), clock=lambda: NOON, live=False)  # type: ignore[arg-type]
+    app = ConsoleApp(FakeThread(engine, failure), clock=lambda: NOON, live=False, **options)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         driven = Driven(app, pilot, engine)
         await driven.settle()

@@ -249,7 +249,15 @@ def test_textual_has_the_version_and_the_private_names_that_are_used() -> None:
             assert hasattr(owner, name) or f"self.{name}" in inspect.getsource(owner), f"{owner.__name__}.{name}"
     for owner, attributes in {
         App: ("_exit", "_batch_count", "_screen_stack", "_driver"),
-        LinuxDriver: ("_file", "_writer_thread", "_must_signal_resume", "exit_event"),
+        LinuxDriver: (
+            "_file",
+            "_writer_thread",
+            "_mouse",
+            "_enable_mouse_support",
+            "_disable_mouse_support",
+            "_must_signal_resume",
+            "exit_event",
+        ),
         Driver: ("_app", "_loop", "_auto_restart"),
     }.items():
         source = inspect.getsource(owner)

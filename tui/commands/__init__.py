@@ -21,6 +21,8 @@ def run(options: argparse.Namespace) -> int:
     given = getattr(options, "own_store", None) or options.store
     if given is not None and not hasattr(options, "own_store"):
         return complain(f"--store is for the console; `{options.command}` keeps nothing")
+    if {options.theme, options.ascii, options.mouse} != {None}:
+        return complain(f"--theme, --ascii and --no-mouse are for the console; `{options.command}` opens none")
     options.store_file = Path(given).expanduser().absolute() if given else None
     options.executors = [*options.executors, *getattr(options, "own_executors", ())]
     command = import_module(f"tui.commands.{getattr(options, 'module', options.command)}")

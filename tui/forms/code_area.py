@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from rich.color import Color as RichColor
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.color import Color, ColorParseError
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -67,9 +69,9 @@ class CodeArea(TextArea):
             for found in _PATTERNS[self.written].finditer(line.plain):
                 name = found.lastgroup or ""
                 if name in _COLOURS:
-                    line.stylize(Style(color=colours.get(_COLOURS[name])), *found.span(name))
+                    line.stylize(Style(color=_rich(colours.get(_COLOURS[name]))), *found.span(name))
         if line_index + 1 in self._bad:
-            line.stylize(Style(color=colours.get("error"), underline=True))
+            line.stylize(Style(color=_rich(colours.get("error")), underline=True))
         return line
 
     async def _on_paste(self, event: events.Paste) -> None:
@@ -84,3 +86,11 @@ class CodeArea(TextArea):
             self.post_message(self.TooLarge(self, whole))
         else:
             self.replace(text, start, end, maintain_selection_offset=False)
+
+
+def _rich(colour: str | None) -> RichColor | None:
+    """A colour of the theme, those of the terminal itself among them, as Rich knows it."""
+    try:
+        return Color.parse(colour).rich_color if colour else None
+    except ColorParseError:
+        return None

@@ -19,20 +19,20 @@ from engine.catalogue import Catalogue, Problem
 from engine.policy import DEFAULT
 from engine.task import Task
 from tui import cards
-from tui.actions import Scope, actions_of
+from tui.actions import actions_of
 from tui.bindings import bindings_of
 from tui.boundary import ask
 from tui.feed import Delta
 from tui.forest import Forest
 from tui.history import History
 from tui.news import News, changed_ids, news_of, standing
-from tui.screens.code import Code
+from tui.screens.commands import Commands
 from tui.screens.panes import PANES, SMALLEST, Pane
 from tui.task_reader import Reading, read_task
 from tui.widgets.catalogue import CataloguePane
 from tui.widgets.detail import DetailPane
 from tui.widgets.rows import Rows
-from tui.widgets.status_line import STORE_OK, StatusLine
+from tui.widgets.status_line import STORE_OK, Hint, StatusLine
 from tui.widgets.task_tree import RunsPane
 
 if TYPE_CHECKING:
@@ -44,11 +44,13 @@ FLASH = 1.0
 """Seconds that executors that changed stand out in the catalogue."""
 CLOCK = 0.5
 """Seconds between two ticks of the clocks of running rows; none run, no ticks."""
+SPARE = {"command_palette", "command_line"}
+"""Whose hints are shown where there is room to spare."""
 NEAR_END = 10
 """So many rows before the end of the runs older ones are read."""
 
 
-class ConsoleScreen(Code):
+class ConsoleScreen(Commands):
     """Shows what `forest` and the engine's catalogue hold; `apply` brings each change."""
 
     AUTO_FOCUS = ""
@@ -84,7 +86,7 @@ class ConsoleScreen(Code):
         self.status.say(watcher="starting", store="opening the store")
         if self.live:
             self._ticker = self.set_interval(CLOCK, self.tick, pause=True)
-        self.enter("catalogue")
+        self.settle_in()
 
     # --- the engine's side -----------------------------------------------------------------------------------
 
@@ -96,6 +98,8 @@ class ConsoleScreen(Code):
         self._say_watcher()
         await self.history.more()
         self.runs.ready()
+        self.recall()
+        self.begin_with_own()
 
     def _history_grew(self) -> None:
         self.runs.rows.resync()
@@ -186,6 +190,8 @@ class ConsoleScreen(Code):
         self.catalogue.show(catalogue)
         fresh = [problem for problem in catalogue.problems if problem not in before.problems]
         self._unread = fresh[-1] if fresh else self._unread if self._unread in catalogue.problems else None
+        if not before.executors:
+            self.begin_with_own()
         self._tell(news_of(before, catalogue, self.app.keys))
         self._versions_changed(changed_ids(before, catalogue))
         if len(self.app.screen_stack) > 1:
@@ -244,14 +250,11 @@ class ConsoleScreen(Code):
     def _show_catalogue_row(self) -> None:
         row = self.catalogue.row
         if row is None:
-            self.detail.show_card(
-                "Catalogue",
-                [("no executor is here" if not self.catalogue.filter_line.text else "no executor matches", "dim")],
-            )
+            self.detail.show_card("Catalogue", self.without_executors())
         elif row.spec is not None:
             spec = row.spec
             problems = [p for p in self._catalogue.problems if p.file == spec.file or p.executor_id == spec.id]
-            self.detail.show_card(f"Executor {spec.id}", cards.executor(spec, problems))
+            self.detail.show_card(f"Executor {spec.id}", [*self.first_run(), *cards.executor(spec, problems)])
         elif row.problem is not None:
             self._show_problem(row.problem)
         else:
@@ -319,10 +322,22 @@ class ConsoleScreen(Code):
                 self._show_catalogue_row()
             elif self.pane == "runs":
                 self._show_selected_task()
+        self.status.say(hints=self._hints())
+
+    def keys_changed(self) -> None:
+        """The person's own keys are known now."""
+        self.status.say(hints=self._hints())
+
+    def _hints(self) -> tuple[Hint, ...]:
+        """The keys of this pane, what is missed least first."""
         label = self.app.keys.label
         hinted = [action for action in (*actions_of(self.pane), *actions_of("app")) if action.hint]
-        hinted.sort(key=lambda action: action.method != "filter")  # what is missed least stands first
-        self.status.say(hints=tuple(f"{label(action.id)} {action.name.lower()}" for action in hinted))
+        hinted.sort(key=lambda action: (action.method not in SPARE, action.method != "filter"))
+        return tuple(
+            Hint(f"{label(action.id)} {action.name.lower()}", action.id, action.method in SPARE)
+            for action in hinted
+            if label(action.id)
+        )
 
     def action_pane(self, number: int) -> None:
         """A pane by its number; the catalogue's leads to the problem that the status line just told of."""
@@ -358,10 +373,3 @@ class ConsoleScreen(Code):
         elif not isinstance(self.app.screen, Question):
             question = quit_question(counts.running, counts.queued)
             self.app.push_screen(question, lambda answer: self.app.exit(return_code=0) if answer else None)
-
-    def perform(self, scope: Scope, action: str) -> None:
-        """What the palette chose: go where the action belongs and do it."""
-        for pane in PANES:
-            if pane == scope != self.pane:
-                self.enter(pane)
-        self.app.call_later(self.app.run_action, action, self.focus_target)

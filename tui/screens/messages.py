@@ -32,7 +32,10 @@ def message_lines(notices: Sequence[Notice], stray: Sequence[str], stray_total: 
     lines: list[Line] = [
         (f"{notice.at.astimezone():%H:%M:%S}  {notice.text}", ROLES.get(notice.severity, ""))
         for notice in reversed(notices)
-    ] or [("nothing was said yet", "dim")]
+    ] or [
+        ("nothing was said yet", "dim"),
+        ("what the console says in the corner, and what is written past it, is kept here until it ends", "dim"),
+    ]
     if stray_total:
         lines += [("", ""), (f"written past the console: {amount(stray_total, 'line')}", "head")]
         lines += [(line, "dim") for line in stray]
@@ -44,7 +47,10 @@ class MessagesScreen(ModalScreen[None]):
 
     CSS_PATH = "../styles/dialogs.tcss"
     AUTO_FOCUS = "TextView"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,M", "dismiss", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", show=False),
+        Binding("M", "dismiss", show=False, id="app.messages"),
+    ]
 
     def __init__(self, lines: Sequence[Line]) -> None:
         super().__init__()

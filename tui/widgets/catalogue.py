@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from tui import cards
@@ -48,6 +49,8 @@ class CatalogueList(Rows):
         self.flashing: frozenset[str] = frozenset()
         """Executors that changed just now."""
         self.column = 0
+        self.empty: Sequence[Piece] = ()
+        """What is said while there are no rows."""
 
     def show(self, rows: list[CatalogueRow], broken: frozenset[str], cursor: int) -> None:
         self.rows, self.broken = rows, broken
@@ -60,9 +63,18 @@ class CatalogueList(Rows):
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
     def count(self) -> int:
-        return len(self.rows)
+        return len(self.rows) or len(self.empty)
+
+    def is_marked(self, index: int) -> bool:
+        return bool(self.rows) and super().is_marked(index)
+
+    def action_choose(self) -> None:
+        if self.rows:
+            super().action_choose()
 
     def draw(self, index: int, width: int) -> list[Piece]:
+        if not self.rows:
+            return [("  ", ""), self.empty[index]]
         row = self.rows[index]
         if row.problem:
             return [("  " + cards.headline(row.problem), "bad")]
@@ -89,7 +101,13 @@ class CataloguePane(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
         self.catalogue = Catalogue()
-        self.border_title = "1 Catalogue"
+        self._beside = ""
+
+    def head(self, beside: str = "") -> None:
+        """Write the pane's title and how many executors there are; `beside` names what shares its place."""
+        self._beside = beside
+        number = len(self.catalogue.executors)
+        self.border_title = Content(f"1 Catalogue{f' {number:,}' if number else ''}{beside}")
 
     def compose(self) -> ComposeResult:
         yield FilterLine()
@@ -117,6 +135,14 @@ class CataloguePane(Vertical):
         """Have executors stand out that changed just now; none of them any more with nothing given."""
         self.rows.flash(ids)
 
+    def select(self, key: str) -> bool:
+        """Put the cursor on the row `key`; False when there is none."""
+        for index, row in enumerate(self.rows.rows):
+            if row.key == key:
+                self.rows.cursor = index
+                return True
+        return False
+
     def select_problem(self, problem: Problem) -> None:
         """Put the cursor on `problem`."""
         for index, row in enumerate(self.rows.rows):
@@ -138,9 +164,17 @@ class CataloguePane(Vertical):
         files = {problem.file for problem in catalogue.problems}
         named = {problem.executor_id for problem in catalogue.problems}
         broken = frozenset(spec.id for spec in specs if spec.file in files or spec.id in named)
+        self.rows.empty = self._why_empty(query)
         self.rows.show(rows, broken, keys.index(keep) if keep in keys else best)
+        self.head(self._beside)
         self.border_subtitle = f"{len(specs)} of {len(catalogue.executors)}" if query else ""
         self.rows.tell_moved()
+
+    def _why_empty(self, query: str) -> Sequence[Piece]:
+        """What to do about a list without rows."""
+        if query:
+            return (("nothing matches", "dim"), ("Esc clears the filter", "dim"))
+        return (("no executors here yet", "dim"), ("how to add one: at the right, or below", "dim"))
 
     @on(FilterLine.Changed)
     def _filter_changed(self, event: FilterLine.Changed) -> None:

@@ -81,6 +81,20 @@ class FilterLine(Horizontal):
         self.screen.set_focus(self.field)  # at once: what is typed next must not be taken for keys
         self.field.select_all()
 
+    def fill(self, text: str) -> None:
+        """Filter by `text` as if it had been typed and kept; without a text the filter ends."""
+        if not self.children or text == self.text.strip():
+            return
+        if not text:
+            self.close()
+            return
+        self.display = True
+        self.field.value = text
+
+    def recall(self, text: str) -> None:
+        """Have the next `open` show `text`."""
+        self._recalled = text
+
     def close(self) -> None:
         """Hide the line; its text is recalled by the next `open`."""
         if not self.display:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from tui.text import safe_text
 
 STORE_OK = "store ok"
+WATCHING = "watching"
+"""How the watcher's words begin while all is well; then they give way to hints."""
 MIN_HINT = 9
 """Cells that `? help` takes."""
+
+
+class Hint(NamedTuple):
+    """A key and what it does; `action` is the id of the action, for a click on it. `spare` ones give way first."""
+
+    text: str
+    action: str
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +43,19 @@ class Status:
     bad_news: bool = False
     news_key: str = ""
     """The key that leads to what the news tell of."""
-    hints: tuple[str, ...] = ()
-    """Keys and what they do, the least needed first: those give way."""
+    hints: tuple[Hint, ...] = ()
+    """The least needed first: those give way."""
 
 
 class StatusLine(Widget):
     """Repainted only when what it says changes. Textual's own footer keeps widgets that are gone."""
+
+    class Pressed(Message):
+        """A click on a hint, with the id of its action."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -51,32 +69,40 @@ class StatusLine(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        status, width = self.status, self.size.width
-        parts = [f"{status.running} running", f"{status.queued} queued"]
-        first = [(f" ‖ {status.paused}", "bold $text-warning"), (" │", "$text-muted")] if status.paused else []
-        counts: list[tuple[str, str]] = [*first, (" " + " · ".join(parts), "")]
+        width = self.size.width
+        left, hints = self._laid_out(width)
+        gap = max(width - _cells(left) - _width(hints) + 2, 1)
+        hint = f"{'  '.join(hint.text for hint in hints)} " if hints else ""
+        return Content.assemble(*left, " " * gap, (hint, "$accent")).truncate(width, ellipsis=True)
+
+    def _laid_out(self, width: int) -> tuple[list[tuple[str, str]], list[Hint]]:
+        """What has room: spare hints give way first, then that the store is well, then the watcher, then hints."""
+        status = self.status
+        first = [(f" ‖ {status.paused}", "bold $warning"), (" │", "$dim")] if status.paused else []
+        counts: list[tuple[str, str]] = [*first, (f" {status.running} running · {status.queued} queued", "")]
         if status.failed:
-            counts.append((f" · {status.failed} failed", "$text-error"))
-        hints = list(status.hints)
+            counts.append((f" · {status.failed} failed", "$error"))
+        needed = [hint for hint in status.hints if not hint.spare]
         if status.news:
             left = self._news(first, counts)
-        else:
-            places = [status.watcher, status.store]
-            left = [*counts, (" │ " + " │ ".join(place for place in places if place), "$text-muted")]
-            if _cells(left) + _width(hints) > width and status.store == STORE_OK:
-                left = [*counts, (f" │ {status.watcher}", "$text-muted")]
-        while hints and _cells(left) + _width(hints) > width:
-            hints.pop(0)
-        hint = f"{'  '.join(hints)} " if hints else ""
-        gap = max(width - _cells(left) - cell_len(hint), 1)
-        return Content.assemble(*left, " " * gap, (hint, "$text-accent")).truncate(width, ellipsis=True)
+            return left, _fitting(list(status.hints), width - _cells(left))
+        parts = [part for part in (status.watcher, status.store) if part]
+        left = _beside(counts, parts)
+        hints = list(status.hints)
+        while hints and _cells(left) + _width(hints) > width and any(hint.spare for hint in hints):
+            hints.remove(next(hint for hint in hints if hint.spare))
+        if _cells(left) + _width(hints) > width and status.store == STORE_OK:
+            left = _beside(counts, [status.watcher] if status.watcher else [])
+        if _cells(left) + _width(needed) > width and status.store == STORE_OK and status.watcher.startswith(WATCHING):
+            left = counts
+        return left, _fitting(hints, width - _cells(left))
 
     def _news(self, first: list[tuple[str, str]], counts: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """The counts, but not what stands `first`, give way to news; too long ones are cut before the key to press."""
         status, width = self.status, self.size.width
         text, key = safe_text(status.news), f" (press {status.news_key})" if status.news_key else ""
-        style = "bold $text-error" if status.bad_news else "bold $text-success"
-        left = [*counts, (" │ ", "$text-muted"), (text + key, style)]
+        style = "bold $error" if status.bad_news else "bold $success"
+        left = [*counts, (" │ ", "$dim"), (text + key, style)]
         if _cells(left) + MIN_HINT <= width:
             return left
         room = max(width - _cells(first) - cell_len(key) - 2, 8)
@@ -85,14 +111,32 @@ class StatusLine(Widget):
         return [*first, (" ", ""), (text + key, style)]
 
     def on_click(self, event: events.Click) -> None:
-        """The line's last word is `? help`: a click on the right half opens it."""
-        if event.x > self.size.width - 8:
-            self.app.run_worker(self.app.run_action("screen.help"), exit_on_error=False)
+        """A click on a hint does what its key does."""
+        _, hints = self._laid_out(self.size.width)
+        at = self.size.width - 1 - cell_len("  ".join(hint.text for hint in hints))
+        for hint in hints:
+            end = at + cell_len(hint.text)
+            if at <= event.x < end:
+                self.post_message(self.Pressed(hint.action))
+                return
+            at = end + 2
 
 
-def _width(hints: list[str]) -> int:
+def _beside(counts: list[tuple[str, str]], parts: list[str]) -> list[tuple[str, str]]:
+    return [*counts, (" │ " + " │ ".join(parts), "$dim")] if parts else counts
+
+
+def _fitting(hints: list[Hint], room: int) -> list[Hint]:
+    """Those that have room; the spare ones go first, then those that are needed least."""
+    hints = list(hints)
+    while hints and _width(hints) > room:
+        hints.remove(next((hint for hint in hints if hint.spare), hints[0]))
+    return hints
+
+
+def _width(hints: list[Hint]) -> int:
     """The cells that the hints take, with the space around them."""
-    return cell_len("  ".join(hints)) + 3 if hints else 0
+    return cell_len("  ".join(hint.text for hint in hints)) + 3 if hints else 0
 
 
 def _cells(parts: list[tuple[str, str]]) -> int:
