@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from copy import copy as shallow
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -130,7 +131,10 @@ class Operations:
             raise TaskError(f"task '{running[0].task.name}' still runs", "Cancel it first")
         owned = [] if live else [await self._own(node)]
         given = self._given(node.task, inputs)
+        begun = {n for n in touched if n.opened or n.status is not TaskStatus.PENDING}  # on disk, or on the way there
         again = reset(node.tree, node)
+        for other in again:
+            other.held = True  # none begins before it is pending on disk
         node.spec = spec
         if spec is not None:
             self._dispatcher.pins.hold(node.tree, spec.version)
@@ -139,25 +143,46 @@ class Operations:
         writes = [*owned, *extra]
         for other in again:
             stored_inputs = given if other is node and given is not None else other.task.inputs
-            if other.task.status is not TaskStatus.PENDING:
+            if other in begun:
                 writes += statements.reset(other.task, stored_inputs, at)
         if given is not None and node.task.status is TaskStatus.PENDING:
             writes.append(statements.inputs(node.task.id, given))
         node.tree.open += 1  # it must not end meanwhile
+        stored = asyncio.get_running_loop().create_future()
+
+        def then(refusal: TaskError | None) -> None:
+            if refusal is None:  # at once: what begins next may be told in the same turn
+                self._put_back(again, begun, at, node if given is not None else None)
+                stored.set_result(None)
+            else:
+                stored.set_exception(refusal)
+
+        self._store.writer.write(writes, then)
+        if live:  # what ends from here on must find them counted
+            self._dispatcher.neighbours.look_again(node.tree, again)
         try:
-            await asyncio.shield(self._store.writer.commit(writes))
+            await asyncio.shield(stored)
         finally:
             node.tree.open -= 1
+        if given is not None:
+            node.task.inputs = given
         for other in again:
-            if other is node and given is not None:
-                other.task.inputs = given
-            elif lost := lost_secret(self._dispatcher.inputs.get(other.task.id, other.task.inputs)):
-                other.held, other.task.hold = True, f"needs its secrets: {lost}"
-            if other.task.status is not TaskStatus.PENDING:
-                other.task.blank(at)
-            self._bus.publish(EventKind.RESET, other.task)
+            other.held = (other is not node or given is None) and self._lacks(other) is not None
         await self._go_on(again, live)
         return node.task
+
+    def _put_back(self, again: Sequence[Node], begun: set[Node], at: datetime, given: Node | None) -> None:
+        """The tasks are pending on disk; what lacks secrets and is not `given` new inputs waits for them (8.6)."""
+        for other in again:
+            if other is not given and (lost := self._lacks(other)):
+                other.task.hold = f"needs its secrets: {lost}"
+            if other in begun:
+                other.task.blank(at)
+            self._bus.publish(EventKind.RESET, other.task)
+
+    def _lacks(self, node: Node) -> str | None:
+        """The secret of its inputs that was lost with its process."""
+        return lost_secret(self._dispatcher.inputs.get(node.task.id, node.task.inputs))
 
     async def _release(self, node: Node, inputs: dict[str, Any] | None, extra: list[Write]) -> Task:
         """A task that waited for its secrets gets its inputs and goes on (8.6)."""

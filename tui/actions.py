@@ -79,9 +79,40 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             " question."),
         act("delete", "Delete", "D", "delete_task", "Delete the selected task and all below it, at the root the whole"
             " run; asks first.", danger=True),
-        act("follow", "Follow", "f", "follow", "Follow the end of the log, or stop following it."),
+        act("export", "Export", "x", "export", "Write the runs of the marked tasks, or of the selected one, to a file"
+            " as JSON lines."),
         act("copy", "Copy", "y", "copy_value", "Copy what the detail pane shows to the clipboard."),
         act("copy_id", "Copy id", "Y", "copy_id", "Copy the id of the selected task."),
+    )  # fmt: skip
+
+
+def _tree() -> tuple[Action, ...]:
+    """The ways through the tree of runs, and what is done to many of its tasks at once."""
+
+    def act(id: str, name: str, key: str, method: str, help: str) -> Action:
+        return Action(f"runs.{id}", name, help, (key,), "runs", "Runs", method)
+
+    return (
+        act("fold_level", "Fold level", "z", "fold_level", "Fold all tasks that stand beside this one, or unfold"
+            " them."),
+        act("next_news", "Next failed", "right_curly_bracket", "jump(1)", "Go to the next task that failed or runs,"
+            " folded ones too."),
+        act("former_news", "Former failed", "left_curly_bracket", "jump(-1)", "Go to the former task that failed or"
+            " runs."),
+        act("search", "Search", "backslash", "search", "Search while typing without hiding anything: Enter goes to the"
+            " first match, n and N to the others, Esc ends it."),
+        act("next_match", "Next match", "n", "match(1)", "Go to the next match of the filter or search; without one to"
+            " the next failed task."),
+        act("former_match", "Former match", "N", "match(-1)", "Go to the former match, or the former failed task."),
+        act("by_status", "By status", "b", "filter_status", "Show what failed only, then what runs,"
+            " waits, is done, was cancelled, and all again; other words of the filter stay."),
+        act("sort", "Sort", "s", "sort", "Sort by name, status or duration, or again the newest first; each within its"
+            " own level of the tree."),
+        act("follow", "Follow action", "f", "follow_action", "Have the cursor go to what fails or begins to run, until"
+            " it is moved."),
+        act("mark", "Mark", "space", "mark", "Mark the task, or take its mark away: cancel, rerun, pause, delete and"
+            " export are then done to all marked ones; Esc takes all marks away."),
+        act("mark_range", "Mark range", "v", "mark_range", "Mark all from the last mark to the cursor."),
     )  # fmt: skip
 
 
@@ -239,7 +270,8 @@ def _filter(scope: Scope) -> tuple[Action, ...]:
         Action(
             f"{scope}.filter",
             "Filter",
-            "Filter this pane while typing: Enter keeps the filter, Esc clears it, / again recalls it.",
+            "Filter this pane while typing: Enter keeps the filter, Esc clears it, / again recalls it. In the runs also"
+            " status:failed, executor:x, user:x, name:x, id:x, tag:x, and !word for the opposite.",
             ("slash",),
             scope,
             scope.title(),
@@ -284,8 +316,18 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("runs.fold", "Fold", "Fold the task, or go to its parent.", ("left", "h"), "runs", "Runs", "fold"),
     *_filter("runs"),
+    *_tree(),
     *_task_keys("runs"),
     *_task_keys("detail"),
+    Action(
+        "detail.follow",
+        "Follow",
+        "Follow the end of the log, or stop following it.",
+        ("f",),
+        "detail",
+        "Selected task",
+        "follow",
+    ),
     *_launch_keys(),
     *_launch_data(),
     *_moves("catalogue"),

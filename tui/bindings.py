@@ -8,14 +8,14 @@ from tui.actions import Action, Scope, actions_of, binding_keys
 
 MOVING = "Moving"
 """The group of the keys that every list and text understands by itself."""
-_OWN = {"choose", "fold", "unfold"}
+_OWN = {"choose", "fold", "unfold", "fold_level", "mark", "mark_range", "jump", "match", "sort", "follow_action"}
 """Done by the widget that has the focus; everything else is done by the screen."""
 _APP = {"command_palette"}
 
 
 def target(action: Action) -> str:
     """The action's method with the place that has it."""
-    if action.group == MOVING or action.method in _OWN:
+    if action.group == MOVING or action.method.partition("(")[0] in _OWN:
         return action.method
     return f"app.{action.method}" if action.method in _APP else f"screen.{action.method}"
 

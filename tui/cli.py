@@ -169,6 +169,7 @@ def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept
     """Run the console until it is quit, then end the engine; returns the exit code."""
     gc.disable()  # until the first paint: nothing of what is imported now is ever garbage
     os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads these when it is imported
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # a key soon after a repaint waits 8 ms at most for its own, not 17
     os.environ.setdefault("ESCDELAY", "25")
     from tui.terminal import OwnTerminal
 

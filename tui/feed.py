@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.events import Event, EventKind, LogLine
@@ -84,16 +85,40 @@ class Feed:
         if first and self._wake is not None:
             self._wake()
 
-    def drain(self) -> Delta | None:
-        """Everything since the last call; None when nothing came."""
+    def drain(self, limit: int | None = None) -> Delta | None:
+        """Everything since the last call; None when nothing came.
+
+        Of more than `limit` tasks the rest stays for the next call, with the end of runs and what was deleted, so that
+        a launch of 100,000 tasks does not hold the screen.
+        """
         with self._lock:
             if self._empty:
                 return None
             delta, self._delta = self._delta, Delta()
             rings, self._rings = self._rings, {}
             self._lines, self._empty = 0, True
+            if limit is not None and len(delta.tasks) > limit:
+                self._put_back(delta, limit)
         delta.logs = {task_id: list(ring) for task_id, ring in rings.items() if ring}
         return delta
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait for the next `drain`."""
+        return len(self._delta.tasks)
+
+    def _put_back(self, delta: Delta, limit: int) -> None:
+        """Keep for the next drain what is over `limit`; what was reset goes now, as its log lines do."""
+        first = {task_id: delta.tasks[task_id] for task_id in delta.reset if task_id in delta.tasks}
+        first.update(islice(delta.tasks.items(), limit))
+        rest = self._delta
+        rest.tasks = {task_id: task for task_id, task in delta.tasks.items() if task_id not in first}
+        delta.tasks = first
+        if rest.tasks:
+            rest.finished, delta.finished = delta.finished, []
+            rest.deleted, delta.deleted = delta.deleted, set()
+            rest.removed, delta.removed = delta.removed, set()
+            self._empty = False
 
     def _add(self, event: Event) -> None:
         delta, task, kind = self._delta, event.task, event.kind

@@ -6,19 +6,25 @@ Nothing here scans all tasks in a tick: `apply` costs what changed, and only a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.graph import combine, pending_reason
 from engine.task import TERMINAL, Task, TaskStatus
-from tui.row import SLOT, Row, Tally, add, count_in, era_of, share_of
-from tui.row_filter import RowFilter
+from tui.counting import Counting
+from tui.dependents import Dependents
+from tui.forest_view import ForestView
+from tui.marks import Marks
+from tui.row import SLOT, Row, Tally, count_in, era_of, share_of
 
 if TYPE_CHECKING:
     from tui.feed import Delta
 
 __all__ = ["Change", "Counts", "Forest", "Row"]
+
+SLICE = 1_000
+"""Tasks that are placed between two pauses of `loading`: 4 to 8 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +44,8 @@ class Change:
 
     structure: bool = False
     rows: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Work:
-    """What one `apply` or `load` gathers before it counts and flattens."""
-
-    arriving: Mapping[str, Task]
-    structure: bool = False
-    touched: set[Row] = field(default_factory=set)
-    blocked: set[Row] = field(default_factory=set)
-    shifts: dict[Row, Tally] = field(default_factory=dict)
-    roots: list[Row] = field(default_factory=list)
-
-    def shift(self, row: Row | None, tally: Tally, sign: int = 1) -> None:
-        """Note that the counters of `row` and all above it change by `tally`."""
-        if row is not None:
-            add(self.sums_of(row), [sign * number for number in tally])
-
-    def sums_of(self, row: Row) -> Tally:
-        """What is noted for `row` so far, to be added to."""
-        sums = self.shifts.get(row)
-        if sums is None:
-            sums = self.shifts[row] = [0] * 7
-        return sums
+    news: Row | None = None
+    """The newest row that failed, else that began to run."""
 
 
 class Forest:
@@ -72,17 +56,21 @@ class Forest:
     """
 
     def __init__(self) -> None:
-        self.visible: list[Row] = []
         self.is_paused: Callable[[str], bool] = lambda run_id: False
         self._roots: list[Row] = []
         self._rows: dict[str, Row] = {}
+        self.view = ForestView(self._roots, self._rows)
+        self.marks = Marks()
         self._sum: Tally = [0] * 7
         self._orphans: dict[str, list[Row]] = {}  # by the id of the parent that has not come yet
-        self._dependents: dict[str, Row | list[Row]] = {}  # by the id of what they depend on
+        self._dependents = Dependents(self._rows)
         self._ended: dict[str, TaskStatus] = {}
-        self._filter = RowFilter("")
 
     # What is asked
+
+    @property
+    def visible(self) -> list[Row]:
+        return self.view.visible
 
     @property
     def counts(self) -> Counts:
@@ -95,6 +83,10 @@ class Forest:
         """How many runs are held."""
         return len(self._roots)
 
+    def __len__(self) -> int:
+        """How many tasks are held."""
+        return len(self._rows)
+
     def task(self, task_id: str) -> Task | None:
         row = self._rows.get(task_id)
         return row.task if row is not None else None
@@ -102,19 +94,24 @@ class Forest:
     def row(self, task_id: str) -> Row | None:
         return self._rows.get(task_id)
 
+    def root_of(self, row: Row) -> Row | None:
+        """The root of its run, where that is held."""
+        return self._rows.get(row.task.run_id)
+
     def index_of(self, task_id: str) -> int | None:
         """Where the task is in `visible`; None when it is folded away, filtered out or not held. O(1)."""
         row = self._rows.get(task_id)
-        return self._index(row) if row is not None else None
+        return self.view.index_of(row) if row is not None else None
+
+    def stand_in(self, task_id: str) -> int | None:
+        """Where the task is, or the nearest one above it that is visible; None when there is none."""
+        row = self._rows.get(task_id)
+        return self.view.stand_in(row) if row is not None else None
 
     def parent_index(self, index: int) -> int | None:
         """Where the parent of the row at `index` is; None for the root of a run."""
         parent = self.visible[index].parent
-        return self._index(parent) if parent is not None else None
-
-    def _index(self, row: Row) -> int | None:
-        index = row.index  # rows that were folded away keep their old one
-        return index if 0 <= index < len(self.visible) and self.visible[index] is row else None
+        return self.view.index_of(parent) if parent is not None else None
 
     def waiting(self, task: Task) -> str:
         """What keeps a pending task from running (2.3), or the run of a root from going on (8.3); else "".
@@ -140,25 +137,45 @@ class Forest:
         The newest run comes on top. A task that is already held is newer than the stored row and stays. A run that
         ended well is folded when its children come.
         """
+        for _ in self.loading(runs):
+            pass
+
+    def loading(self, runs: Iterable[Sequence[Task]]) -> Iterator[None]:
+        """`load` with pauses, in which the screen may draw and take keys; all is seen at the end."""
         for run in runs:
             root = self._rows.get(run[0].run_id) if run else None
             was_whole = root is not None and bool(root.children)
-            work = _Work({})
-            for task in run:
-                if task.id not in self._rows:
-                    self._place(task, work)
-            self._spread(work)
-            self._roots += work.roots
+            for start in range(0, len(run), SLICE):
+                if start:
+                    yield
+                self._add(run[start : start + SLICE])
             root = self._rows.get(run[0].run_id) if run else None
             if root is not None and not was_whole:
                 root.is_open = self.tree_status(root) is not TaskStatus.COMPLETED
-        self._roots.sort(key=lambda root: root.task.created_at, reverse=True)
-        self._refilter()
-        self._flatten()
+        self._roots.sort(key=lambda root: root.task.created, reverse=True)
+        self.view.order.settle()
+        self.view.flatten()
+
+    def _add(self, tasks: Iterable[Task]) -> None:
+        work = Counting(self._sum)
+        for task in tasks:
+            if task.id not in self._rows:
+                self._place(task, work)
+        self._roots += work.roots
+        self._add_up(work)
+
+    def _add_up(self, work: Counting) -> None:
+        """Count what was gathered, and let go of rows that hang elsewhere now."""
+        work.spread()
+        for parent in work.left:
+            if parent is None:
+                self._roots[:] = [row for row in self._roots if row.parent is None]
+            else:
+                parent.children = [row for row in parent.children if row.parent is parent]
 
     def apply(self, delta: Delta) -> Change:
         """Take over what changed and say what must be repainted. New runs go on top."""
-        work = _Work(delta.tasks)
+        work = Counting(self._sum, delta.tasks)
         for task in delta.tasks.values():
             if task.run_id in delta.deleted or task.id in delta.removed:
                 continue
@@ -167,8 +184,8 @@ class Forest:
                 self._insert(task, work)
             else:
                 self._update(row, task, work)
-        self._spread(work)
         self._roots[:0] = reversed(work.roots)
+        self._add_up(work)
         for run_id, status in delta.finished:
             root = self._rows.get(run_id)
             if root is not None:
@@ -176,14 +193,16 @@ class Forest:
                 work.touched.add(root)
         if delta.deleted or delta.removed:
             self._remove((*delta.deleted, *delta.removed), work)
+        news = work.failed or work.started
         if work.structure:
-            self._filter.gather()
-            self._flatten()
-            return Change(structure=True)
-        indices = (self._index(row) for row in work.touched)
-        return Change(rows=[index for index in indices if index is not None])
+            self.view.flatten()
+            return Change(structure=True, news=news)
+        if len(work.touched) > len(self.visible):
+            return Change(rows=[at for at, row in enumerate(self.visible) if row in work.touched], news=news)
+        indices = map(self.view.index_of, work.touched)
+        return Change(rows=[index for index in indices if index is not None], news=news)
 
-    def _insert(self, task: Task, work: _Work) -> None:
+    def _insert(self, task: Task, work: Counting) -> None:
         """Place a new task, after those of its ancestors that come in the same delta."""
         work.structure = True
         if task.parent_id is None or task.parent_id in self._rows:
@@ -197,7 +216,7 @@ class Forest:
         for found in reversed(chain.values()):
             self._place(found, work)
 
-    def _place(self, task: Task, work: _Work) -> None:
+    def _place(self, task: Task, work: Counting) -> None:
         """Make the row; under the run's root where its parent is not known, on top where no root is either."""
         is_root = task.id == task.run_id
         parent = None if is_root else self._rows.get(task.parent_id or "")
@@ -213,65 +232,43 @@ class Forest:
         elif not row.cut:
             count_in(work.sums_of(parent), row)
         self._ended.pop(task.run_id, None)
-        for dependency in task.dependencies:
-            self._link(dependency.id, row)
-        self._filter.check(row)
+        self._dependents.added(row)
+        self.view.added(row)
         if self._orphans:
             for orphan in self._orphans.pop(task.id, ()):
                 self._move(orphan, row, work)
 
     @staticmethod
-    def _attach(row: Row, work: _Work) -> None:
+    def _attach(row: Row, work: Counting) -> None:
         """Make `row` the last child of its parent, or a root."""
         parent = row.parent
-        row.is_last = True
         if parent is None:
             work.roots.append(row)
             return
         if parent.tally is None:
             parent.tally = parent.own()
         siblings = parent.children
-        if isinstance(siblings, list) and siblings:
-            siblings[-1].is_last = False
+        if isinstance(siblings, list):
             siblings.append(row)
         else:
             parent.children = [row]
 
-    def _move(self, row: Row, parent: Row, work: _Work) -> None:
+    def _move(self, row: Row, parent: Row, work: Counting) -> None:
         """An orphan's parent came: hang its subtree there."""
+        work.settle(row)  # counted before it moves, as its depth changes
         tally = row.tally or row.own()
-        pending = work.shifts.pop(row, None)  # counted before it moves, as its depth changes
-        if pending is not None and row.tally is not None:
-            add(row.tally, pending)
-            self._count(row, pending, work)
-        self._count(row, tally, work, -1)
-        old = row.parent
-        if old is not None:
-            old.children = [child for child in old.children if child is not row]
-            if old.children:
-                old.children[-1].is_last = True
-        else:
-            for roots in (self._roots, work.roots):
-                if row in roots:
-                    roots.remove(row)
+        work.count(row, tally, -1)
+        work.left.add(row.parent)  # lets go at the end: one by one it would take the square of their number
         row.parent = parent
         row.cut = row.is_cut()
         self._attach(row, work)
-        self._count(row, tally, work)
+        work.count(row, tally)
         for moved in row.subtree():
             moved.depth = moved.parent.depth + 1 if moved.parent else 0
+        self.view.moved()
         work.structure = True
 
-    def _count(self, row: Row, tally: Tally, work: _Work, sign: int = 1) -> None:
-        """Count `tally` above `row`: on its parent and so on, in the sum of all at the top, nowhere for a cut row."""
-        if row.cut:
-            return
-        if row.parent is None:
-            add(self._sum, [sign * number for number in tally])
-        else:
-            work.shift(row.parent, tally, sign)
-
-    def _update(self, row: Row, task: Task, work: _Work) -> None:
+    def _update(self, row: Row, task: Task, work: Counting) -> None:
         """Count the difference between what was seen of the task and what it is now."""
         row.task = task
         work.touched.add(row)
@@ -291,19 +288,24 @@ class Forest:
         if row.tally is not None:
             work.shift(row, shift)
         else:
-            self._count(row, shift, work)
+            work.count(row, shift)
         changed = status is not row.seen
         row.seen, row.share = status, share
         if not changed:
             return
+        self.view.order.changed()
         if status is TaskStatus.PENDING:
             self._ended.pop(task.run_id, None)
         elif status in TERMINAL:
-            self._touch_dependents(row, work)
-        if self._filter.check(row):
+            self._dependents.waiting_on(row, work.blocked, work.touched.add)
+            if status is TaskStatus.FAILED and not row.children:
+                work.failed = row
+        elif not row.children:
+            work.started = row
+        if self.view.check(row):
             work.structure = True
 
-    def _recut(self, row: Row, work: _Work) -> None:
+    def _recut(self, row: Row, work: Counting) -> None:
         """The task of `row` is at another attempt: what the one before spawned is history from now on (8.1)."""
         for child in row.children:
             cut = child.is_cut()
@@ -311,177 +313,69 @@ class Forest:
                 continue
             tally = child.tally or child.own()
             child.cut = False
-            self._count(child, tally, work, -1 if cut else 1)
+            work.count(child, tally, -1 if cut else 1)
             child.cut = cut
             work.structure = True  # all below it is drawn otherwise
 
-    def _spread(self, work: _Work) -> None:
-        """Add the shifts to their rows and to all above them, deepest first, so that each row is visited once."""
-        levels: dict[int, dict[Row, Tally]] = {}
-        for row, shift in work.shifts.items():
-            levels.setdefault(row.depth, {})[row] = shift
-        for depth in range(max(levels, default=-1), -1, -1):
-            for row, shift in levels.pop(depth, {}).items():
-                if row.tally is not None:
-                    add(row.tally, shift)
-                work.touched.add(row)
-                parent = row.parent
-                if row.cut:
-                    continue
-                if parent is None:
-                    add(self._sum, shift)
-                else:
-                    above = levels.setdefault(depth - 1, {})
-                    if parent in above:
-                        add(above[parent], shift)
-                    else:
-                        above[parent] = list(shift)
-
-    def _remove(self, ids: Iterable[str], work: _Work) -> None:
+    def _remove(self, ids: Iterable[str], work: Counting) -> None:
         """Take the rows of these tasks out, with all below them."""
         named = [row for task_id in ids if (row := self._rows.get(task_id)) is not None]
         gone: set[Row] = set()
         for row in named:
             if row not in gone:
                 gone.update(row.subtree())
+        if not gone:
+            return
         tops = [row for row in named if row.parent not in gone]
-        work.shifts.clear()
         for row in dict.fromkeys(tops):
-            self._count(row, row.tally or row.own(), work, -1)
+            work.count(row, row.tally or row.own(), -1)
             self._ended.pop(row.task.run_id, None)
-        self._spread(work)
-        if any(row.parent is None for row in tops):
-            self._roots = [row for row in self._roots if row not in gone]
-        for parent in {row.parent for row in tops if row.parent is not None}:
-            parent.children = [child for child in parent.children if child not in gone]
-            if parent.children:
-                parent.children[-1].is_last = True
-        self._forget(gone)
-        work.structure |= bool(gone)
+        work.spread()
+        parents = {row.parent for row in tops}
+        if None in parents:
+            self._roots[:] = [row for row in self._roots if row not in gone]
+        for parent in parents:
+            if parent is not None:
+                parent.children = [child for child in parent.children if child not in gone]
+        self._forget(gone, parents)
+        work.structure = True
 
-    def _forget(self, gone: set[Row]) -> None:
+    def _forget(self, gone: set[Row], parents: set[Row | None]) -> None:
         """Nothing leads to these rows any more."""
-        needed: set[str] = set()
         for row in gone:
             del self._rows[row.task.id]
-            self._filter.forget(row)
-            self._dependents.pop(row.task.id, None)
             self._orphans.pop(row.task.id, None)
-            needed.update(dependency.id for dependency in row.task.dependencies)
-        for task_id in needed & self._dependents.keys():
-            left = [row for row in _rows_of(self._dependents.pop(task_id)) if row not in gone]
-            for row in left:
-                self._link(task_id, row)
+        self.view.forget(gone, parents)
+        self.marks.forget(gone)
+        self._dependents.forget(gone)
         if self._orphans:
             kept = {parent: [row for row in rows if row not in gone] for parent, rows in self._orphans.items()}
             self._orphans = {parent: rows for parent, rows in kept.items() if rows}
-
-    # Who waits for whom: a row's text changes when a task it waits for ends
-
-    def _link(self, dependency_id: str, row: Row) -> None:
-        held = self._dependents.get(dependency_id)
-        if held is None:
-            self._dependents[dependency_id] = row  # one dependent is the usual case, and needs no list
-        elif isinstance(held, list):
-            held.append(row)
-        else:
-            self._dependents[dependency_id] = [held, row]
-
-    def _touch_dependents(self, ended: Row, work: _Work) -> None:
-        """Repaint what waited for `ended`; when it did not complete, also what that blocks further on (3.2)."""
-        queue = _rows_of(self._dependents.get(ended.task.id))
-        blocks = ended.seen is not TaskStatus.COMPLETED
-        for row in queue:  # grows while it is walked
-            if row.seen is not TaskStatus.PENDING or row in work.blocked:
-                continue
-            work.touched.add(row)
-            if blocks:
-                work.blocked.add(row)
-                queue.extend(_rows_of(self._dependents.get(row.task.id)))
 
     # What the person asks
 
     def toggle(self, index: int) -> bool:
         """Fold or unfold the row; False when it has no children, or while a filter stands (it shows all it found)."""
-        return self._fold(index, None)
+        return self.view.fold(index, None)
 
     def open(self, index: int) -> bool:
         """Unfold the row; False when there is nothing to unfold."""
-        return self._fold(index, True)
+        return self.view.fold(index, True)
 
     def close(self, index: int) -> bool:
         """Fold the row; False when there is nothing to fold."""
-        return self._fold(index, False)
-
-    def _fold(self, index: int, wanted: bool | None) -> bool:
-        row = self.visible[index] if 0 <= index < len(self.visible) else None
-        if row is None or not row.children or self._filter or row.is_open == wanted:
-            return False
-        row.is_open = not row.is_open
-        self._flatten()
-        return True
+        return self.view.fold(index, False)
 
     def set_filter(self, text: str) -> None:
         """Show only tasks that match every word of `text`, with their ancestors; an empty text shows all again."""
-        was_filtered = bool(self._filter)
-        self._filter = RowFilter(text)
-        self._refilter()
-        if was_filtered and not self._filter:
-            for row in self._rows.values():
-                for place, child in enumerate(row.children, 1):
-                    child.is_last = place == len(row.children)
-        self._flatten()
+        for _ in self.view.filtering(text):
+            pass
 
     @property
     def filter(self) -> str:
-        return self._filter.text
+        return self.view.filter.text if self.view.filter else ""
 
     def reveal(self, task_id: str) -> int | None:
         """Unfold what hides the task and return its index. A filter lets it through until it is changed."""
         row = self._rows.get(task_id)
-        if row is None:
-            return None
-        index = self._index(row)
-        if index is not None:
-            return index
-        self._filter.pin(row)
-        above = row.parent
-        while above is not None:
-            above.is_open = True
-            above = above.parent
-        self._flatten()
-        return self._index(row)
-
-    def _refilter(self) -> None:
-        if self._filter:
-            for row in self._rows.values():
-                self._filter.check(row)
-            self._filter.gather()
-
-    def _flatten(self) -> None:
-        """Make `visible` anew; the loops are plain since they run over every row there is."""
-        visible: list[Row] = []
-        append = visible.append
-        children_of: Callable[[Row], Sequence[Row]] = self._filter.children_of if self._filter else _open_children
-        roots = self._filter.keep(self._roots) if self._filter else self._roots
-        index = 0
-        stack: list[Iterator[Row]] = [iter(roots)]
-        while stack:
-            for row in stack[-1]:
-                row.index = index
-                index += 1
-                append(row)
-                if row.children and (below := children_of(row)):
-                    stack.append(iter(below))
-                    break
-            else:
-                stack.pop()
-        self.visible = visible
-
-
-def _open_children(row: Row) -> Sequence[Row]:
-    return row.children if row.is_open else ()
-
-
-def _rows_of(held: Row | list[Row] | None) -> list[Row]:
-    return [] if held is None else list(held) if isinstance(held, list) else [held]
+        return self.view.reveal(row) if row is not None else None

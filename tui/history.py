@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -51,14 +52,15 @@ class History:
                 elif run.size > 1:
                     trees.append(await self._thread.ask(engine.tree(run.id)))
                 if len(trees) >= BATCH:
-                    self._load(trees)
-            self._load(trees)
+                    await self._load(trees)
+            await self._load(trees)
         finally:
             self._busy = False
 
-    def _load(self, trees: list[Sequence[Task]]) -> None:
+    async def _load(self, trees: list[Sequence[Task]]) -> None:
         if trees:
-            self._forest.load(trees)
+            for _ in self._forest.loading(trees):
+                await asyncio.sleep(0)
             trees.clear()
             self._loaded()
 
@@ -71,6 +73,9 @@ class History:
         return self._sizes.get(task_id, 0)
 
     async def open(self, task_id: str) -> None:
-        """Read the large tree of the root `task_id`."""
+        """Read the large tree of the root `task_id`, and show it unfolded."""
         if self._sizes.pop(task_id, None) is not None:
-            self._load([await self._thread.ask(self._thread.engine.tree(task_id))])
+            await self._load([await self._thread.ask(self._thread.engine.tree(task_id))])
+            index = self._forest.index_of(task_id)
+            if index is not None and self._forest.open(index):
+                self._loaded()

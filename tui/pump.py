@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from engine.events import Event
+from tui.driver import is_lagging
 from tui.feed import Delta, Feed
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ BEAT_HURRIED = 0.02
 """After the person's own launch, so that its outcome is not held back by the beat."""
 HURRY = 0.5
 """Seconds that the hurried beat lasts."""
+PART = 2_000
+"""Tasks taken at once, 5 to 10 ms of work; the rest of a flood follows in the hurried beat, keys between the parts."""
 
 
 class Pump:
@@ -56,7 +59,7 @@ class Pump:
                 pass
 
     def _awake(self) -> None:
-        if self._timer is None and self.flush():
+        if self._timer is None and self.take():
             self._schedule()
 
     def hurry(self) -> None:
@@ -66,16 +69,26 @@ class Pump:
             self._timer.stop()
             self._schedule()
 
-    def flush(self) -> bool:
-        """Apply what has come; True if there was anything."""
-        delta = self.feed.drain()
+    def flush(self) -> None:
+        """Apply everything that has come, now."""
+        while (delta := self.feed.drain()) is not None:
+            self._apply(delta)
+
+    def take(self) -> bool:
+        """Apply what has come, or a part of a flood; True while more may come soon.
+
+        While the terminal lags nothing is taken: the feed keeps only the newest of each task.
+        """
+        if is_lagging(self._app):
+            return True
+        delta = self.feed.drain(PART)
         if delta is None:
             return False
         self._apply(delta)
         return True
 
     def _schedule(self) -> None:
-        if monotonic() < self._hurried_until:
+        if monotonic() < self._hurried_until or self._is_flooded:
             beat = BEAT_HURRIED
         else:
             beat = self._beat if self._app.app_focus else BEAT_BLURRED
@@ -83,5 +96,10 @@ class Pump:
 
     def _tick(self) -> None:
         self._timer = None
-        if self.flush() or monotonic() < self._hurried_until:
+        if self.take() or monotonic() < self._hurried_until:
             self._schedule()
+
+    @property
+    def _is_flooded(self) -> bool:
+        """Whether more tasks wait than were taken at once."""
+        return self.feed.waiting >= PART and not is_lagging(self._app)

@@ -46,19 +46,20 @@ def add(tally: Tally, other: Tally) -> None:
 class Row:
     """One task in the forest. `seen` and `share` are its status and progress as they are counted so far.
 
-    Everything is read-only for callers. `index` is its place in `Forest.visible` when it is there. `era` is the attempt
-    whose spawned children count, as far as it was seen; a `cut` row was spawned by another one and counts nowhere above
-    itself (8.1).
+    Everything is read-only for callers. `index` is its place in `Forest.visible` when it is there, `last` the last of
+    its children that is shown. `era` is the attempt whose spawned children count, as far as it was seen; a `cut` row
+    was spawned by another one and counts nowhere above itself (8.1).
     """
 
     __slots__ = (
         "children",
         "cut",
+        "dependents",
         "depth",
         "era",
         "index",
-        "is_last",
         "is_open",
+        "last",
         "parent",
         "seen",
         "share",
@@ -73,7 +74,8 @@ class Row:
         self.depth: int = parent.depth + 1 if parent is not None else 0
         self.index = -1
         self.is_open = True
-        self.is_last = True
+        self.last: Row | None = None
+        self.dependents: Row | list[Row] | None = None
         self.seen = task.status
         self.share = share_of(task, self.seen)
         self.tally: Tally | None = None
@@ -92,6 +94,11 @@ class Row:
         if attempt is None or parent is None or parent.task.id != self.task.parent_id:
             return False
         return parent.era != attempt
+
+    @property
+    def is_last(self) -> bool:
+        """Whether none of its siblings is shown below it."""
+        return self.parent is None or self.parent.last is self
 
     @property
     def is_history(self) -> bool:
@@ -131,6 +138,10 @@ class Row:
     @property
     def failed(self) -> int:
         return self._number(TaskStatus.FAILED)
+
+    @property
+    def pending(self) -> int:
+        return self._number(TaskStatus.PENDING)
 
     @property
     def running(self) -> int:

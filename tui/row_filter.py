@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from engine.task import Task, TaskStatus
 from tui.row import Row
@@ -14,71 +15,168 @@ STATUS_WORDS: Mapping[TaskStatus, tuple[str, ...]] = {
     TaskStatus.FAILED: ("failed",),
     TaskStatus.CANCELLED: ("cancelled", "canceled"),
 }
-"""What may be typed for a status; three letters are enough."""
+"""What may be typed for a status."""
+INTERRUPTED, SKIPPED = "interrupted", "skipped"
+LEAST = 3
+"""Letters from which a word without a key may begin a status."""
+KEYS = ("status", "executor", "user", "name", "id", "tag")
+"""What may stand before a colon; with anything else there the word is searched for as it is."""
+QUICK = ("", "status:failed", "status:running", "status:queued", "status:done", "status:cancelled")
+"""The filters that one key goes through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One typed word: `failed`, `status:failed`, `executor:deploy`, each with `!` before it for the opposite."""
+
+    key: str
+    value: str
+    negative: bool
+    statuses: frozenset[TaskStatus]
+    interrupted: bool
+    skipped: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Word | None:
+        """None for a word that says nothing yet, such as `!` or `status:`."""
+        negative = text.startswith("!")
+        text = text.removeprefix("!").lower()
+        key, colon, value = text.partition(":")
+        if not colon or key not in KEYS:
+            key, value = "", text
+        if not value:
+            return None
+        starts = [part for part in value.split(",") if part] if key == "status" else [value]
+        if (key and key != "status") or (not key and len(value) < LEAST):
+            starts = []
+
+        def begins(*words: str) -> bool:
+            return any(word.startswith(start) for word in words for start in starts)
+
+        statuses = frozenset(status for status, words in STATUS_WORDS.items() if begins(*words))
+        return cls(key, value, negative, statuses, begins(INTERRUPTED), begins(SKIPPED))
+
+    def matches(self, task: Task, status: TaskStatus) -> bool:
+        return self._found(task, status) is not self.negative
+
+    def _found(self, task: Task, status: TaskStatus) -> bool:
+        value, key = self.value, self.key
+        if key in ("", "status"):
+            if status in self.statuses:
+                return True
+            if (self.interrupted and task.is_interrupted) or (self.skipped and task.skipped):
+                return True
+            if key:
+                return False
+            return value in task.name.lower() or value in task.id.lower() or value in task.executor_id.lower()
+        if key == "executor":
+            return value in task.executor_id.lower()
+        if key == "user":
+            return value in (task.user_id or "").lower()
+        if key == "tag":
+            return any(value in str(tag).lower() for tag in _tags(task))
+        return value in (task.name if key == "name" else task.id).lower()
+
+
+def _tags(task: Task) -> Iterable[object]:
+    tags = task.params.get("tags")
+    return tags if isinstance(tags, list | tuple) else ()
 
 
 class RowFilter:
-    """Which rows a typed text lets through. Words match inside name, id and executor id, or begin a status word."""
+    """Which rows a typed text lets through: those that match every word of it, and all above them.
+
+    Words match inside name, id and executor id, or begin a status word; `status:failed,running`, `executor:x`,
+    `user:x`, `name:x`, `id:x` and `tag:x` look there only; `!` before a word turns it round.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._words = text.lower().split()
-        self._hits: set[Row] = set()
+        found = (Word.parse(word) for word in text.split())
+        self._words = [word for word in found if word is not None]
+        self.hits: set[Row] = set()
         self._pinned: set[Row] = set()
         self._shown: set[Row] = set()
+        self._is_gathered = True
 
     def __bool__(self) -> bool:
         return bool(self._words)
 
+    def narrows(self, other: RowFilter) -> bool:
+        """Whether nothing matches this that does not match `other`: it was typed on, so only its hits are looked at."""
+        if not other or other._pinned or not self.text.startswith(other.text):
+            return False
+        if len(self._words) < len(other._words):
+            return False
+        former, now = other._words[-1], self._words[len(other._words) - 1]
+        return former.key == now.key and not any(
+            word.negative or word.statuses or word.interrupted or word.skipped for word in (former, now)
+        )
+
     def matches(self, task: Task, status: TaskStatus) -> bool:
-        where = f"{task.name}\n{task.id}\n{task.executor_id}".lower()
-        states = STATUS_WORDS[status]
-        if task.is_interrupted or task.skipped:
-            states = (*states, "interrupted" if task.is_interrupted else "skipped")
-        for word in self._words:
-            if word not in where and not (len(word) > 2 and any(state.startswith(word) for state in states)):
-                return False
-        return True
+        return all(word.matches(task, status) for word in self._words)
+
+    def scan(self, rows: Collection[Row]) -> Iterator[None]:
+        """Look at all of `rows`; it pauses now and then so that the caller may do something else."""
+        words, hit = self._words, self.hits.add
+        for number, row in enumerate(rows):
+            for word in words:
+                if not word.matches(row.task, row.seen):
+                    break
+            else:
+                hit(row)
+            if number % PAUSE == PAUSE - 1:
+                yield
+        self._is_gathered = False
+
+    def keep_only(self, rows: Mapping[str, Row]) -> None:
+        """Forget what is no longer among `rows`, by id: it went while the scan paused."""
+        self.hits = {row for row in self.hits if rows.get(row.task.id) is row}
 
     def check(self, row: Row) -> bool:
-        """Look at `row` again; True when that changes what is shown (call `gather` then)."""
+        """Look at `row` again; True when that changes what is shown."""
         if not self._words:
             return False
         found = row in self._pinned or self.matches(row.task, row.seen)
-        if found is (row in self._hits):
+        if found is (row in self.hits):
             return False
-        (self._hits.add if found else self._hits.discard)(row)
+        (self.hits.add if found else self.hits.discard)(row)
+        self._is_gathered = False
         return True
 
     def pin(self, row: Row) -> None:
         """Let `row` through whatever it is."""
         self._pinned.add(row)
-        self._hits.add(row)
-        self.gather()
+        self.hits.add(row)
+        self._is_gathered = False
 
-    def forget(self, row: Row) -> None:
-        self._hits.discard(row)
-        self._pinned.discard(row)
+    def forget(self, gone: set[Row]) -> None:
+        self.hits -= gone
+        self._pinned -= gone
+        self._is_gathered = False
 
-    def gather(self) -> None:
-        """Find out again what is shown: the hits and all above them."""
-        shown: set[Row] = set()
-        for row in self._hits:
-            above: Row | None = row
-            while above is not None and above not in shown:
-                shown.add(above)
-                above = above.parent
-        self._shown = shown
+    def moved(self) -> None:
+        """Rows stand elsewhere in the tree now."""
+        self._is_gathered = False
+
+    @property
+    def shown(self) -> set[Row]:
+        """The hits and all above them."""
+        if not self._is_gathered:
+            shown: set[Row] = set()
+            for row in self.hits:
+                above: Row | None = row
+                while above is not None and above not in shown:
+                    shown.add(above)
+                    above = above.parent
+            self._shown, self._is_gathered = shown, True
+        return self._shown
 
     def keep(self, rows: Sequence[Row]) -> list[Row]:
-        """Those of `rows` that are shown; siblings, so the last one of them ends the tree line."""
-        shown = self._shown
-        kept = [row for row in rows if row in shown]
-        for row in kept:
-            row.is_last = False
-        if kept:
-            kept[-1].is_last = True
-        return kept
+        """Those of `rows` that are shown."""
+        shown = self.shown
+        return [row for row in rows if row in shown]
 
-    def children_of(self, row: Row) -> list[Row]:
-        return self.keep(row.children)
+
+PAUSE = 2_000
+"""Rows that are looked at between two pauses: 2 to 4 ms."""

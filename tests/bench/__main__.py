@@ -1,6 +1,7 @@
-"""`make bench`: ours beside the ceiling, in growing trees, and with PEERS=1 beside the peers; `bench-results.json`.
+"""`make bench`: ours beside the ceiling, in growing trees, on the screen, with PEERS=1 beside the peers.
 
-ARGS=quick is a look of one minute; ARGS=full leaves no size out, however long it takes.
+`bench-results.json` has every figure. ARGS=quick is a look of two minutes; ARGS=full leaves no size out, however long
+it takes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from tests.bench import cases, form, peers, reload, report, scaling, targets
+from tests.bench import cases, form, peers, reload, report, scaling, screen, screen_report, targets
 from tests.bench.child import ROOT
 
 RESULTS = ROOT / "bench-results.json"
@@ -60,11 +61,14 @@ def main() -> None:
     _say("launch forms")
     forms = list(form.rows(FORM_ROUNDS[extent]))
     _show(map(str, forms))
-    reached = list(targets.every(found, ceilings, scaled, besides))
+    seen = screen.run(extent, _say)
+    _show(screen_report.lines(seen))
+    reached = [*targets.every(found, ceilings, scaled, besides), *screen_report.targets(seen)]
     about |= {"load_after": os.getloadavg(), "seconds": round(time.perf_counter() - began)}
     told = report.as_json(about, found, ceilings, scaled, besides, reached)
     told["reload"] = [asdict(row) for row in reloads]
     told["form"] = [asdict(row) for row in forms]
+    told["screen"] = asdict(seen)
     RESULTS.write_text(json.dumps(told, indent=1), encoding="utf-8")
     print(f"\n{report.summary(reached)}; {about['seconds']} s; {RESULTS.name} has every figure")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -269,6 +269,11 @@ class FakeEngine:
             for task in tasks:
                 self.publish(EventKind.DELETED, task)
         return len(tasks)
+
+    async def export(self, run_ids: Sequence[str]) -> AsyncIterator[str]:
+        yield '{"taskdeck":1}'
+        for run_id in run_ids:
+            yield f'{{"run":{{"id":"{run_id}"}}}}'
 
     def new_task(self, name: str, *, user_id: str | None = None, **fields: Any) -> Task:
         task_id = f"task-{len(self.tasks) + 1}"

@@ -18,7 +18,21 @@ sys.exit(f"{module} imports {{heavy[:3]}}" if heavy else 0)
 
 @pytest.mark.parametrize(
     "module",
-    ["feed", "forest", "row", "row_filter", "actions", "keymap", "text", "fuzzy", "forms.model"],
+    [
+        "feed",
+        "forest",
+        "row",
+        "row_filter",
+        "bulk",
+        "columns",
+        "export",
+        "pins",
+        "actions",
+        "keymap",
+        "text",
+        "fuzzy",
+        "forms.model",
+    ],
 )
 def test_loads_without_textual(module: str) -> None:
     done = subprocess.run(

@@ -108,8 +108,8 @@ class Browsing(Code):
     def show_view(self, view: View) -> None:
         """Look at `view` again, as far as it is still there."""
         self._is_returning = True
-        self.catalogue.filter_line.fill(view.catalogue_filter)
-        self.runs.filter_line.fill(view.runs_filter)
+        self.catalogue.filter_line.put(view.catalogue_filter)
+        self.runs.filter_line.put(view.runs_filter)
         self.call_after_refresh(self._return, view, PATIENCE)
 
     def _return(self, view: View, patience: int) -> None:

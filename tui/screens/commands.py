@@ -201,7 +201,7 @@ class Commands(Browsing):
         self.runs.rows.select(task_id)
 
     def command_filter(self, words: str) -> None:
-        (self.catalogue if self.pane == "catalogue" else self.runs).filter_line.fill(words)
+        (self.catalogue if self.pane == "catalogue" else self.runs).filter_line.put(words)
         self.call_after_refresh(self.looked, leap=True)
 
     def command_cancel(self, words: str) -> None:

@@ -32,8 +32,8 @@ from tui.task_reader import Reading, read_task
 from tui.widgets.catalogue import CataloguePane
 from tui.widgets.detail import DetailPane
 from tui.widgets.rows import Rows
+from tui.widgets.runs_pane import RunsPane
 from tui.widgets.status_line import STORE_OK, Hint, StatusLine
-from tui.widgets.task_tree import RunsPane
 
 if TYPE_CHECKING:
     from tui.late_engine import LateEngine
@@ -64,6 +64,7 @@ class ConsoleScreen(Commands):
         self.live = live
         self.forest.is_paused = self.is_paused
         self._ticker: Timer | None = None
+        self._shows_soon = False
         self._catalogue = Catalogue()
         self._changed_at: datetime | None = None
         self.started = False
@@ -86,6 +87,7 @@ class ConsoleScreen(Commands):
         self.status.say(watcher="starting", store="opening the store")
         if self.live:
             self._ticker = self.set_interval(CLOCK, self.tick, pause=True)
+        self.runs.rows.writer.unread = self.history.size_of
         self.settle_in()
 
     # --- the engine's side -----------------------------------------------------------------------------------
@@ -243,7 +245,7 @@ class ConsoleScreen(Commands):
             self._show_catalogue_row()
         elif event.rows is self.runs.rows:
             if self.pane == "runs" or self.detail.task_id:
-                self._show_selected_task()
+                self._show_soon()
             if self.runs.rows.cursor >= self.runs.rows.count() - NEAR_END and not self.history.is_complete:
                 ask(self, self.history.more, group="history")
 
@@ -270,7 +272,14 @@ class ConsoleScreen(Commands):
 
         ask(self, lambda: asyncio.to_thread(cards.source_excerpt, problem), show, group="source", exclusive=True)
 
+    def _show_soon(self) -> None:
+        """Show the selected task once the cursor is painted: whoever holds a key down need not wait for each detail."""
+        if not self._shows_soon:
+            self._shows_soon = True
+            self.call_after_refresh(self._show_selected_task)
+
     def _show_selected_task(self) -> None:
+        self._shows_soon = False
         task = self.runs.rows.task_under_cursor
         if task is None:
             self.detail.show_card("Detail", [("what is selected is shown here", "dim")])

@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from tui.widgets.catalogue import CataloguePane
 from tui.widgets.detail import DetailPane
+from tui.widgets.runs_pane import RunsPane
 from tui.widgets.status_line import StatusLine
-from tui.widgets.task_tree import RunsPane
 
 if TYPE_CHECKING:
     from tui.app import ConsoleApp
@@ -120,7 +120,7 @@ class Panes(Screen[None]):
         self.query_one("#too-small").display = small
         self._place_borders()
         self.catalogue.head(" │ 2 Runs …" if narrow else "")
-        self.runs.border_title = "1 Catalogue … │ 2 Runs" if narrow else "2 Runs"
+        self.runs.retitle("1 Catalogue … │ " if narrow else "")
 
     def _place_borders(self) -> None:
         """Where the person put them, as far as that fits; else where the style sheet has them."""
@@ -171,4 +171,13 @@ class Panes(Screen[None]):
         (self.catalogue if self.pane == "catalogue" else self.runs).filter_line.open()
 
     def action_clear_filter(self) -> None:
-        (self.catalogue if self.pane == "catalogue" else self.runs).filter_line.close()
+        if self.pane == "catalogue":
+            self.catalogue.filter_line.close()
+        else:
+            self.runs.clear()
+
+    def action_search(self) -> None:
+        self.runs.search()
+
+    def action_filter_status(self) -> None:
+        self.runs.filter_status()

@@ -84,7 +84,7 @@ class TaskActions(Panes):
     def show_started(self, task: Task) -> None:
         """A task was launched or rerun: the runs get the focus, the task the cursor, the detail its outcome."""
         self.app.pump.hurry()
-        self.app.pump.flush()
+        self.app.pump.take()
         if self.runs.forest.row(task.id) is None:
             self.runs.forest.load([[task]])
             self.runs.rows.resync()

@@ -7,8 +7,11 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+
+FILTER, SEARCH = "/", "\\"
 
 
 class FilterInput(Input):
@@ -52,7 +55,9 @@ class FilterLine(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self.display = False
-        self._recalled = ""
+        self.sign = FILTER
+        """What stands before the text: `FILTER`, or `SEARCH` where nothing is hidden."""
+        self._recalled: dict[str, str] = {}
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._make)  # not before the first paint, which an input field would delay
@@ -71,39 +76,47 @@ class FilterLine(Horizontal):
     def text(self) -> str:
         return self.field.value if self.display and self.children else ""
 
-    def open(self) -> None:
+    def open(self, sign: str = FILTER) -> None:
         """Show the line with its last text, all of it selected so that typing replaces it."""
         if not self.children:
             return  # pressed before the console was drawn
         if not self.display:
-            self.display = True
-            self.field.value = self._recalled
+            self._show(sign)
+            self.field.value = self._recalled.get(sign, "")
         self.screen.set_focus(self.field)  # at once: what is typed next must not be taken for keys
         self.field.select_all()
 
-    def fill(self, text: str) -> None:
-        """Filter by `text` as if it had been typed and kept; without a text the filter ends."""
-        if not self.children or text == self.text.strip():
+    def recall(self, text: str) -> None:
+        """Have the next `open` of the filter show `text`."""
+        self._recalled[FILTER] = text
+
+    def _show(self, sign: str) -> None:
+        self.sign = sign
+        self.query_one(".slash", Static).update(Content(sign))
+        self.display = True
+
+    def put(self, text: str) -> None:
+        """Have the filter be `text`, as if it had been typed and kept; an empty one ends it."""
+        if not self.children or (self.sign == FILTER and text == self.text.strip()):
             return
         if not text:
             self.close()
             return
-        self.display = True
+        self._show(FILTER)
         self.field.value = text
 
-    def recall(self, text: str) -> None:
-        """Have the next `open` show `text`."""
-        self._recalled = text
-
-    def close(self) -> None:
-        """Hide the line; its text is recalled by the next `open`."""
-        if not self.display:
-            return
-        self._recalled = self.field.value or self._recalled
+    def hide(self) -> None:
+        """Hide the line and let what it was typed for stand; its text is recalled by the next `open`."""
+        self._recalled[self.sign] = self.field.value or self._recalled.get(self.sign, "")
         with self.prevent(Input.Changed):
             self.field.value = ""
         self.display = False
-        self.post_message(self.Changed(""))
+
+    def close(self) -> None:
+        """Hide the line and end what it was typed for."""
+        if self.display:
+            self.hide()
+            self.post_message(self.Changed(""))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

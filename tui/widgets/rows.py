@@ -29,6 +29,7 @@ class Lines(ScrollView, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{role}" for role in ROLES} | {"lines--cursor"}
     ALLOW_SELECT = False
+    _plain: Style | None = None
 
     def count(self) -> int:
         """How many lines there are."""
@@ -42,25 +43,50 @@ class Lines(ScrollView, can_focus=True):
         """Whether line `index` is drawn as the cursor's."""
         return False
 
+    def index_at(self, y: int) -> int:
+        """Which line is drawn `y` lines below the top of the widget."""
+        return y + self.scroll_offset.y
+
     def update_size(self) -> None:
         """Tell Textual how many lines there are now."""
-        size = Size(self.size.width, self.count())
-        if size != self.virtual_size:
+        size, former = Size(self.size.width, self.count()), self.virtual_size
+        if size == former:
+            return
+        if size.width == former.width and max(size.height, former.height) <= self.size.height:
+            self.set_reactive(ScrollView.virtual_size, size)  # no scroll bar before or now: the layout is as it was
+            self.refresh()
+        else:
             self.virtual_size = size
 
     def render_line(self, y: int) -> Strip:
-        index = y + self.scroll_offset.y
+        index = self.index_at(y)
         width = self.size.width
-        base = self.rich_style
+        base = self.base_style(y)
         if not 0 <= index < self.count():
             return Strip.blank(width, base)
         if self.is_marked(index):
-            base += self.get_component_rich_style("lines--cursor", partial=True)
+            base = self._style(base, "cursor")
         segments = [Segment(text, self._style(base, role)) for text, role in self.draw(index, width) if text]
         return Strip(segments).adjust_cell_length(width, base)
 
+    def base_style(self, y: int) -> Style:
+        """The style under everything on the line `y` below the top."""
+        return self._plain or self.rich_style
+
     def _style(self, base: Style, role: str) -> Style:
-        return base + self.get_component_rich_style(f"lines--{role}", partial=True) if role else base
+        if not role:
+            return base
+        style = self._styles.get((base, role))
+        if style is None:
+            style = base + self.get_component_rich_style(f"lines--{role}", partial=True)
+            self._styles[base, role] = style
+        return style
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """All that is painted at once; styles are looked up once for it, which is half of what a line costs."""
+        self._styles: dict[tuple[Style, str], Style] = {}
+        self._plain = self.rich_style
+        return super().render_lines(crop)
 
     def repaint(self, indexes: Iterable[int]) -> None:
         """Repaint those of `indexes` that are on the screen; each is one small region."""
@@ -195,7 +221,7 @@ class Rows(Lines):
             self.post_message(self.Chosen(self))
 
     def on_click(self, event: events.Click) -> None:
-        index = event.y + self.scroll_offset.y
+        index = self.index_at(event.y)
         if not 0 <= index < self.count():
             return
         if index == self.cursor:

@@ -56,8 +56,11 @@ class TextView(Lines):
             return
         self._given = lines
         self._lines = list(lines)
-        top = self.scroll_offset.y if stay else 0
+        top, before = self.scroll_offset.y if stay else 0, self._wrapped
         self._wrap()
+        if stay and len(before) == len(self._wrapped):  # as while a task tells how far it is
+            self.repaint(at for at, line in enumerate(self._wrapped) if line != before[at])
+            return
         self.jump(top)
         self.refresh()
 
