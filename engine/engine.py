@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from array import array
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine import history_statements, retention, statements, transfer
+from engine import history_statements, log_pages, retention, statements, transfer
 from engine.adjust import adjust
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
@@ -463,6 +464,15 @@ class Engine:
             task = await self.task(task_id)
             attempt = task.attempt if task is not None else 0
         return await self.store.log(task_id, attempt)
+
+    async def log_numbers(self, task_ids: Sequence[str], *, attempt: int | None = None) -> array[int]:
+        """The numbers of all log lines of some tasks (of one attempt, where it is named), in the order of time."""
+        await self.store.writer.flush()
+        return await log_pages.numbers(self.store, task_ids, attempt)
+
+    async def log_page(self, numbers: Sequence[int]) -> list[log_pages.Entry]:
+        """Those lines, each with its task and attempt, in the order of `numbers`; deleted ones are left out."""
+        return await log_pages.page(self.store, numbers)
 
     async def attempts(self, task_id: str) -> list[Attempt]:
         """All attempts, oldest first; the latest is the task itself."""

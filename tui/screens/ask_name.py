@@ -1,4 +1,4 @@
-"""Asks for one line of text: the name of a preset."""
+"""Asks for one line of text: the name of a preset, the path of a file."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ class NameScreen(ModalScreen["str | None"]):
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False, priority=True)]
 
-    def __init__(self, title: str, text: str, typed: str = "") -> None:
+    def __init__(self, title: str, text: str, typed: str = "", *, longest: int = LONGEST) -> None:
         super().__init__()
+        self._longest = longest
         self._title, self._text, self._typed = title, text, typed
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(self._title)
             yield Static(Content(self._text), classes="said")
-            yield Input(self._typed, compact=True, max_length=LONGEST)
+            yield Input(self._typed, compact=True, max_length=self._longest)
             yield Static(Content("Enter saves · Esc leaves"), classes="hint")
 
     @on(Input.Submitted)

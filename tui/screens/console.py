@@ -26,8 +26,8 @@ from tui.feed import Delta
 from tui.forest import Forest
 from tui.history import History
 from tui.news import News, changed_ids, news_of, standing
-from tui.screens.code import Code
 from tui.screens.panes import PANES, SMALLEST, Pane
+from tui.screens.viewing import Viewing
 from tui.task_reader import Reading, read_task
 from tui.widgets.catalogue import CataloguePane
 from tui.widgets.detail import DetailPane
@@ -48,7 +48,7 @@ NEAR_END = 10
 """So many rows before the end of the runs older ones are read."""
 
 
-class ConsoleScreen(Code):
+class ConsoleScreen(Viewing):
     """Shows what `forest` and the engine's catalogue hold; `apply` brings each change."""
 
     AUTO_FOCUS = ""
@@ -111,8 +111,8 @@ class ConsoleScreen(Code):
                 detail.restarted(shown, delta.reset[shown])
             elif shown in delta.retried:
                 detail.reload()
-            if shown in delta.logs:
-                detail.add_log(shown, delta.logs[shown], dropped=shown in delta.dropped)
+            if delta.logs:
+                detail.apply_log(delta)
             task = delta.tasks.get(shown)
             if task is not None or delta.tasks:
                 self._refresh_detail(task)
