@@ -14,7 +14,8 @@ from engine.executor import BaseTask, ExecutableTask, executor_register
 if TYPE_CHECKING:
     from engine.arrays import tree_from_array
     from engine.catalogue import Catalogue, ExecutorSpec, Problem
-    from engine.engine import Counts, Engine
+    from engine.counts import Counts
+    from engine.engine import Engine
     from engine.engine_thread import EngineThread
     from engine.errors import ChildFailed, ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
     from engine.events import Event, EventBus, EventKind, LogLine
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "arrays": ("tree_from_array",),
     "catalogue": ("Catalogue", "ExecutorSpec", "Problem"),
-    "engine": ("Counts", "Engine"),
+    "counts": ("Counts",),
+    "engine": ("Engine",),
     "engine_thread": ("EngineThread",),
     "errors": ("ChildFailed", "ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
     "events": ("Event", "EventBus", "EventKind", "LogLine"),

@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from array import array
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine import history_statements, retention, statements, transfer
+from engine import history_statements, log_pages, retention, statements, transfer
 from engine.acts import Acts
 from engine.adjust import adjust
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
+from engine.counts import Counts
 from engine.dispatcher import Dispatcher
 from engine.errors import ExecutorError, TaskError
 from engine.events import EventBus, EventKind, LogLine
@@ -53,15 +55,6 @@ logger = logging.getLogger(__name__)
 COLLECTING = (20_000, 20, 50)
 """When Python looks for cycles while an engine is open: a tree of 100,000 tasks is a million objects that live long,
 and with Python's own (700, 10, 10) looking at them again and again took a quarter of the time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the engine holds now: tasks that run, that are ready and wait for a slot, that wait for their time."""
-
-    running: int = 0
-    queued: int = 0
-    scheduled: int = 0
 
 
 class Engine:
@@ -473,6 +466,15 @@ class Engine:
             task = await self.task(task_id)
             attempt = task.attempt if task is not None else 0
         return await self.store.log(task_id, attempt)
+
+    async def log_numbers(self, task_ids: Sequence[str], *, attempt: int | None = None) -> array[int]:
+        """The numbers of all log lines of some tasks (of one attempt, where it is named), in the order of time."""
+        await self.store.writer.flush()
+        return await log_pages.numbers(self.store, task_ids, attempt)
+
+    async def log_page(self, numbers: Sequence[int]) -> list[log_pages.Entry]:
+        """Those lines, each with its task and attempt, in the order of `numbers`; deleted ones are left out."""
+        return await log_pages.page(self.store, numbers)
 
     async def attempts(self, task_id: str) -> list[Attempt]:
         """All attempts, oldest first; the latest is the task itself."""

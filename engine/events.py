@@ -41,6 +41,11 @@ class LogLine:
     stream: str
     text: str
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the next text of its stream is written over it; such a line is told of and never stored (4.9)."""
+        return self.text.endswith("\r")
+
 
 @dataclass(slots=True)
 class Event:

@@ -48,18 +48,24 @@ class TaskLog:
         """Add text as it comes; a line is kept once its end has come or the attempt ended."""
         with self._lock:
             text = self._partial.pop(stream, "") + text
-            *lines, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            *lines, rest = text.replace("\r\n", "\n").split("\n")
+            passing = "\r" in rest
+            if "\r" in text:
+                lines = [_overwritten(line) for line in lines]
+                rest = _overwritten(rest) + ("\r" if rest.endswith("\r") else "")
             while len(rest) > LINE_LIMIT:
                 lines.append(rest[:LINE_LIMIT])
                 rest = rest[LINE_LIMIT:]
             if rest:
                 self._partial[stream] = rest
             self._keep(stream, lines)
+            if passing:
+                self._pass(stream, rest.rstrip("\r"))
 
     def line(self, stream: str, text: str) -> None:
         """Add whole lines."""
         with self._lock:
-            self._keep(stream, text.replace("\r\n", "\n").rstrip("\n").split("\n"))
+            self._keep(stream, text.replace("\r\n", "\n").rstrip("\r\n").split("\n"))
 
     def close(self) -> None:
         """Keep what never got its line end."""
@@ -68,15 +74,28 @@ class TaskLog:
         with self._lock:
             rest, self._partial = self._partial, {}
             for stream, text in rest.items():
-                self._keep(stream, [text])
+                self._keep(stream, [text.rstrip("\r")])
+
+    def _pass(self, stream: str, text: str) -> None:
+        """A line as it stands now, like that of a progress bar: told, but not stored, since it is written over."""
+        line = LogLine(time.time(), stream, f"{self._masked(text)}\r")
+        if self.pending and self.pending[-1].is_passing and self.pending[-1].stream == stream:
+            self.pending[-1] = line
+        else:
+            self.pending.append(line)
+        self._reports.ready(self)
+
+    def _masked(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "•••")
+        return text
 
     def _keep(self, stream: str, lines: list[str]) -> None:
         if not lines:
             return
         at = time.time()
         for text in lines:
-            for secret in self.secrets:
-                text = text.replace(secret, "•••")
+            text = self._masked(text)
             for start in range(0, max(len(text), 1), LINE_LIMIT):
                 if len(self.pending) >= PENDING_LIMIT:
                     self.pending.popleft()
@@ -92,6 +111,11 @@ class TaskLog:
         if dropped:
             lines.insert(0, LogLine(lines[0].at, "engine", f"… {dropped} lines came too fast and were not kept …"))
         return lines
+
+
+def _overwritten(line: str) -> str:
+    """What stays of a line in which carriage returns went back to its start."""
+    return line.rstrip("\r").rpartition("\r")[2]
 
 
 class Keeper:

@@ -48,7 +48,8 @@ class Reporter:
             return
         task = node.task
         if lines := job.log.take():
-            self._store.writer.write([statements.log(task.id, job.attempt, line) for line in job.keeper.keep(lines)])
+            kept = job.keeper.keep([line for line in lines if not line.is_passing])
+            self._store.writer.write([statements.log(task.id, job.attempt, line) for line in kept])
             self._tell(node, job, lines)
         if job.progress is not None and not _is_ahead(node, job):
             (task.progress, task.progress_message), job.progress = job.progress, None

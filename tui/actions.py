@@ -79,10 +79,48 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             " question."),
         act("delete", "Delete", "D", "delete_task", "Delete the selected task and all below it, at the root the whole"
             " run; asks first.", danger=True),
-        act("export", "Export", "x", "export", "Write the runs of the marked tasks, or of the selected one, to a file"
-            " as JSON lines."),
-        act("copy", "Copy", "y", "copy_value", "Copy what the detail pane shows to the clipboard."),
-        act("copy_id", "Copy id", "Y", "copy_id", "Copy the id of the selected task."),
+        act("export", "Export", "x" if scope == "runs" else "X", "export", "Write the runs of the marked tasks, or of"
+            " the selected one, to a file as JSON lines."),
+        act("log", "Log, large", "L", "log", "Show the log on the whole screen, and back."),
+        act("copy", "Copy", "y", "copy_value", "Copy to the clipboard: the marked lines or line of the log, the value"
+            " under the cursor of a tree or table, a text as a whole."),
+        act("copy_id", "Copy id", "Y", "copy_id", "Copy the id of the selected task; in a tree the path under the"
+            " cursor."),
+    )  # fmt: skip
+
+
+def _reading() -> tuple[Action, ...]:
+    """How logs, results and texts are read in the detail pane."""
+
+    def act(id: str, name: str, keys: tuple[str, ...], method: str, help: str, *, hint: bool = False) -> Action:
+        return Action(f"detail.{id}", name, help, keys, "detail", "Reading", method, hint=hint)
+
+    return (
+        act("search", "Search", ("slash",), "search", "Search while typing: small letters match both cases, re: begins"
+            " a pattern; Enter keeps the search, Esc ends it.", hint=True),
+        act("next_match", "Next match", ("n",), "match(1)", "Go to the next match."),
+        act("former_match", "Former match", ("N",), "match(-1)", "Go to the former match."),
+        act("only", "Only matches", ("ampersand",), "only_matches", "Show only lines of the log that match, those to"
+            " come too; or all again."),
+        act("leave", "Leave", ("escape",), "leave", "End the search, the mark, or the large log."),
+        act("wrap", "Wrap", ("w",), "wrap", "Wrap the long lines of the log, or cut them."),
+        act("stamps", "Times", ("t",), "stamps", "Times in the log: of day, since the start, none."),
+        act("below", "With all below", ("m",), "below", "Mix the logs of all tasks below the selected one into its log,"
+            " or show its own alone."),
+        act("mark", "Mark lines", ("v",), "mark", "Mark lines of the log from here on, to copy them; again ends it."),
+        act("copy_all", "Copy all", ("ctrl+y",), "copy_all", "Copy all that the tab shows to the clipboard."),
+        act("save", "Save", ("x",), "save", "Save all that the tab shows to a file."),
+        act("pager", "Pager", ("o",), "pager", "Open all that the tab shows in $PAGER."),
+        act("shape", "Shape", ("T",), "shape", "Show the result as a tree, as a table or as text."),
+        act("sort", "Sort", ("s",), "sort", "Sort the table by the column of the cursor: rising, falling, as given."),
+        act("attempts", "Attempts", ("A",), "attempts", "Choose the attempt whose log, result, error and source are"
+            " shown."),
+        act("attempt_back", "Attempt before", ("left_parenthesis",), "attempt(-1)", "Show the attempt before."),
+        act("attempt_on", "Attempt after", ("right_parenthesis",), "attempt(1)", "Show the attempt after."),
+        act("choose", "Fold", ("enter",), "choose", "Fold or unfold the value under the cursor of a tree."),
+        act("unfold", "Right", ("right", "l"), "unfold", "Unfold a value, go to the next column, or move a cut log"
+            " sideways."),
+        act("fold", "Left", ("left", "h"), "fold", "Fold a value, go to the column before, or move a cut log back."),
     )  # fmt: skip
 
 
@@ -319,6 +357,7 @@ ACTIONS: tuple[Action, ...] = (
     *_tree(),
     *_task_keys("runs"),
     *_task_keys("detail"),
+    *_reading(),
     Action(
         "detail.follow",
         "Follow",

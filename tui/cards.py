@@ -5,22 +5,29 @@ Lines are `(text, role)` and may be foreign; the view that draws them cleans the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.task import Task, TaskStatus
+from tui.result_shapes import JSON, text_lines
 from tui.text import safe_text
+from tui.traceback_text import frames_left, place_of
 from tui.versions import short, standing
-from tui.widgets.json_view import json_lines
 from tui.wording import amount, bar, duration, moment, running_for, state, word_of
 
 if TYPE_CHECKING:
+    from engine.history import AuditEntry
     from engine.store import Attempt
+    from tui.row import Row
+    from tui.task_reader import Reading
 
 Line = tuple[str, str]
+INTERRUPTED = "interrupted"
+"""The kind of error of attempts whose process ended first: nobody knows when (7.2)."""
 LABEL = 12
 """Width of the labels of facts."""
 AROUND = 4
@@ -54,61 +61,153 @@ def no_result(task: Task, waiting: str, helps: str = "", *, loaded: bool) -> lis
 
 
 def inputs(task: Task) -> list[Line]:
-    """As given, and as received where that differs."""
-    if task.effective_inputs is None or task.effective_inputs == task.inputs:
-        return json_lines(task.inputs)
+    """As given, and as received where that differs: what was added and what was changed stand out."""
+    received = task.effective_inputs
+    if received is None or received == task.inputs:
+        return text_lines(task.inputs)
     return [
-        ("as execute received them: defaults and results of dependencies filled in", "dim"),
-        *json_lines(task.effective_inputs),
+        ("as execute received them: defaults and results of dependencies filled in (+), changed (~)", "dim"),
+        *_marked(received, task.inputs),
         ("", ""),
         ("as given", "dim"),
-        *json_lines(task.inputs),
+        *text_lines(task.inputs),
     ]
 
 
-def error(task: Task) -> list[Line]:
+def _marked(received: Mapping[str, Any], given: Mapping[str, Any]) -> list[Line]:
+    """An object in lines, before each a sign where its member is not as in `given`."""
+    lines: list[Line] = [("  {", JSON)]
+    for index, (key, value) in enumerate(received.items()):
+        sign = "+" if key not in given else " " if given[key] == value else "~"
+        inner = text_lines({key: value})[1:-1]
+        comma = "," if index < len(received) - 1 else ""
+        lines += [
+            (f"{sign} {text}{comma if at == len(inner) - 1 else ''}", role) for at, (text, role) in enumerate(inner)
+        ]
+    return [*lines, ("  }", JSON)]
+
+
+def error(task: Task, trace: Sequence[str] = (), edit: str = "") -> list[Line]:
+    """Kind and message; of the traceback what is not the engine's own, and which place `edit`, a key, opens."""
     if not task.error:
         return [("no error", "dim")]
     kind = [(task.error_type, "head")] if task.error_type else []
-    after = [("", ""), ("its log holds the traceback, if there is one", "dim")]
+    lines: list[Line] = [*kind, *((line, "bad") for line in task.error.split("\n")), ("", "")]
     if task.is_interrupted:
-        after = [("", ""), ("rerun it to start again from here", "dim")]
-    return [*kind, *((line, "bad") for line in task.error.split("\n")), *after]
+        return [*lines, ("rerun it to start again from here", "dim")]
+    if not trace:
+        return lines[:-1]
+    if (place := place_of(trace)) is not None and edit:
+        lines += [(f"{edit} opens {place[0]}:{place[1]}", "dim"), ("", "")]
+    return [*lines, *((line, "key" if line.startswith('  File "') else "") for line in frames_left(trace))]
 
 
 def info(
     full: Task,
     task: Task,
     waiting: str,
-    attempts: Sequence[Attempt],
+    reading: Reading,
     tries: int,
     now: datetime,
     current: str | None = "",
+    *,
+    find: Callable[[str], Task | None] = lambda task_id: None,
+    needed: Sequence[str] = (),
 ) -> list[Line]:
-    """All that is known of a task, and each of its attempts; `current` is its executor's version (see `standing`)."""
+    """All that is known of a task, and each of its attempts; `current` is its executor's version (see `standing`).
+
+    `find` gives other tasks by id, `needed` are the names of those that wait for this one.
+    """
     glyph, word, role = state(task, waiting)
-    took = duration(running_for(task, now))
     facts = [
         fact("name", task.name, "head"),
         fact("state", f"{glyph} {word}" + (f"  {waiting}" if waiting and not task.is_terminal else ""), role),
         fact("executor", task.executor_id),
         _version(task.executor_version or full.executor_version or "", current),
-        fact("created", moment(task.created_at)),
-        fact("started", moment(task.started_at)),
-        fact("ended", moment(task.completed_at) + (f"  after {took}" if took and task.completed_at else "")),
+        *_times(task, now),
         fact("user", task.user_id or "–"),
         fact("priority", f"{task.priority}  (0 urgent, 3 low)"),
         fact("task id", task.id),
         fact("run id", task.run_id),
     ]
-    if task.dependencies:
-        facts.append(fact("waits for", ", ".join(dependency.id for dependency in task.dependencies)))
+    facts += _edges(task, find, needed)
     facts += _origin(task)
-    tried = _tried(task, attempts, now, current)
+    facts += _asked(full)
+    tried = _tried(task, reading.attempts, now, current)
     if len(tried) > 1 or tries > 1 or (tried and task.started_at is None):
         of = f" of {tries}" if task.attempt <= tries > 1 else ""
         facts += [("", ""), (f"{amount(len(tried), 'attempt')}{of}", "head"), *tried]
+    if reading.acts:
+        facts += [("", ""), ("who did what, from where", "head"), *map(_act, reading.acts)]
     return facts
+
+
+def _times(task: Task, now: datetime) -> list[Line]:
+    """When it was made, began and ended, how long it waited and ran."""
+    created, started, ended = task.created_at, task.started_at, task.completed_at
+    lines = [fact("created", moment(created)), fact("started", moment(started))]
+    if started is not None and task.attempt <= 1:
+        lines[1] = fact("started", f"{moment(started)}  after {duration((started - created).total_seconds())}")
+    took = duration(running_for(task, now))
+    if task.is_interrupted:
+        lines.append(fact("ended", f"unknown: its console ended first, seen at {moment(ended)}", "warn"))
+    else:
+        lines.append(fact("ended", moment(ended) + (f"  after {took}" if took and ended else "")))
+        if took and started and not ended:
+            lines.append(fact("running for", took, "live"))
+    return lines
+
+
+def _edges(task: Task, find: Callable[[str], Task | None], needed: Sequence[str]) -> list[Line]:
+    """What it waits for, each with its state, and what waits for it."""
+    lines = []
+    for index, dependency in enumerate(task.dependencies):
+        other = find(dependency.id)
+        said = dependency.id
+        if other is not None:
+            glyph, word, _ = state(other)
+            said = f"{glyph} {word}  {other.name}"
+        kind = "" if dependency.required else "  (optional: its end is enough)"
+        lines.append(fact("" if index else "waits for", said + kind))
+    lines += [fact("" if index else "needed by", name) for index, name in enumerate(needed)]
+    return lines
+
+
+MOST_NEEDED = 20
+"""Of the tasks that wait for one so many are named."""
+LOOKED_AT = 5_000
+"""In runs of more tasks nobody is looked for that waits for one."""
+
+
+def needed_by(task: Task, row: Row | None) -> list[str]:
+    """The names of the tasks of the run that wait for `task`, whose row is `row`."""
+    while row is not None and row.parent is not None:
+        row = row.parent
+    if row is None or row.total > LOOKED_AT:
+        return []
+    found = (each.task for each in row.subtree())
+    names = [each.name for each in found if any(dependency.id == task.id for dependency in each.dependencies)]
+    return names if len(names) <= MOST_NEEDED else [*names[:MOST_NEEDED], f"and {len(names) - MOST_NEEDED} more"]
+
+
+def _asked(full: Task) -> list[Line]:
+    """What was said at the launch beside the inputs: key, tags, params."""
+    lines = []
+    if full.idempotency_key:
+        lines.append(fact("key", full.idempotency_key))
+    for name, value in full.params.items():
+        if name != "executor_id":
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            lines.append(fact(safe_text(name, limit=LABEL - 1), shown))
+    return lines
+
+
+def _act(act: AuditEntry) -> Line:
+    said = "".join(f"  {key} {value}" for key, value in act.detail.items() if value and isinstance(value, str | int))
+    return (
+        f"  {moment(act.at)}  {safe_text(act.what):<10} {safe_text(act.who)}  {safe_text(act.origin)}{safe_text(said)}",
+        "",
+    )
 
 
 def _version(version: str, current: str | None) -> Line:
@@ -141,7 +240,7 @@ def _tried(task: Task, attempts: Sequence[Attempt], now: datetime, current: str 
             each.number,
             word_of(each.status),
             each.started_at,
-            each.completed_at,
+            None if each.error_type == INTERRUPTED else each.completed_at,
             standing(each.executor_version or "", current),
             each.error_type,
             each.error,
@@ -151,7 +250,7 @@ def _tried(task: Task, attempts: Sequence[Attempt], now: datetime, current: str 
     ]
     if latest is not None:
         word = state(task)[1]
-        ended = task.completed_at or now
+        ended = None if task.is_interrupted else task.completed_at or now
         version = standing(task.executor_version or "", current)
         lines.append(_attempt_line(latest, word, task.started_at, ended, version, task.error_type, task.error))
     return lines

@@ -2,36 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.task import Task
-from tui.feed import Said
+from tui.log_lines import Entry
 
 if TYPE_CHECKING:
     from engine import Engine
+    from engine.history import AuditEntry
     from engine.store import Attempt
 
-LOGS = 10
-"""Of so many attempts, the newest, the logs are read."""
+TAIL = 2_000
+"""Of a log so many lines, the newest, are read at first."""
+ACTS = 20
+"""What was done to a task: so many of the last acts are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogReading:
+    """`numbers` are those of all stored lines, oldest first; `tail` are the last of them.
+
+    `names` are of the tasks whose lines are mixed, empty where it is one task's log.
+    """
+
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    tail: Sequence[Entry] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`task` is whole, None when there is none; `log` holds the lines of the newest attempts, oldest first."""
+    """`task` is whole, None when there is none; `acts` say who did what to it or its run, the last first."""
 
     task: Task | None
-    log: Sequence[Said] = ()
+    log: LogReading = field(default_factory=LogReading)
     attempts: Sequence[Attempt] = ()
+    acts: Sequence[AuditEntry] = ()
 
 
 async def read_task(engine: Engine, task_id: str) -> Reading:
-    """Read a task, its attempts and their logs; runs on the engine's loop."""
+    """Read a task, its attempts and the end of its log; runs on the engine's loop."""
     task = await engine.task(task_id)
     if task is None:
         return Reading(None)
     attempts = await engine.attempts(task_id)
-    numbers = sorted({attempt.number for attempt in attempts} | {task.attempt})
-    log = [(number, line) for number in numbers[-LOGS:] for line in await engine.log(task_id, attempt=number)]
-    return Reading(task, log, attempts)
+    acts = {
+        act.seq: act
+        for act in (
+            *await engine.history.audit(run_id=task.run_id, limit=ACTS),
+            *await engine.history.audit(task_id=task_id, limit=ACTS),
+        )
+    }
+    return Reading(task, await read_log(engine, task), attempts, [acts[seq] for seq in sorted(acts, reverse=True)])
+
+
+async def read_log(engine: Engine, task: Task, *, below: bool = False, attempt: int | None = None) -> LogReading:
+    """The end of a task's log: of one attempt where it is named, `below` of all tasks below it as well."""
+    names: dict[str, str] = {}
+    if below:
+        for other in await engine.tree(task.run_id):  # parents come first
+            if other.id == task.id or other.parent_id in names:
+                names[other.id] = other.name
+    numbers = await engine.log_numbers(list(names) or [task.id], attempt=None if names else attempt)
+    return LogReading(numbers, await engine.log_page(numbers[-TAIL:]), names)
+
+
+def as_tried(task: Task, attempt: Attempt) -> Task:
+    """The task as a former attempt left it; its result stands in `attempt`."""
+    return replace(
+        task,
+        status=attempt.status, attempt=attempt.number, inputs=attempt.inputs, error=attempt.error,
+        error_type=attempt.error_type, executor_version=attempt.executor_version, effective=None, packed=None,
+        started=attempt.started_at.timestamp() if attempt.started_at else None,
+        completed=attempt.completed_at.timestamp() if attempt.completed_at else None,
+        progress=0.0, progress_message="", skipped=False, not_before=None,
+    )  # fmt: skip

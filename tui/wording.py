@@ -86,8 +86,11 @@ def duration(seconds: float | None) -> str:
 
 
 def running_for(task: Task, now: datetime) -> float | None:
-    """Seconds that the latest attempt took or has been taking at `now`; None before it started."""
-    if task.started_at is None:
+    """Seconds that the latest attempt took or has been taking at `now`; None before it started, or where nobody knows.
+
+    Of an interrupted task the end is not known: it is stored when the next console finds it (7.2).
+    """
+    if task.started_at is None or task.is_interrupted:
         return None
     return ((task.completed_at or now) - task.started_at).total_seconds()
 

@@ -23,7 +23,21 @@ async def test_4_9_text_becomes_lines_whatever_pieces_it_comes_in() -> None:
     for piece in ("a", "b\nc", "\r\nlast", " 10 %\rlast 20 %"):
         log.write("stdout", piece)
     log.close()
-    assert texts(log.take()) == ["ab", "c", "last 10 %", "last 20 %"]
+    stored = [line for line in log.take() if not line.is_passing]
+    assert texts(stored) == ["ab", "c", "last 20 %"]
+
+
+async def test_4_9_a_carriage_return_writes_over_the_line() -> None:
+    log = await log_of("hunter2")
+    log.write("stdout", "start\n\r 10 %")
+    assert [(line.text, line.is_passing) for line in log.take()] == [("start", False), (" 10 %\r", True)]
+    for piece in ("\r 20 %", "\r 30 % hunter2"):
+        log.write("stdout", piece)
+    assert texts(log.take()) == [" 30 % •••\r"], "only the latest is told"
+    log.write("stdout", "\rdone\r")
+    log.write("stdout", "\nafter\r")
+    log.close()
+    assert [line.text for line in log.take() if not line.is_passing] == ["done", "after"]
 
 
 async def test_streams_do_not_mix_inside_a_line() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.errors import TaskError
 from engine.events import Event, EventKind, LogLine, Subscriber
 from engine.executor import BaseTask
-from engine.history import Run, TaskCounts
+from engine.history import AuditEntry, Run, TaskCounts
+from engine.log_pages import Entry
 from engine.presets import Preset
 from engine.recent import Recent
 from engine.schema import mask
@@ -75,6 +77,22 @@ class FakeCounts:
 @dataclass
 class FakeSettings:
     user: str = "ada"
+
+
+class FakeHistory:
+    """The audit, with the surface of `engine.history.History`."""
+
+    def __init__(self) -> None:
+        self.acts: list[AuditEntry] = []
+
+    async def audit(
+        self, *, run_id: str | None = None, task_id: str | None = None, limit: int = 100
+    ) -> list[AuditEntry]:
+        return [
+            act
+            for act in reversed(self.acts)
+            if (run_id is None or act.run_id == run_id) and (task_id is None or act.task_id == task_id)
+        ][:limit]
 
 
 class FakePresets:
@@ -149,6 +167,9 @@ class FakeEngine:
         self.asked: list[tuple[str, str]] = []
         """What the console asked for: (method, task or executor id)."""
         self.now = NOON
+        self.history = FakeHistory()
+        self._numbered: list[Entry] = []
+        """Every line that was read, at its number."""
         self._subscribers: list[Subscriber] = []
         self._background: set[asyncio.Task[None]] = set()
 
@@ -325,6 +346,21 @@ class FakeEngine:
         wanted = attempt if attempt is not None else self.tasks[task_id].attempt
         return [line for number, line in self.logs.get(task_id, ()) if number == wanted]
 
+    async def log_numbers(self, task_ids: Sequence[str], *, attempt: int | None = None) -> array[int]:
+        found = [
+            (id, number, line)
+            for id in task_ids
+            for number, line in self.logs.get(id, ())
+            if attempt in (None, number) and not line.is_passing
+        ]
+        if len(task_ids) > 1:
+            found.sort(key=lambda entry: entry[2].at)
+        self._numbered += found
+        return array("q", range(len(self._numbered) - len(found), len(self._numbered)))
+
+    async def log_page(self, numbers: Sequence[int]) -> list[Entry]:
+        return [self._numbered[number] for number in numbers]
+
     async def attempts(self, task_id: str) -> list[Attempt]:
         task = self.tasks[task_id]
         return [*self.tried.get(task_id, ()), *([self._attempt(task)] if task.started_at is not None else [])]
@@ -385,6 +421,10 @@ class FakeEngine:
         task = self.tasks[task_id]
         self.logs[task_id].append((task.attempt + (task.status is TaskStatus.PENDING), line))
         self.publish(EventKind.LOG, task, line)
+
+    def publish_log(self, task_id: str, text: str, stream: str = "stdout") -> None:
+        """A line that is told of and not stored."""
+        self.publish(EventKind.LOG, self.tasks[task_id], LogLine(self.now.timestamp(), stream, text))
 
     def finish(
         self,

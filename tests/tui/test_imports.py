@@ -19,19 +19,10 @@ sys.exit(f"{module} imports {{heavy[:3]}}" if heavy else 0)
 @pytest.mark.parametrize(
     "module",
     [
-        "feed",
-        "forest",
-        "row",
-        "row_filter",
-        "bulk",
-        "columns",
-        "export",
-        "pins",
-        "actions",
-        "keymap",
-        "text",
-        "fuzzy",
-        "forms.model",
+        *("feed", "forest", "row", "row_filter", "actions", "keymap", "text", "fuzzy", "forms.model"),
+        *("bulk", "columns", "export", "pins"),
+        *("sgr", "search", "log_lines", "log_layout", "log_find", "log_intake", "log_text", "task_reader"),
+        *("json_tree", "json_slices", "table", "result_shapes", "traceback_text", "outlet"),
     ],
 )
 def test_loads_without_textual(module: str) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 from textual import events, on
 
 from tui import cards, first_steps
-from tui.screens.code import Code
 from tui.screens.panes import HEIGHTS, PANES, WIDTHS, Pane
+from tui.screens.viewing import Viewing
 from tui.views import Trail, View
-from tui.widgets.detail import TABS
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.rows import Rows
 from tui.widgets.tab_bar import TabBar
@@ -20,7 +19,7 @@ PATIENCE = 3
 """How often the lists may settle before a view that is gone back to is taken as it is."""
 
 
-class Browsing(Code):
+class Browsing(Viewing):
     """Goes on where `Code` ends."""
 
     def __init__(self) -> None:
@@ -50,7 +49,7 @@ class Browsing(Code):
     def looked(self, *, leap: bool) -> None:
         if self._last_picked is not None and self._last_picked[0] == self.detail.task_id:
             tab, self._last_picked = self._last_picked[1], None
-            self.detail.pick(TABS.index(tab))
+            self.detail.pick_tab(tab)
         if not self._is_returning and not isinstance(getattr(self.focused, "parent", None), FilterLine):
             self.trail.see(self.view, leap=leap)
 
@@ -128,8 +127,8 @@ class Browsing(Code):
             self.call_after_refresh(self._return, view, patience - 1)
 
     def _returned(self, view: View) -> None:
-        if view.tab in TABS and self.detail.task_id == view.task and self.detail.tab != view.tab:
-            self.detail.pick(TABS.index(view.tab))
+        if view.tab in self.detail.tabs and self.detail.task_id == view.task and self.detail.tab != view.tab:
+            self.detail.pick_tab(view.tab)
         self._is_returning = False
         self._places = {rows: rows.cursor for rows in (self.catalogue.rows, self.runs.rows)}
         self.trail.see(replace(self.view, tab=self.detail.tab if view.tab else ""), leap=False)
@@ -159,7 +158,7 @@ class Browsing(Code):
             if isinstance(text, str):
                 pane.filter_line.recall(text)
         picked = kept.texts("view.tab")
-        if len(picked) == 2 and picked[1] in TABS and self.runs.forest.row(picked[0]) is not None:
+        if len(picked) == 2 and picked[1] in self.detail.tabs and self.runs.forest.row(picked[0]) is not None:
             self._last_picked = (picked[0], picked[1])
 
     # --- first steps -----------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Code(Bulk):
         )
 
     def action_rerun_then(self) -> None:
-        """Run the selected task again with the version that its latest attempt ran."""
+        """Run the selected task again with the version that the attempt in the detail, or its latest one, ran."""
         row = self.selected()
         if row is None or self.refuses_history(row):
             return
@@ -65,7 +65,8 @@ class Code(Bulk):
         if task is None:
             self.app.notify("the task is no longer in the store", severity="warning")
             return
-        version, spec = task.executor_version, self._catalogue.get(task.executor_id)
+        shown = self.detail.version if self.detail.task_id == task.id else None
+        version, spec = shown or task.executor_version, self._catalogue.get(task.executor_id)
         if not task.is_terminal:
             self.app.notify("it has not ended yet", severity="warning")
         elif not version:
@@ -117,6 +118,8 @@ class Code(Bulk):
     def _place(self) -> Place | None:
         """The file and line of what the person means; None, after saying why, where there is none."""
         row = self.catalogue.row
+        if self.pane == "detail" and self.detail.place is not None:
+            return self.detail.place
         if self.pane == "runs" or (self.pane == "detail" and self.detail.task_id):
             task = self.selected()
             return self._place_of(task.task.executor_id) if task is not None else None

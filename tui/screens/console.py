@@ -117,8 +117,8 @@ class ConsoleScreen(Commands):
                 detail.restarted(shown, delta.reset[shown])
             elif shown in delta.retried:
                 detail.reload()
-            if shown in delta.logs:
-                detail.add_log(shown, delta.logs[shown], dropped=shown in delta.dropped)
+            if delta.logs:
+                detail.apply_log(delta)
             task = delta.tasks.get(shown)
             if task is not None or delta.tasks:
                 self._refresh_detail(task)

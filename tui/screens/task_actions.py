@@ -13,7 +13,7 @@ from tui.forest import Row
 from tui.screens.panes import Panes
 from tui.screens.quit import cancel_question
 from tui.text import safe_text
-from tui.wording import NEEDS_SECRETS, amount
+from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
     from tui.late_engine import LateEngine
@@ -195,26 +195,6 @@ class TaskActions(Panes):
     def _cancelled(self, answer: dict[str, Any]) -> None:
         if answer.get("status") == "failed":
             self.app.notify(str(answer.get("message", "it cannot be cancelled")), severity="warning")
-
-    # --- the detail ------------------------------------------------------------------------------------------
-
-    def action_follow(self) -> None:
-        log = self.detail.log_view
-        log.following = not log.following
-
-    def action_tab(self, number: int) -> None:
-        self.detail.pick(number - 1)
-
-    def action_copy_value(self) -> None:
-        text = self.detail.view.text
-        self.app.copy_to_clipboard(text)
-        self.app.notify(f"copied {amount(len(text), 'character')}")
-
-    def action_copy_id(self) -> None:
-        row = self.selected()
-        if row is not None:
-            self.app.copy_to_clipboard(row.task.id)
-            self.app.notify(f"copied {row.task.id}")
 
 
 def needs_secrets(task: Task) -> bool:

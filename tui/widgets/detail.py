@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
 from engine.task import Task, TaskStatus
 from tui import cards
 from tui.bindings import bindings_of
-from tui.feed import Said
-from tui.task_reader import Reading
+from tui.feed import Delta
+from tui.result_shapes import Page, default_shape, page_of, shapes_of
+from tui.task_reader import Reading, as_tried
+from tui.traceback_text import Place, place_of
 from tui.versions import running_note, short
-from tui.widgets.json_view import json_lines, json_pieces
+from tui.widgets.json_view import JsonView, json_pieces
 from tui.widgets.log_view import LogView
+from tui.widgets.search_line import SearchLine
+from tui.widgets.searching import Searching, View
 from tui.widgets.tab_bar import TabBar
+from tui.widgets.table_view import TableView
+from tui.widgets.task_log import TaskLog
 from tui.widgets.text_view import Line, TextView
 from tui.wording import NEEDS_SECRETS
 
@@ -30,18 +35,19 @@ if TYPE_CHECKING:
     from engine.store import Attempt
     from tui.app import ConsoleApp
 
-TABS = ("Result", "Log", "Inputs", "Error", "Info", "Source")
 TITLE = "3 Detail"
 CHOICES_KEPT = 200
 """For how many tasks the tab that the person chose is remembered."""
-
 
 SourceKey = tuple[str, str, str | None]
 """Task id, the version that ran, the current version."""
 
 
-class DetailPane(Vertical):
-    """Shows one subject. What it lacks it asks for with `Wanted`; whoever answers calls `loaded`."""
+class DetailPane(Searching):
+    """Shows one subject. What it lacks it asks for with `Wanted`; whoever answers calls `loaded`.
+
+    `tabs` are the names of the tabs, each with what builds its page.
+    """
 
     app: ConsoleApp
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("detail", moving=False)
@@ -70,51 +76,73 @@ class DetailPane(Vertical):
         id: str | None = None,
     ) -> None:
         super().__init__(id=id, classes="pane")
+        self.tabs: Mapping[str, Callable[[Task], Page]] = {
+            "Result": self._result_page,
+            "Log": lambda task: Page("log"),
+            "Inputs": lambda task: Page("text", cards.inputs(task)),
+            "Error": self._error_page,
+            "Info": self._info_page,
+            "Source": lambda task: Page("text", self._source_of(task.executor_version or "", task)),
+        }
         self.task_id: str | None = None
         self.clock = clock
         self.tries = tries
         """How many attempts a task may have by itself (4.7)."""
         self.current = current
         """The version of an executor as the catalogue has it (see `running_note`)."""
-        self.tab = TABS[0]
+        self.tab = next(iter(self.tabs))
+        self.attempt: int | None = None
+        """The former attempt that is shown; None is the latest."""
+        self.waiting = ""
         self._subject: Task | None = None
         self._full: Task | None = None
-        self.waiting = ""
-        self._result: list[Line] = []
-        self._attempts: Sequence[Attempt] = ()
+        self._reading = Reading(None)
+        self._value: Any = None
+        """The result of the attempt that is shown."""
+        self._has_value = False
+        self._given: Any = None
+        """What the value was made of: as the store keeps it, or of a former attempt the value itself."""
+        self._page: Page | None = None
+        """The result as it is shown."""
         self._source: list[Line] = []
         self._source_key: SourceKey | None = None
         """What the source was asked for."""
         self._asked_in: TaskStatus | None = None
         """The state in which the task was when it was asked for; ended since, it is asked for again."""
-        self._early: list[Said] = []
-        self._ahead: list[Said] = []
-        """Lines that were read from the store, of which the news may still come."""
-        self._log_loaded = False
-        self._log_size = 0
-        self._log_from = 0
-        """The attempt that the log begins with; before the first load of it unknown, 0."""
         self._chosen: dict[str, str] = {}
         self._title = TITLE
         self.border_title = TITLE
 
     def compose(self) -> ComposeResult:
-        yield TabBar(TABS)
+        yield TabBar(tuple(self.tabs))
+        yield SearchLine()
         yield TextView(id="text", painter=json_pieces)
-        yield LogView(id="log")
+        yield JsonView(id="json")
+        yield TableView(id="table")
+        yield TaskLog(id="log")
+
+    def on_mount(self) -> None:
+        for view in self._views:
+            view.display = view is self.text_view
 
     @property
-    def log_view(self) -> LogView:
-        return self.query_one(LogView)
+    def log_view(self) -> TaskLog:
+        return self.query_one(TaskLog)
 
     @property
     def text_view(self) -> TextView:
         return self.query_one("#text", TextView)
 
     @property
-    def view(self) -> TextView:
+    def _views(self) -> tuple[View, ...]:
+        return (self.text_view, self.query_one(JsonView), self.query_one(TableView), self.log_view)
+
+    @property
+    def view(self) -> View:
         """The view that is seen."""
-        return self.log_view if self.log_view.display else self.text_view
+        return next((view for view in self._views if view.display), self.text_view)
+
+    # --- what it shows ---------------------------------------------------------------------------------------
 
     def show_card(self, title: str, lines: Sequence[Line]) -> None:
         """Show something that is no task: an executor, a problem, a hint."""
@@ -122,7 +150,7 @@ class DetailPane(Vertical):
         self.task_id = self._subject = self._full = None
         self._head("")
         self.query_one(TabBar).show(self.tab, title=title)
-        self._switch(log=False)
+        self._switch(self.text_view)
         self.text_view.show(lines, stay=same)
 
     def show_task(self, task: Task, waiting: str = "") -> None:
@@ -143,13 +171,12 @@ class DetailPane(Vertical):
         """What stands above a card; "" while a task is shown or nothing yet."""
         return self.query_one(TabBar).title
 
-    def _reset(self, task: Task) -> None:
-        self.task_id, self._full = task.id, None
-        self._result, self._attempts, self._asked_in = [], (), None
+    def _reset(self, task: Task, *, floor: int = 0) -> None:
+        self.task_id, self._full, self.attempt = task.id, None, None
+        self._reading, self._asked_in = Reading(None), None
+        self._value, self._has_value, self._page = None, False, None
         self._source, self._source_key = [], None
-        self._early, self._ahead, self._log_loaded, self._log_size, self._log_from = [], [], False, 0, 0
-        self.log_view.tries = self.tries(task)
-        self.log_view.show_log(())
+        self.log_view.begin(task, self.tries(task), floor=floor)
         self.text_view.show(())
 
     def reload(self) -> None:
@@ -161,85 +188,101 @@ class DetailPane(Vertical):
         """The task was reset by a rerun: what it logged and returned up to its attempt `former` is history."""
         if task_id == self.task_id and self._subject is not None:
             self._chosen.pop(task_id, None)
-            task = self._subject
-            self._reset(task)
-            self._log_loaded, self._log_from = True, former + 1
+            self._reset(self._subject, floor=former + 1)
             self._draw()
             self.reload()
 
     async def loaded(self, reading: Reading) -> None:
-        """The answer to `Wanted`. Large results are laid out in a thread."""
+        """The answer to `Wanted`. Results are read and laid out in a thread."""
         full = reading.task
         if full is None or full.id != self.task_id:
             return
-        result = [] if full.result is None else await asyncio.to_thread(json_lines, full.result)
-        if full.id != self.task_id:
-            return
-        self._full, self._result, self._attempts = full, result, reading.attempts
-        self._take_log([said for said in reading.log if said[0] >= self._log_from])
+        self._reading = reading
+        self.log_view.read(reading.log)
+        self._full = full
+        await self._load_result(full)
+
+    async def _load_result(self, full: Task) -> None:
+        """Lay out the result of the attempt that is shown."""
+        former, attempt = self._former, self.attempt
+        given = full.packed if former is None else former.result
+        if not self._has_value or given != self._given:
+            value, page = await asyncio.to_thread(default_shape, given, former is None)
+            if full.id != self.task_id or attempt != self.attempt:
+                return
+            self._given, self._value, self._page, self._has_value = given, value, page, given is not None
         self._draw(stay=True)
 
-    def _take_log(self, log: list[Said]) -> None:
-        """Show the stored lines and those that came while they were read, none twice."""
-        if self._log_loaded and len(log) <= self._log_size:
-            return
-        if log and not self._log_from:
-            self._log_from = log[0][0]
-        overlap = max((n for n in range(len(self._early) + 1) if log[len(log) - n :] == self._early[:n]), default=0)
-        lines = [*log, *self._early[overlap:]]
-        if not (self._log_loaded and self._log_size):
-            self.log_view.show_log(lines)
-        elif len(lines) > self._log_size:
-            self.log_view.add(lines[self._log_size :])
-        self._early, self._log_loaded, self._log_size = [], True, len(lines)
-        self._ahead = log
+    def apply_log(self, delta: Delta) -> None:
+        """Lines that the task writes now, or where its log is mixed with those below it, they."""
+        if self.log_view.apply(delta):
+            self._draw(stay=True)
 
-    def _unseen(self, lines: Sequence[Said]) -> Sequence[Said]:
-        """`lines` without those that the store gave before the news of them came."""
-        if not self._ahead or not lines:
-            return lines
-        ahead, self._ahead = self._ahead, []
-        at = next((n for n in range(len(ahead) - 1, -1, -1) if ahead[n] == lines[0]), len(ahead))
-        known = 0
-        while known < min(len(lines), len(ahead) - at) and lines[known] == ahead[at + known]:
-            known += 1
-        if known == len(lines):
-            self._ahead = ahead[at + known :]
-        return lines[known:]
+    # --- attempts --------------------------------------------------------------------------------------------
 
-    def add_log(self, task_id: str, lines: Sequence[Said], *, dropped: bool = False) -> None:
-        """Lines that the task writes now; `dropped` says that there were more than the feed could hold."""
-        if task_id != self.task_id:
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """All attempts of the task as they were last read, oldest first."""
+        return self._reading.attempts
+
+    @property
+    def _former(self) -> Attempt | None:
+        """The former attempt that is shown."""
+        if self.attempt is None:
+            return None
+        return next((each for each in self.attempts if each.number == self.attempt), None)
+
+    @property
+    def version(self) -> str | None:
+        """The version that the shown attempt ran."""
+        former = self._former
+        if former is not None:
+            return former.executor_version
+        task = self._full or self._subject
+        return task.executor_version if task is not None else None
+
+    def choose_attempt(self, number: int | None) -> None:
+        """Show attempt `number` on every tab; None, or the latest, shows the task as it is."""
+        task = self._full or self._subject
+        if task is None:
             return
-        if dropped:
-            self._log_loaded, self._log_size, self._early = False, 0, []
-            self.reload()
-        elif self._log_loaded:
-            lines = self._unseen(lines)
-            self._log_size += len(lines)
-            self.log_view.add(lines)
-        else:
-            self._early += lines
-        self._draw(stay=True)
+        latest = number is None or number >= task.attempt or all(each.number != number for each in self.attempts)
+        self.attempt = None if latest else number
+        self._value, self._has_value, self._page = None, False, None
+        self.log_view.choose(attempt=self.attempt)
+        self._draw()
+        if self._full is not None:
+            full = self._full
+            self.run_worker(self._load_result(full), group="result", exclusive=True)
+
+    def _as_shown(self, task: Task) -> Task:
+        """The task as the shown attempt had it; with what only the whole row has."""
+        full = self._full or task
+        former = self._former
+        if former is None:
+            return full if full.status is task.status else task
+        return as_tried(full, former)
+
+    # --- tabs ------------------------------------------------------------------------------------------------
 
     def pick(self, number: int) -> None:
         """The person chose tab `number`, from 0; remembered for this task."""
-        if self.task_id is None or not 0 <= number < len(TABS):
+        names = tuple(self.tabs)
+        if self.task_id is None or not 0 <= number < len(names):
             return
-        self._chosen[self.task_id] = TABS[number]
+        self._chosen[self.task_id] = names[number]
         while len(self._chosen) > CHOICES_KEPT:
             del self._chosen[next(iter(self._chosen))]
         self._draw()
 
-    def step(self, by: int) -> None:
-        """The tab beside, around the end."""
-        self.pick((TABS.index(self.tab) + by) % len(TABS))
+    def pick_tab(self, name: str) -> None:
+        self.pick(tuple(self.tabs).index(name))
 
     def _natural_tab(self, task: Task) -> str:
         """The tab that shows what matters now, while the person chose none for this task."""
         between = task.status is TaskStatus.PENDING and task.not_before is not None  # it failed and is tried again
         if task.status is TaskStatus.IN_PROGRESS or between:
-            return "Log" if self._log_size or self._early else "Result"
+            return "Log" if self.log_view.has_lines else "Result"
         if task.status is TaskStatus.FAILED or (task.status is TaskStatus.CANCELLED and task.error):
             return "Error"
         return "Result"
@@ -248,34 +291,71 @@ class DetailPane(Vertical):
         task = self._subject
         if task is None or self.task_id is None:
             return
-        self._head(running_note(task, self.current(task.executor_id)))
         before = self.tab
-        self.tab = self._chosen.get(self.task_id) or self._natural_tab(task)
-        unread = self.log_view.unread
-        self.query_one(TabBar).show(self.tab, notes={"Log": f"{unread} new" if unread else ""})
-        self._switch(log=self.tab == "Log")
-        if self.tab != "Log":
-            self.text_view.show(self._lines(task), stay=stay and before == self.tab)
-        elif before != self.tab and self.log_view.following:
+        shown = self._as_shown(task)
+        self.tab = self._chosen.get(self.task_id) or self._natural_tab(shown)
+        self._head(self._note(task))
+        self.query_one(TabBar).show(self.tab, notes={"Log": self._log_note()})
+        page = self.tabs[self.tab](shown)
+        self._show_page(page, stay=stay and before == self.tab)
+        if self.tab == "Log" != before and self.log_view.following:
             self.call_after_refresh(self.log_view.move_to, -1)
 
-    def _lines(self, task: Task) -> list[Line]:
-        full = self._full or task
-        if self.tab == "Result":
-            if task.is_terminal and self._result:
-                return self._result
-            return cards.no_result(task, self.waiting, self._helps(), loaded=self._full is not None)
-        if self.tab == "Inputs":
-            return cards.inputs(full)
-        if self.tab == "Error":
-            return cards.error(full if full.status is task.status else task)
-        if self.tab == "Source":
-            return self._source_of(task.executor_version or full.executor_version or "", task)
-        current = self.current(task.executor_id)
-        return cards.info(full, task, self.waiting, self._attempts, self.tries(task), self.clock(), current)
+    def _show_page(self, page: Page, *, stay: bool) -> None:
+        if page.kind == "log":
+            self._switch(self.log_view)
+            self.log_view.load_older()
+        elif page.kind == "json":
+            view = self.query_one(JsonView)
+            self._switch(view)
+            view.show_tree(page.content)
+        elif page.kind == "table":
+            table = self.query_one(TableView)
+            self._switch(table)
+            table.show_table(page.content)
+        else:
+            self._switch(self.text_view)
+            self.text_view.show(page.content, stay=stay)
+
+    def _result_page(self, task: Task) -> Page:
+        if self._has_value and self._page is not None and (task.is_terminal or self.attempt is not None):
+            return self._page
+        loaded = self._full is not None
+        return Page("text", cards.no_result(task, self.waiting, self._helps(), loaded=loaded))
+
+    def _error_page(self, task: Task) -> Page:
+        return Page("text", cards.error(task, self.log_view.trace(task.attempt), self.app.keys.label("app.edit")))
+
+    @property
+    def place(self) -> Place | None:
+        """Where the error that is shown was raised; None where none is."""
+        if self.tab != "Error" or self._subject is None:
+            return None
+        return place_of(self.log_view.trace(self._as_shown(self._subject).attempt))
+
+    def _info_page(self, task: Task) -> Page:
+        current, forest = self.current(task.executor_id), self.app.forest
+        live = self._subject or task
+        needed = cards.needed_by(task, forest.row(task.id))
+        lines = cards.info(
+            self._full or live, live, self.waiting, self._reading, self.tries(task), self.clock(), current,
+            find=forest.task, needed=needed,
+        )  # fmt: skip
+        return Page("text", lines)
+
+    def _note(self, task: Task) -> str:
+        """What stands beside the pane's title: that a former attempt is shown, or that not the current code runs."""
+        if self.attempt is not None:
+            return f"attempt {self.attempt} of {task.attempt}, not the latest"
+        return running_note(task, self.current(task.executor_id))
+
+    def _log_note(self) -> str:
+        log = self.log_view
+        if log.below:
+            return "with all below" if not log.unread else f"with all below, {log.unread} new"
+        return f"{log.unread} new" if log.unread else ""
 
     def _head(self, note: str) -> None:
-        """The pane's title; `note` tells that what runs is not the current version."""
         title = f"{TITLE} │ {note}" if note else TITLE
         if title != self._title:
             self._title = title
@@ -306,21 +386,91 @@ class DetailPane(Vertical):
             return f"{keys.label('detail.rerun')} opens its form, to give them again"
         return f"{keys.label('detail.pause')} resumes the run" if self.waiting == "paused" else ""
 
-    def _switch(self, *, log: bool) -> None:
-        """Show the log or the text; the focus goes along."""
-        if self.log_view.display == log and self.text_view.display != log:
+    # --- views -----------------------------------------------------------------------------------------------
+
+    def _switch(self, view: View) -> None:
+        """Show one view; the focus goes along, a search does not."""
+        before = self.view
+        if before is view and view.display:
             return
         focused = self.has_focus_within
-        self.log_view.display, self.text_view.display = log, not log
+        for each in self._views:
+            each.display = each is view
+        if self.search_line.display:
+            self.search_line.close()
+            before.search("")
         if focused:
-            self.screen.set_focus(self.view)
+            self.screen.set_focus(view)
+
+    def next_shape(self) -> str:
+        """Show the result in the next of its shapes (tree, table, text); the name of that one, "" without a result."""
+        if self.tab != "Result" or not self._has_value or self._page is None:
+            return ""
+        shapes = shapes_of(self._value)
+        kind = shapes[(shapes.index(self._page.kind) + 1) % len(shapes)]
+        value = self._value
+
+        async def lay_out() -> None:
+            page = await asyncio.to_thread(page_of, value, kind)
+            if value is self._value:
+                self._page = page
+                self._draw()
+
+        self.run_worker(lay_out(), group="shape", exclusive=True)
+        return {"json": "as a tree", "table": "as a table", "text": "as text"}[kind]
+
+    def sort(self) -> str:
+        """Sort the table by the column under the cursor; in words what was done, "" where there is no table."""
+        view = self.view
+        if not isinstance(view, TableView) or not view.column_name:
+            return ""
+        table, name = view.table, view.column_name
+
+        async def order() -> None:
+            fresh = await asyncio.to_thread(table.sorted_by, name)
+            if self._page is not None and self._page.content is table:
+                self._page = Page("table", fresh)
+                self._draw()
+
+        self.run_worker(order(), group="shape", exclusive=True)
+        return "as it was given" if table.by == name and table.falling else f"sorted by {name}"
+
+    def action_choose(self) -> None:
+        self._pass("action_choose")
+
+    def action_unfold(self) -> None:
+        self._pass("action_unfold")
+
+    def action_fold(self) -> None:
+        self._pass("action_fold")
+
+    def _pass(self, method: str) -> None:
+        """Only the view knows what folding, or going sideways, is there."""
+        if (act := getattr(self.view, method, None)) is not None:
+            act()
 
     @on(TabBar.Picked)
     def _tab_clicked(self, event: TabBar.Picked) -> None:
-        self.pick(TABS.index(event.tab))
+        event.stop()
+        self.pick_tab(event.tab)
 
     @on(LogView.Changed)
     def _log_moved(self, event: LogView.Changed) -> None:
         event.stop()
+        if self.view is self.log_view:
+            self.say_found()
         if self.task_id is not None:
             self._draw(stay=True)
+            self.border_subtitle = Content(self._subtitle())
+
+    def _subtitle(self) -> str:
+        log = self.log_view
+        if self.tab != "Log":
+            return ""
+        if log.reading_note:
+            return log.reading_note
+        return (
+            ""
+            if log.following or not log.unread
+            else f"{log.unread:,} new · {self.app.keys.label('detail.follow')} follows"
+        )

@@ -9,8 +9,10 @@ from rich.cells import cell_len, chop_cells
 from textual.binding import BindingType
 
 from tui.bindings import bindings_of
+from tui.search import Pattern
 from tui.text import safe_text
-from tui.widgets.rows import Lines, Piece
+from tui.widgets.rows import Piece
+from tui.widgets.searched import Searched
 
 Line = tuple[str, str]
 """One line of a text and its role; the text may be foreign, it is cleaned here."""
@@ -30,7 +32,7 @@ def wrapped(line: Line, width: int) -> Iterator[Line]:
                 yield piece, role
 
 
-class TextView(Lines):
+class TextView(Searched):
     """Shows lines; `painter` may turn one into pieces of several colours."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("detail", moving=True)
@@ -90,6 +92,7 @@ class TextView(Lines):
             self._room = max(width - self.styles.scrollbar_size_vertical, 1)
             self._wrapped = [row for line in self._lines for row in wrapped(line, self._room)]
         self.update_size()
+        self.search_again()
 
     def on_resize(self) -> None:
         if self.size != self._measured:
@@ -101,4 +104,18 @@ class TextView(Lines):
 
     def draw(self, index: int, width: int) -> list[Piece]:
         line = self._wrapped[index]
-        return self._painter(line) if self._painter else [line]
+        return self.marked_pieces(self._painter(line) if self._painter else [line])
+
+    # --- search: matches are rows ----------------------------------------------------------------------------
+
+    def finding(self) -> Callable[[Pattern], Sequence[int]]:
+        rows = self._wrapped
+        return lambda pattern: pattern.indexes([text for text, _ in rows])
+
+    def is_before(self, target: int) -> bool:
+        return target < self.scroll_offset.y
+
+    def go_to(self, target: int) -> None:
+        if target not in self.on_screen():
+            self.jump(max(target - self.size.height // 3, 0))
+        self.refresh()

@@ -1,0 +1,14 @@
+"""How many tasks an engine holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the engine holds now: tasks that run, that are ready and wait for a slot, that wait for their time."""
+
+    running: int = 0
+    queued: int = 0
+    scheduled: int = 0
