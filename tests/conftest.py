@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 SCRUBBED = {"NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "SSH_CONNECTION", "FORCE_COLOR"}
+KEPT = {"TEXTUAL_SNAPSHOT_TEMPDIR"}
+"""How the snapshot plug-in tells its workers where their pictures are compared."""
 
 for variable in list(os.environ):
-    if variable.startswith(("TEXTUAL", "TASKDECK_")) or variable in SCRUBBED:
+    if (variable.startswith(("TEXTUAL", "TASKDECK_")) and variable not in KEPT) or variable in SCRUBBED:
         del os.environ[variable]
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["TZ"] = "UTC"

@@ -96,8 +96,8 @@ def _reading() -> tuple[Action, ...]:
         return Action(f"detail.{id}", name, help, keys, "detail", "Reading", method, hint=hint)
 
     return (
-        act("search", "Search", ("slash",), "search", "Search while typing: small letters match both cases, re: begins"
-            " a pattern; Enter keeps the search, Esc ends it.", hint=True),
+        act("search", "Search", ("slash",), "look_for", "Search while typing: small letters match both cases, re:"
+            " begins a pattern; Enter keeps the search, Esc ends it.", hint=True),
         act("next_match", "Next match", ("n",), "match(1)", "Go to the next match."),
         act("former_match", "Former match", ("N",), "match(-1)", "Go to the former match."),
         act("only", "Only matches", ("ampersand",), "only_matches", "Show only lines of the log that match, those to"

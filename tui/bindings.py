@@ -8,14 +8,16 @@ from tui.actions import Action, Scope, actions_of, binding_keys
 
 MOVING = "Moving"
 """The group of the keys that every list and text understands by itself."""
-_OWN = {"choose", "fold", "unfold", "fold_level", "mark", "mark_range", "jump", "match", "sort", "follow_action"}
-"""Done by the widget that has the focus; everything else is done by the screen."""
+_OWN = {"choose", "fold", "unfold"}
+_OF_RUNS = {"fold_level", "mark", "mark_range", "jump", "match", "sort", "follow_action"}
+"""Done by the widget that has the focus, of the second only in the runs; all else is done by the screen."""
 _APP = {"command_palette"}
 
 
 def target(action: Action) -> str:
     """The action's method with the place that has it."""
-    if action.group == MOVING or action.method.partition("(")[0] in _OWN:
+    method = action.method.partition("(")[0]
+    if action.group == MOVING or method in _OWN or (action.scope == "runs" and method in _OF_RUNS):
         return action.method
     return f"app.{action.method}" if action.method in _APP else f"screen.{action.method}"
 

@@ -248,7 +248,7 @@ async def test_an_attempt_is_chosen_and_every_tab_shows_it(size: tuple[int, int]
         assert "first words" in driven.screen and "second words" not in driven.screen
         await driven.press("f5")
         assert "failed, no result" in driven.screen
-        await driven.press("greater_than_sign")
+        await driven.press("right_parenthesis")
         assert '"good": true' in driven.screen and "not the latest" not in driven.screen
         await driven.press("f6")
         assert "second words" in driven.screen and "first words" in driven.screen
@@ -256,7 +256,7 @@ async def test_an_attempt_is_chosen_and_every_tab_shows_it(size: tuple[int, int]
 
 async def test_source_and_rerun_then_are_those_of_the_chosen_attempt() -> None:
     async with console(tried) as driven:
-        await open_detail(driven, "less_than_sign", "f10")
+        await open_detail(driven, "left_parenthesis", "f10")
         assert ("source", "0ld0ld") in driven.engine.asked
         await driven.press("V")
         assert "again with v0ld0" in " ".join(driven.screen.replace("│", " ").split())
@@ -264,7 +264,7 @@ async def test_source_and_rerun_then_are_those_of_the_chosen_attempt() -> None:
 
 async def test_a_task_that_was_tried_once_says_so() -> None:
     async with console(returning(1)) as driven:
-        await open_detail(driven, "less_than_sign")
+        await open_detail(driven, "left_parenthesis")
         assert "there is one attempt only" in driven.said
 
 

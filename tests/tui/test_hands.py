@@ -146,7 +146,7 @@ async def test_launch_opens_the_form_filled_in() -> None:
         ("theme neon", "theme is auto"),
         ("set mouse perhaps", "mouse is on"),
         ("resume queue", "not paused"),
-        ("save", "dialog"),
+        ("compare", "dialog"),
         ("quit now", "takes no words"),
     ],
 )

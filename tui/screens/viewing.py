@@ -110,7 +110,7 @@ class Viewing(Code):
 
     # --- search ----------------------------------------------------------------------------------------------
 
-    def action_search(self) -> None:
+    def action_look_for(self) -> None:
         self.detail.open_search()
 
     def action_match(self, by: int) -> None:
