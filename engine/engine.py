@@ -6,7 +6,6 @@ It runs on whichever asyncio loop starts it: a script's own, or a thread's of it
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from copy import copy
@@ -29,27 +28,26 @@ from engine.loader import Folder, Loader
 from engine.making import make_task
 from engine.operations import Operations
 from engine.origin import origin
-from engine.output import capture
 from engine.plan import Plan, plan
 from engine.presets import Presets
 from engine.recent import Recent, recent
 from engine.recovery import Recovery
 from engine.runners import Runner
 from engine.runners.inline import InlineRunner
+from engine.runners.router import Router
 from engine.settings import Settings
 from engine.spec import from_registry
 from engine.statements import Write
 from engine.store import Attempt, Store
 from engine.submission import Submission, is_open, place
+from engine.surroundings import Surroundings, refuse_imports
 from engine.task import Task, TaskStatus, TaskTreeNode, now
+from engine.trust import META, Trust
 from engine.upkeep import Upkeep
 from engine.version_source import VersionSource
 from engine.watcher import Watcher, WatchState
 
 logger = logging.getLogger(__name__)
-COLLECTING = (20_000, 20, 50)
-"""When Python looks for cycles while an engine is open: a tree of 100,000 tasks is a million objects that live long,
-and with Python's own (700, 10, 10) looking at them again and again took a quarter of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,9 @@ class Engine:
         self._loader: Loader | None = None
         if folders:
             self._loader = Loader(folders, import_limit=self.settings.import_limit, in_use=self._pinned)
-        self._catalogue = Catalogue()
+        self._catalogue = self._loaded = Catalogue()
         self._runner = runner
+        self._surroundings = Surroundings(self.settings)
         self._take_over = bool(folders) if take_over is None else take_over
         self._watching: asyncio.Task[None] | None = None
         self._open = False
@@ -94,15 +93,17 @@ class Engine:
 
     async def start(self) -> None:
         """Open the store (raises `StoreError`), then load the folders and watch them in the background."""
+        refuse_imports()
         self.store = await Store.open(self._path, synchronous=self.settings.synchronous)
-        capture.install()
-        self._collecting = gc.get_threshold()
-        gc.set_threshold(*COLLECTING)
-        self._runner = self._runner or InlineRunner()
+        self._surroundings.enter()
+        trust = self._trust = Trust()
+        trust.load(await self.store.meta(META))
+        self._runner = Router(self._runner or InlineRunner(), self.settings, trust)
         self.dispatcher = Dispatcher(self.store, self.bus, self._runner, self.settings, self._find)
         self._submission = Submission(self.store, self.dispatcher, self.bus, self._find)
         self._operations = Operations(self.store, self.dispatcher, self._submission, self.bus)
-        self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find)
+        self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find, trust)
+        trust.on_change = self._distrusted
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
@@ -134,8 +135,7 @@ class Engine:
         await self._upkeep.stop()
         assert self._runner is not None
         await self._runner.close()
-        capture.remove()
-        gc.set_threshold(*self._collecting)
+        self._surroundings.leave()
         await self.store.close()
 
     def _going(self) -> list[Node]:
@@ -176,10 +176,21 @@ class Engine:
         return bool(self.dispatcher.scheduler.running)
 
     def _published(self, catalogue: Catalogue) -> None:
-        former, self._catalogue = self._catalogue, catalogue
-        if not former.epoch:
+        is_first, self._loaded = not self._loaded.epoch, catalogue
+        self._show()
+        if is_first:
             self.dispatcher.spawn(self._recovery.take_over(only_ended=not self._take_over))
         self._recovery.look_again()
+
+    def _distrusted(self) -> None:
+        """It is remembered which executors run apart, and said where they are listed."""
+        self.store.writer.write([statements.meta(META, self._trust.dump())])
+        if self._loaded.epoch:
+            self._show()
+
+    def _show(self) -> None:
+        former, self._catalogue = self._catalogue, self._trust.marked(self._loaded)
+        catalogue = self._catalogue
         self.bus.publish(EventKind.CATALOGUE, data=catalogue)
         for problem in catalogue.problems:
             if problem not in former.problems:
