@@ -430,11 +430,15 @@ class Engine:
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def runs(self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100) -> list[Run]:
-        """A page of the history, newest first; `before` is the `seq` of the last run seen."""
-        return [
-            replace(r, root=self._live(r.root)) for r in await self.history.runs(filter, before=before, limit=limit)
-        ]
+    async def runs(
+        self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100, counted: bool = True
+    ) -> list[Run]:
+        """A page of the history, newest first; `before` is the `seq` of the last run seen.
+
+        Without `counted`, runs that have not ended come without counts, so that a large one costs nothing.
+        """
+        found = await self.history.runs(filter, before=before, limit=limit, counted=counted)
+        return [replace(run, root=self._live(run.root)) for run in found]
 
     async def recent(self, executor_id: str, *, limit: int = 30) -> list[Recent]:
         """What an executor was launched with, newest first, equal inputs once."""

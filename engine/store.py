@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,9 +64,12 @@ class Attempt:
 class Store:
     """Open with `Store.open`; every method runs on the loop that opened it."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, lease: Lease) -> None:
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, lease: Lease, where: str) -> None:
+        self._where = where
         self._write_connection = writer
         self._reader = reader
+        self._apart: aiosqlite.Connection | None = None
+        self._apart_lock = asyncio.Lock()
         self.lease = lease
         self.writer = Writer(writer)
 
@@ -92,7 +95,7 @@ class Store:
             if isinstance(error, StoreError):
                 raise
             raise StoreError(f"cannot open the store {where}: {error}", _hint(error)) from error
-        store = cls(writer, reader, lease)
+        store = cls(writer, reader, lease, where)
         await store.recover()
         return store
 
@@ -101,7 +104,8 @@ class Store:
         try:
             await self.writer.close()
         finally:
-            for connection in {self._reader, self._write_connection}:
+            for connection in {self._reader, self._write_connection, self._apart} - {None}:
+                assert connection is not None
                 with suppress(ValueError):  # aiosqlite's answer when it is closed already
                     await connection.close()
             self.lease.release()
@@ -176,6 +180,24 @@ class Store:
     async def rows(self, sql: str, values: Iterable[Any]) -> Iterable[Any]:
         """What a query reads, on the connection that only reads."""
         return await self._reader.execute_fetchall(sql, tuple(values))
+
+    async def rows_apart(self, sql: str, values: Iterable[Any] | Mapping[str, Any]) -> Iterable[Any]:
+        """Like `rows`, on a connection of its own, for what may take long; one who gives up waiting ends the query.
+
+        `values` may have names.
+        """
+        given = values if isinstance(values, Mapping) else tuple(values)
+        if self._reader is self._write_connection:  # in memory: there is no second look at it
+            return await self._reader.execute_fetchall(sql, given)
+        async with self._apart_lock:
+            if self._apart is None:
+                self._apart = await _connect(self._where, "NORMAL")
+            connection = self._apart
+            try:
+                return await connection.execute_fetchall(sql, given)
+            except asyncio.CancelledError:
+                await connection.interrupt()
+                raise
 
     async def task(self, task_id: str) -> Task | None:
         """The whole row, None when there is none."""

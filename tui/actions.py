@@ -8,12 +8,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
-Scope = Literal["app", "catalogue", "runs", "detail", "launch"]
-"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), else in the pane of that name."""
+from tui import history_actions
+
+Scope = Literal["app", "catalogue", "runs", "detail", "launch", "history", "compare", "timeline", "stats"]
+"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), else in the pane or view of that
+name."""
 
 PANES: tuple[Scope, ...] = ("catalogue", "runs", "detail")
+VIEWS: tuple[Scope, ...] = ("history", "compare", "timeline", "stats")
+"""Screens of their own, and what has keys of its own inside of the detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,14 @@ def _moves(scope: Scope) -> tuple[Action, ...]:
     )
 
 
+def _lines(lines: Iterable[history_actions.Line]) -> tuple[Action, ...]:
+    """Actions that are listed elsewhere."""
+    return tuple(
+        Action(id, name, help, keys, cast(Scope, id.partition(".")[0]), group, method)
+        for id, name, keys, method, group, help in lines
+    )
+
+
 def _task_keys(scope: Scope) -> tuple[Action, ...]:
     """What is done to the selected task, from the runs or from its detail."""
 
@@ -77,6 +90,7 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             " question."),
         act("delete", "Delete", "D", "delete_task", "Delete the selected task and all below it, at the root the whole"
             " run; asks first.", danger=True),
+        *_lines(history_actions.shared(scope)),
         act("follow", "Follow", "f", "follow", "Follow the end of the log, or stop following it."),
         act("copy", "Copy", "y", "copy_value", "Copy what the detail pane shows to the clipboard."),
         act("copy_id", "Copy id", "Y", "copy_id", "Copy the id of the selected task."),
@@ -95,7 +109,7 @@ def _detail_tabs() -> tuple[Action, ...]:
             "Detail tabs",
             f"tab({number})",
         )
-        for number, name in enumerate(("Result", "Log", "Inputs", "Error", "Info", "Source"), 1)
+        for number, name in enumerate(("Result", "Log", "Inputs", "Error", "Info", "Source", "Timeline"), 1)
     )
 
 
@@ -314,6 +328,16 @@ ACTIONS: tuple[Action, ...] = (
     *_detail_tabs(),
     *_panes(),
     *_everywhere(),
+    *_lines(history_actions.SCREENS),
+    *_lines(history_actions.HISTORY),
+    *_task_keys("history"),
+    *_moves("history"),
+    *_lines(history_actions.COMPARE),
+    *_lines(history_actions.TIMELINE),
+    *_lines(history_actions.TIMELINE_SCREEN),
+    *_moves("timeline"),
+    *_lines(history_actions.STATS),
+    *_moves("stats"),
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}

@@ -7,6 +7,7 @@ import gc
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +26,7 @@ from tui.forest import Forest
 from tui.keymap import Keymap
 from tui.keymap import load as load_keymap
 from tui.pump import Pump
+from tui.run_stats import Rate
 from tui.screens.console import ConsoleScreen
 from tui.screens.messages import Notice
 from tui.terminal import StrayOutput
@@ -59,7 +61,7 @@ class ConsoleApp(FaultBoundary):
     """
 
     TITLE = "taskdeck"
-    CSS_PATH: ClassVar[Any] = [STYLES / "app.tcss", STYLES / "console.tcss"]
+    CSS_PATH: ClassVar[Any] = [STYLES / "app.tcss", STYLES / "console.tcss", STYLES / "history.tcss"]
     COMMANDS: ClassVar[Any] = {_actions}
 
     def __init__(
@@ -80,6 +82,9 @@ class ConsoleApp(FaultBoundary):
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self.failure: str | None = None
         self.forest = Forest()
+        self.listeners: list[Callable[[Delta], None]] = []
+        """What hears of each beat of news beside the console's screen."""
+        self.rate = Rate(lambda: clock().timestamp())
         self._typed = TypeAhead(self, super().on_event)
         self.pump = Pump(self, self._apply)
         self.console_screen = ConsoleScreen(thread, self.forest, clock, live=live)
@@ -114,6 +119,7 @@ class ConsoleApp(FaultBoundary):
     async def _start(self) -> None:
         """After the first paint: the engine, then what it remembers."""
         self.thread.subscribe(self.pump.push)
+        self.thread.subscribe(self.rate.push)
         try:
             await self.thread.start()
         except TaskdeckError as refusal:
@@ -123,6 +129,7 @@ class ConsoleApp(FaultBoundary):
         self.pump.attach(asyncio.get_running_loop())
         await self.console_screen.engine_started()
         await self._read_keys()
+        await asyncio.to_thread(import_module, "tui.screens.history")  # so that its key need not wait for that
 
     async def _read_keys(self) -> None:
         """The person's own keys, where they have a file."""
@@ -141,6 +148,8 @@ class ConsoleApp(FaultBoundary):
 
     def _apply(self, delta: Delta) -> None:
         self.console_screen.apply(delta)
+        for listener in tuple(self.listeners):
+            listener(delta)
 
     def notify(
         self,

@@ -8,7 +8,7 @@ from tui.actions import Action, Scope, actions_of, binding_keys
 
 MOVING = "Moving"
 """The group of the keys that every list and text understands by itself."""
-_OWN = {"choose", "fold", "unfold"}
+_OWN = {"choose", "fold", "unfold", "earlier", "later", "nearer", "farther", "fit"}
 """Done by the widget that has the focus; everything else is done by the screen."""
 _APP = {"command_palette"}
 

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
 
-from tui.actions import ACTIONS, Action, key_label
+from tui.actions import ACTIONS, Action, Scope, key_label
 from tui.bindings import MOVING, target
-
-if TYPE_CHECKING:
-    from tui.screens.console import ConsoleScreen
 
 HIDDEN = {"app.palette"}
 
 
 class ActionProvider(Provider):
-    """Offers what can be done on the console's screen; moving keys are left out."""
-
-    @property
-    def _console(self) -> ConsoleScreen | None:
-        from tui.screens.console import ConsoleScreen
-
-        return self.screen if isinstance(self.screen, ConsoleScreen) else None
+    """Offers what can be done on the screen it is called from; moving keys are left out."""
 
     def _actions(self) -> Iterator[Action]:
         seen: set[str] = set()
+        scopes: tuple[Scope, ...] = getattr(self.screen, "scopes", ())
         for action in ACTIONS:
-            offered = action.group != MOVING and action.scope != "launch" and action.id not in HIDDEN
-            if self._console and offered and action.method not in seen:
+            offered = action.group != MOVING and action.scope in scopes and action.id not in HIDDEN
+            if offered and action.method not in seen:
                 seen.add(action.method)
                 yield action
 
     def _run(self, action: Action) -> None:
-        if console := self._console:
-            console.perform(action.scope, target(action))
+        perform: Callable[[Scope, str], None] | None = getattr(self.screen, "perform", None)
+        if perform is not None:
+            perform(action.scope, target(action))
 
     async def discover(self) -> Hits:
         for action in self._actions():

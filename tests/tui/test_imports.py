@@ -18,7 +18,23 @@ sys.exit(f"{module} imports {{heavy[:3]}}" if heavy else 0)
 
 @pytest.mark.parametrize(
     "module",
-    ["feed", "forest", "row", "row_filter", "actions", "keymap", "text", "fuzzy", "forms.model"],
+    [
+        "feed",
+        "forest",
+        "row",
+        "row_filter",
+        "actions",
+        "keymap",
+        "text",
+        "fuzzy",
+        "forms.model",
+        "history_filter",
+        "history_words",
+        "run_list",
+        "run_stats",
+        "saved_filters",
+        "timeline",
+    ],
 )
 def test_loads_without_textual(module: str) -> None:
     done = subprocess.run(

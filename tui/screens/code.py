@@ -13,7 +13,8 @@ from engine.task import Task
 from tui.boundary import ask
 from tui.editor import EditorError, arguments, edit, editor
 from tui.screens.quit import Question
-from tui.screens.steering import Steering, named
+from tui.screens.run_views import RunViews
+from tui.screens.steering import named
 from tui.source import read_source
 from tui.text import safe_text
 from tui.versions import ABSENT, short
@@ -26,8 +27,8 @@ Place = tuple[str, int | None]
 """A file and the line in it."""
 
 
-class Code(Steering):
-    """Goes on where `Steering` ends."""
+class Code(RunViews):
+    """Goes on where `RunViews` ends."""
 
     _catalogue: Catalogue
     _editing = False

@@ -53,6 +53,8 @@ class ConsoleScreen(Code):
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
+    scopes: tuple[Scope, ...] = ("app", *PANES)
+    """Where the palette takes its actions from."""
 
     def __init__(self, thread: LateEngine, forest: Forest, clock: Callable[[], datetime], *, live: bool) -> None:
         super().__init__()

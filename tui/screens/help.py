@@ -22,6 +22,10 @@ TITLES: dict[Scope, str] = {
     "detail": "In the detail",
     "app": "In every pane",
     "launch": "In the launch dialog",
+    "history": "In the history",
+    "compare": "In the comparison of two runs",
+    "timeline": "In the timeline",
+    "stats": "In the statistics",
 }
 KEYS = 16
 """Width of the column of keys."""

@@ -30,6 +30,14 @@ class Steering(TaskActions):
         """Whether a run is paused (8.3)."""
         return self.started and self.thread.engine.is_paused(run_id)
 
+    def root_of(self, row: Row) -> Row:
+        """The row of the run's root."""
+        return self.runs.forest.row(row.task.run_id) or row
+
+    def size_of(self, task_id: str) -> int:
+        """How many tasks a run has of which only the root is held; else 0."""
+        return self.history.size_of(task_id)
+
     # --- pause -----------------------------------------------------------------------------------------------
 
     def action_pause_run(self) -> None:
@@ -38,7 +46,7 @@ class Steering(TaskActions):
         if row is None:
             return
         run_id, engine = row.task.run_id, self.thread.engine
-        root = self.runs.forest.row(run_id) or row
+        root = self.root_of(row)
         name = named(root.task)
         if engine.is_paused(run_id):
             self.ask_engine(lambda: self.thread.ask(engine.resume(run_id)), lambda _: self._steered(f"{name} goes on"))
@@ -91,7 +99,7 @@ class Steering(TaskActions):
         if row is None:
             return
         task_id, engine = row.task.id, self.thread.engine
-        tasks = max(_planned(row), self.history.size_of(task_id))
+        tasks = max(_planned(row), self.size_of(task_id))
         if tasks == 1:
             self.ask_engine(lambda: self.thread.ask(engine.task(task_id)), self._open_clone)
         else:
@@ -133,7 +141,7 @@ class Steering(TaskActions):
         if row.running:
             self.app.notify(f"{named(task)} runs: cancel it before it is deleted", severity="warning")
             return
-        tasks = max(sum(1 for _ in row.subtree()), self.history.size_of(task.id))
+        tasks = max(sum(1 for _ in row.subtree()), self.size_of(task.id))
         question = delete_question(named(task), tasks, whole=row.parent is None)
         self.app.push_screen(question, lambda answer: self._delete(task.id) if answer else None)
 

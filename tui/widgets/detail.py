@@ -24,13 +24,14 @@ from tui.widgets.json_view import json_lines, json_pieces
 from tui.widgets.log_view import LogView
 from tui.widgets.tab_bar import TabBar
 from tui.widgets.text_view import Line, TextView
+from tui.widgets.timeline import Timeline, TimelineRows
 from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
     from engine.store import Attempt
     from tui.app import ConsoleApp
 
-TABS = ("Result", "Log", "Inputs", "Error", "Info", "Source")
+TABS = ("Result", "Log", "Inputs", "Error", "Info", "Source", "Timeline")
 TITLE = "3 Detail"
 CHOICES_KEPT = 200
 """For how many tasks the tab that the person chose is remembered."""
@@ -112,9 +113,17 @@ class DetailPane(Vertical):
         return self.query_one("#text", TextView)
 
     @property
-    def view(self) -> TextView:
+    def view(self) -> TextView | TimelineRows:
         """The view that is seen."""
+        timeline = self._timeline
+        if timeline is not None and timeline.display:
+            return timeline.rows
         return self.log_view if self.log_view.display else self.text_view
+
+    @property
+    def _timeline(self) -> Timeline | None:
+        """Made when it is first looked at."""
+        return next(iter(self.query(Timeline)), None)
 
     def show_card(self, title: str, lines: Sequence[Line]) -> None:
         """Show something that is no task: an executor, a problem, a hint."""
@@ -253,11 +262,24 @@ class DetailPane(Vertical):
         self.tab = self._chosen.get(self.task_id) or self._natural_tab(task)
         unread = self.log_view.unread
         self.query_one(TabBar).show(self.tab, notes={"Log": f"{unread} new" if unread else ""})
-        self._switch(log=self.tab == "Log")
-        if self.tab != "Log":
+        if self.tab == "Timeline" and self._timeline is None:
+            timeline = Timeline(id="timeline")
+            timeline.display = False
+            self.mount(timeline)
+            self.call_after_refresh(self._draw, stay=True)
+            return
+        self._switch(log=self.tab == "Log", timeline=self.tab == "Timeline")
+        if self.tab == "Timeline":
+            self._show_timeline(task)
+        elif self.tab != "Log":
             self.text_view.show(self._lines(task), stay=stay and before == self.tab)
         elif before != self.tab and self.log_view.following:
             self.call_after_refresh(self.log_view.move_to, -1)
+
+    def _show_timeline(self, task: Task) -> None:
+        """The timeline of the task's run, the cursor on the task."""
+        if self._timeline is not None:
+            self._timeline.show_run(task.run_id, task.id)
 
     def _lines(self, task: Task) -> list[Line]:
         full = self._full or task
@@ -306,12 +328,16 @@ class DetailPane(Vertical):
             return f"{keys.label('detail.rerun')} opens its form, to give them again"
         return f"{keys.label('detail.pause')} resumes the run" if self.waiting == "paused" else ""
 
-    def _switch(self, *, log: bool) -> None:
-        """Show the log or the text; the focus goes along."""
-        if self.log_view.display == log and self.text_view.display != log:
+    def _switch(self, *, log: bool, timeline: bool = False) -> None:
+        """Show the log, the timeline or the text; the focus goes along."""
+        shown = self._timeline
+        is_shown = shown is not None and shown.display
+        if self.log_view.display == log and is_shown == timeline and self.text_view.display != (log or timeline):
             return
         focused = self.has_focus_within
-        self.log_view.display, self.text_view.display = log, not log
+        self.log_view.display, self.text_view.display = log, not (log or timeline)
+        if shown is not None:
+            shown.display = timeline
         if focused:
             self.screen.set_focus(self.view)
 
