@@ -110,24 +110,23 @@ class Others:
 
     async def _runs_changed(self) -> None:
         """Which runs are others' now; of those that have ended the last state is told."""
+        if not self._runs:  # what is logged from here on is told, of a run too that is seen only later
+            before, self._log_seq = self._log_seq, await foreign.last_log(self._store)
         found = {run.id: run for run in await foreign.foreign_runs(self._store)}
+        if found and not self._runs and before >= 0:
+            self._log_seq = before
         if dead := await self._bury({run.owner for run in found.values()} - self._buried):
             found = {run_id: run for run_id, run in found.items() if run.owner not in dead}
         for run_id, run in found.items():
             followed = self._runs.get(run_id)
             if followed is None and run.owner not in self._buried:
-                await self._begin_to_follow(run)
+                self._runs[run_id] = _Followed(run)
             elif followed is not None:
                 paused, followed.run = followed.run.paused, run
                 if paused != run.paused and followed.root is not None:
                     self._bus.publish(EventKind.PROGRESS, followed.root)
         for run_id in [run_id for run_id in self._runs if run_id not in found]:
             await self._end(self._runs.pop(run_id))
-
-    async def _begin_to_follow(self, run: ForeignRun) -> None:
-        if self._log_seq < 0:
-            self._log_seq = await foreign.last_log(self._store)
-        self._runs[run.id] = _Followed(run)
 
     async def _end(self, followed: _Followed) -> None:
         """A run is not run by its owner any more; what this engine runs now is told by its dispatcher."""
