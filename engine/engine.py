@@ -8,45 +8,41 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from array import array
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine import history_statements, log_pages, retention, statements, transfer
+from engine import statements
 from engine.acts import Acts
 from engine.adjust import adjust
+from engine.archive import Archive
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
 from engine.counts import Counts
 from engine.dispatcher import Dispatcher
 from engine.errors import ExecutorError, TaskError
-from engine.events import EventBus, EventKind, LogLine
+from engine.events import EventBus, EventKind
 from engine.executor import DEFAULT_REGISTRY
 from engine.graph import Node, tree_status
-from engine.history import History, Run, RunFilter
+from engine.history import History
 from engine.listener import Listener
 from engine.loader import Folder, Loader
 from engine.making import make_task
 from engine.operations import Operations
-from engine.origin import origin
 from engine.others import Others
 from engine.output import capture
 from engine.past_version import past_version
 from engine.plan import Plan, plan
 from engine.presets import Presets
-from engine.recent import Recent, recent
 from engine.recovery import Recovery
 from engine.runners import Runner
 from engine.runners.inline import InlineRunner
 from engine.settings import Settings
 from engine.spec import from_registry
-from engine.statements import Write
-from engine.store import Attempt, Store
+from engine.store import Store
 from engine.submission import Submission, is_open, place
-from engine.task import Task, TaskStatus, TaskTreeNode, now
+from engine.task import Task, TaskStatus, TaskTreeNode
 from engine.upkeep import Upkeep
 from engine.version_source import VersionSource
 from engine.watcher import Watcher, WatchState
@@ -57,7 +53,7 @@ COLLECTING = (20_000, 20, 50)
 and with Python's own (700, 10, 10) looking at them again and again took a quarter of the time."""
 
 
-class Engine:
+class Engine(Archive):
     """One store, one catalogue, one set of slots. Without `folders` the catalogue is what the process imported (1.4).
 
     `take_over` says whether it goes on with runs whose engine ended before them (7.2); by default one with folders
@@ -407,90 +403,3 @@ class Engine:
     def paused(self) -> bool:
         """Whether the whole queue is paused."""
         return self._open and self.dispatcher.scheduler.paused
-
-    async def delete(self, task_id: str) -> int:
-        """Delete a run (by its root's id) or a task with all under it, for ever; how many tasks it was (5.6).
-
-        Raises `TaskError` while its run has not ended, and for what something outside depends on.
-        """
-        return await self._operations.delete(task_id, [self._audit("delete", task_id=task_id)])
-
-    async def prune(self, *, days: float | None = None, runs: int | None = None) -> retention.Pruned:
-        """Delete ended runs older than `days`, and beyond the newest `runs` of each executor; None keeps all.
-
-        What another run depends on stays. Raises `StoreError` for limits that are none.
-        """
-        gone = await retention.prune(self.store, days=days, runs=runs)
-        if gone.runs:
-            self.store.writer.write([self._audit("prune", days=days, runs=runs, deleted=gone.runs)])
-        return gone
-
-    def _audit(self, what: str, *, task_id: str | None = None, run_id: str | None = None, **detail: Any) -> Write:
-        """One entry of the audit: this engine's user, from here, now."""
-        return history_statements.audit(
-            what, who=self.settings.user, origin=origin(), at=now(), run_id=run_id, task_id=task_id, detail=detail
-        )
-
-    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def runs(self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100) -> list[Run]:
-        """A page of the history, newest first; `before` is the `seq` of the last run seen."""
-        return [
-            replace(r, root=self._live(r.root)) for r in await self.history.runs(filter, before=before, limit=limit)
-        ]
-
-    async def recent(self, executor_id: str, *, limit: int = 30) -> list[Recent]:
-        """What an executor was launched with, newest first, equal inputs once."""
-        return await recent(self.store, executor_id, limit)
-
-    async def tree(self, run_id: str) -> list[Task]:
-        """The tasks of a run, parents first; results are left out for those that are not live.
-
-        What a former attempt of its parent spawned is among them: see `graph.current`.
-        """
-        return [self._live(task) for task in await self.store.tree(run_id)]
-
-    async def task(self, task_id: str) -> Task | None:
-        """One task, whole; None when there is none."""
-        node = self.dispatcher.nodes.get(task_id)
-        return node.task if node is not None else await self.store.task(task_id)
-
-    def _live(self, stored: Task) -> Task:
-        node = self.dispatcher.nodes.get(stored.id)
-        return node.task if node is not None else stored
-
-    async def log(self, task_id: str, *, attempt: int | None = None) -> list[LogLine]:
-        """The log of an attempt, by default the latest."""
-        await self.store.writer.flush()
-        if attempt is None:
-            task = await self.task(task_id)
-            attempt = task.attempt if task is not None else 0
-        return await self.store.log(task_id, attempt)
-
-    async def log_numbers(self, task_ids: Sequence[str], *, attempt: int | None = None) -> array[int]:
-        """The numbers of all log lines of some tasks (of one attempt, where it is named), in the order of time."""
-        await self.store.writer.flush()
-        return await log_pages.numbers(self.store, task_ids, attempt)
-
-    async def log_page(self, numbers: Sequence[int]) -> list[log_pages.Entry]:
-        """Those lines, each with its task and attempt, in the order of `numbers`; deleted ones are left out."""
-        return await log_pages.page(self.store, numbers)
-
-    async def attempts(self, task_id: str) -> list[Attempt]:
-        """All attempts, oldest first; the latest is the task itself."""
-        return await self.store.attempts(task_id)
-
-    def export(self, runs: RunFilter | Iterable[str]) -> AsyncIterator[str]:
-        """Runs by filter or id as JSON lines: a header, then each run with its tasks, attempts and logs."""
-        return transfer.export_lines(self.store, runs)
-
-    async def import_lines(self, lines: AsyncIterable[str] | Iterable[str]) -> transfer.Imported:
-        """Store what `export` gave; a run whose id is here already is skipped.
-
-        Raises `StoreError` naming the line that is wrong; runs before it stay imported.
-        """
-        imported = await transfer.import_lines(self.store, lines)
-        if imported.runs:
-            self.store.writer.write([self._audit("import", runs=imported.runs)])
-            self._upkeep.indexer.notify()
-        return imported

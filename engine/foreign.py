@@ -8,7 +8,7 @@ from typing import Any
 
 from engine import json_data
 from engine.events import LogLine
-from engine.store import _LIGHT, Store, _task
+from engine.store import LIGHT, Store, as_task
 from engine.task import Task, TaskStatus
 
 LOG_PAGE = 2_000
@@ -54,10 +54,10 @@ async def end_of(store: Store, run_id: str) -> tuple[str | None, TaskStatus] | N
 async def changes(store: Store, run_id: str, since: float, after: int) -> list[tuple[int, Task]]:
     """(seq, task) of those that are newer than `after` or changed since then (epoch seconds), results left out."""
     rows = await store.rows(
-        f"SELECT {_LIGHT}, seq FROM task WHERE run_id = ? AND (seq > ? OR updated_at >= ?) ORDER BY seq",
+        f"SELECT {LIGHT}, seq FROM task WHERE run_id = ? AND (seq > ? OR updated_at >= ?) ORDER BY seq",
         (run_id, after, since),
     )
-    return [(row[-1], _task(row[:-1])) for row in rows]
+    return [(row[-1], as_task(row[:-1])) for row in rows]
 
 
 async def last_log(store: Store) -> int:

@@ -37,7 +37,8 @@ _TASK = (
     " original_task_id, executor_version, effective_inputs, not_before, spawned, skipped, idempotency_key"
 )
 _WHOLE = _TASK.format(result="result")
-_LIGHT = _TASK.format(result="NULL")
+LIGHT = _TASK.format(result="NULL")
+"""The columns that `as_task` reads, without the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ class Store:
     async def task_by_key(self, key: str) -> Task | None:
         """The task that has an idempotency key (8.2)."""
         rows = list(await self.rows(f"SELECT {_WHOLE} FROM task WHERE idempotency_key = ?", (key,)))
-        return _task(rows[0]) if rows else None
+        return as_task(rows[0]) if rows else None
 
     async def ids_like(self, beginning: str, limit: int = 5) -> list[str]:
         """Ids of tasks that begin so, some of them."""
@@ -196,25 +197,25 @@ class Store:
     async def task(self, task_id: str) -> Task | None:
         """The whole row, None when there is none."""
         rows = list(await self.rows(f"SELECT {_WHOLE} FROM task WHERE id = ?", (task_id,)))
-        return _task(rows[0]) if rows else None
+        return as_task(rows[0]) if rows else None
 
     async def tasks(self, ids: Iterable[str], *, whole: bool = True) -> dict[str, Task]:
         """Rows by id; unknown ids are left out, and without `whole` the results."""
-        columns = _WHOLE if whole else _LIGHT
+        columns = _WHOLE if whole else LIGHT
         found = {}
         wanted = list(dict.fromkeys(ids))
         for start in range(0, len(wanted), 500):
             part = wanted[start : start + 500]
             marks = ",".join("?" * len(part))
             for row in await self.rows(f"SELECT {columns} FROM task WHERE id IN ({marks})", part):
-                found[row[0]] = _task(row)
+                found[row[0]] = as_task(row)
         return found
 
     async def tree(self, run_id: str, *, whole: bool = False) -> list[Task]:
         """All rows of a run, in the order they were made; without `whole`, results are left out."""
-        columns = _WHOLE if whole else _LIGHT
+        columns = _WHOLE if whole else LIGHT
         rows = await self.rows(f"SELECT {columns} FROM task WHERE run_id = ? ORDER BY seq", (run_id,))
-        return [_task(row) for row in rows]
+        return [as_task(row) for row in rows]
 
     async def log(self, task_id: str, attempt: int) -> list[LogLine]:
         rows = await self.rows(
@@ -343,7 +344,7 @@ def _moment(stamp: float | None) -> datetime | None:
     return datetime.fromtimestamp(stamp, UTC) if stamp is not None else None
 
 
-def _task(row: Any) -> Task:
+def as_task(row: Any) -> Task:
     """A `Task` from a row in the order of `_TASK`."""
     fields = list(row)
     fields[5] = TaskStatus(row[5])

@@ -1,0 +1,119 @@
+"""What an engine remembers: its runs, tasks, logs and attempts, read, deleted, written out and taken in."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine import history_statements, log_pages, retention, transfer
+from engine.dispatcher import Dispatcher
+from engine.events import LogLine
+from engine.history import History, Run, RunFilter
+from engine.operations import Operations
+from engine.origin import origin
+from engine.recent import Recent, recent
+from engine.settings import Settings
+from engine.statements import Write
+from engine.store import Attempt, Store
+from engine.task import Task, now
+from engine.upkeep import Upkeep
+
+
+class Archive:
+    """The reading half of an `Engine`; of a task that is live here the live state is given, not the stored one."""
+
+    settings: Settings
+    store: Store
+    dispatcher: Dispatcher
+    history: History
+    _operations: Operations
+    _upkeep: Upkeep
+
+    async def runs(self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100) -> list[Run]:
+        """A page of the history, newest first; `before` is the `seq` of the last run seen."""
+        return [
+            replace(r, root=self._live(r.root)) for r in await self.history.runs(filter, before=before, limit=limit)
+        ]
+
+    async def recent(self, executor_id: str, *, limit: int = 30) -> list[Recent]:
+        """What an executor was launched with, newest first, equal inputs once."""
+        return await recent(self.store, executor_id, limit)
+
+    async def tree(self, run_id: str) -> list[Task]:
+        """The tasks of a run, parents first; results are left out for those that are not live.
+
+        What a former attempt of its parent spawned is among them: see `graph.current`.
+        """
+        return [self._live(task) for task in await self.store.tree(run_id)]
+
+    async def task(self, task_id: str) -> Task | None:
+        """One task, whole; None when there is none."""
+        node = self.dispatcher.nodes.get(task_id)
+        return node.task if node is not None else await self.store.task(task_id)
+
+    def _live(self, stored: Task) -> Task:
+        node = self.dispatcher.nodes.get(stored.id)
+        return node.task if node is not None else stored
+
+    async def log(self, task_id: str, *, attempt: int | None = None) -> list[LogLine]:
+        """The log of an attempt, by default the latest."""
+        await self.store.writer.flush()
+        if attempt is None:
+            task = await self.task(task_id)
+            attempt = task.attempt if task is not None else 0
+        return await self.store.log(task_id, attempt)
+
+    async def log_numbers(self, task_ids: Sequence[str], *, attempt: int | None = None) -> array[int]:
+        """The numbers of all log lines of some tasks (of one attempt, where it is named), in the order of time."""
+        await self.store.writer.flush()
+        return await log_pages.numbers(self.store, task_ids, attempt)
+
+    async def log_page(self, numbers: Sequence[int]) -> list[log_pages.Entry]:
+        """Those lines, each with its task and attempt, in the order of `numbers`; deleted ones are left out."""
+        return await log_pages.page(self.store, numbers)
+
+    async def attempts(self, task_id: str) -> list[Attempt]:
+        """All attempts, oldest first; the latest is the task itself."""
+        return await self.store.attempts(task_id)
+
+    def export(self, runs: RunFilter | Iterable[str]) -> AsyncIterator[str]:
+        """Runs by filter or id as JSON lines: a header, then each run with its tasks, attempts and logs."""
+        return transfer.export_lines(self.store, runs)
+
+    async def import_lines(self, lines: AsyncIterable[str] | Iterable[str]) -> transfer.Imported:
+        """Store what `export` gave; a run whose id is here already is skipped.
+
+        Raises `StoreError` naming the line that is wrong; runs before it stay imported.
+        """
+        imported = await transfer.import_lines(self.store, lines)
+        if imported.runs:
+            self.store.writer.write([self._audit("import", runs=imported.runs)])
+            self._upkeep.indexer.notify()
+        return imported
+
+    # ── forgetting ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def delete(self, task_id: str) -> int:
+        """Delete a run (by its root's id) or a task with all under it, for ever; how many tasks it was (5.6).
+
+        Raises `TaskError` while its run has not ended, and for what something outside depends on.
+        """
+        return await self._operations.delete(task_id, [self._audit("delete", task_id=task_id)])
+
+    async def prune(self, *, days: float | None = None, runs: int | None = None) -> retention.Pruned:
+        """Delete ended runs older than `days`, and beyond the newest `runs` of each executor; None keeps all.
+
+        What another run depends on stays. Raises `StoreError` for limits that are none.
+        """
+        gone = await retention.prune(self.store, days=days, runs=runs)
+        if gone.runs:
+            self.store.writer.write([self._audit("prune", days=days, runs=runs, deleted=gone.runs)])
+        return gone
+
+    def _audit(self, what: str, *, task_id: str | None = None, run_id: str | None = None, **detail: Any) -> Write:
+        """One entry of the audit: this engine's user, from here, now."""
+        return history_statements.audit(
+            what, who=self.settings.user, origin=origin(), at=now(), run_id=run_id, task_id=task_id, detail=detail
+        )
