@@ -95,6 +95,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         kept: Kept | None = None,
     ) -> None:
         self._ours: list[LineFilter] = []
+        self._sheets_wear = ""
         super().__init__(driver_class=driver_class())
         self.thread = thread
         self.clock = clock
@@ -132,11 +133,22 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
             self._ours.append(PlainFilter())
         self.theme = THEMES[look.theme].name
-        if self.is_running:
+        if not self.is_running:
+            self.stylesheet.set_variables(self.get_css_variables())
+            self._sheets_wear = self.theme
+        else:
             self.refresh_css(animate=False)
             for screen in self.screen_stack:
                 for widget in screen.walk_children(with_self=True):
                     widget.refresh()
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Textual reads all sheets anew when a theme is set, also at the start, where they were just read with it."""
+        if self._sheets_wear == (worn := self.theme):
+            self.stylesheet.update(self, animate=animate)
+            return
+        self._sheets_wear = worn
+        super().refresh_css(animate=animate)
 
     def get_line_filters(self) -> list[LineFilter]:
         """Ours in place of Textual's greys for NO_COLOR, which are colours too."""
