@@ -29,6 +29,7 @@ from tui.widgets.tab_bar import TabBar
 from tui.widgets.table_view import TableView
 from tui.widgets.task_log import TaskLog
 from tui.widgets.text_view import Line, TextView
+from tui.widgets.timeline import Timeline
 from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class DetailPane(Searching):
             "Error": self._error_page,
             "Info": self._info_page,
             "Source": lambda task: Page("text", self._source_of(task.executor_version or "", task)),
+            "Timeline": lambda task: Page("timeline", task),
         }
         self.task_id: str | None = None
         self.clock = clock
@@ -134,13 +136,26 @@ class DetailPane(Searching):
         return self.query_one("#text", TextView)
 
     @property
+    def _timeline(self) -> Timeline | None:
+        """Made when it is first looked at."""
+        return next(iter(self.query(Timeline)), None)
+
+    @property
     def _views(self) -> tuple[View, ...]:
         return (self.text_view, self.query_one(JsonView), self.query_one(TableView), self.log_view)
 
     @property
     def view(self) -> View:
         """The view that is seen."""
+        timeline = self._timeline
+        if timeline is not None and timeline.display:
+            return timeline.rows
         return next((view for view in self._views if view.display), self.text_view)
+
+    @property
+    def subject(self) -> Task | None:
+        """The task that is shown."""
+        return self._subject
 
     # --- what it shows ---------------------------------------------------------------------------------------
 
@@ -305,6 +320,8 @@ class DetailPane(Searching):
         if page.kind == "log":
             self._switch(self.log_view)
             self.log_view.load_older()
+        elif page.kind == "timeline":
+            self._show_timeline(page.content)
         elif page.kind == "json":
             view = self.query_one(JsonView)
             self._switch(view)
@@ -316,6 +333,18 @@ class DetailPane(Searching):
         else:
             self._switch(self.text_view)
             self.text_view.show(page.content, stay=stay)
+
+    def _show_timeline(self, task: Task) -> None:
+        """The timeline of the task's run, the cursor on the task."""
+        timeline = self._timeline
+        if timeline is None:
+            timeline = Timeline(id="timeline")
+            timeline.display = False
+            self.mount(timeline)
+            self.call_after_refresh(self._draw, stay=True)
+            return
+        self._switch(timeline.rows)
+        timeline.show_run(task.run_id, task.id)
 
     def _result_page(self, task: Task) -> Page:
         if self._has_value and self._page is not None and (task.is_terminal or self.attempt is not None):
@@ -396,6 +425,8 @@ class DetailPane(Searching):
         focused = self.has_focus_within
         for each in self._views:
             each.display = each is view
+        if (timeline := self._timeline) is not None:
+            timeline.display = timeline.rows is view
         if self.search_line.display:
             self.search_line.close()
             before.search("")
