@@ -20,9 +20,9 @@ from tui.app import ConsoleApp
 
 SIZES = {"120x36": WIDE, "80x24": SMALL}
 SCENES: dict[str, tuple[str, ...]] = {
-    "history": ("H", "j", "equals_sign"),
-    "compare": ("H", "slash", *"executor:ping", "enter", "b"),
-    "timeline": ("H", "T", "j", "j"),
+    "history": ("H", "j", "space"),
+    "compare": ("H", "slash", *"executor:ping", "enter", "B"),
+    "timeline": ("H", "W", "j", "j"),
     "stats": ("H", "E", "l"),
 }
 SHOTS = [(scene, size) for scene in SCENES for size in SIZES] + [("wrong-word", "80x24"), ("filters", "120x36")]
