@@ -148,6 +148,15 @@ class History:
         runs = await self.runs(RunFilter(only=frozenset(row[0] for row in found)), limit=1) if found else []
         return runs[0] if runs else None
 
+    async def names(self, run_id: str) -> tuple[str, list[str]]:
+        """The label of a run, "" where it has none, and its tags."""
+        sql = (
+            "SELECT run.label, facet.value FROM run LEFT JOIN facet ON facet.run_seq = run.seq AND facet.kind = 'tag'"
+            " WHERE run.id = ? ORDER BY facet.value"
+        )
+        rows = list(await self._store.rows(sql, (json_data.storable(run_id),)))
+        return (rows[0][0] or "" if rows else "", [tag for _, tag in rows if tag is not None])
+
     async def values(self, kind: str, *, limit: int = 1000) -> list[str]:
         """What runs are found by, in order: every executor, tag, user or label of the history; by hops in an index."""
         if kind == "label":
@@ -172,6 +181,11 @@ class History:
         )
         rows = await self._rows(sql, (json_data.storable(run_id),))
         return [Span(task_id, number, TaskStatus(status), *times) for task_id, number, status, *times in rows]
+
+    async def rerun_at(self, run_id: str) -> float | None:
+        """When an ended run was begun again the last time, in epoch seconds; None where it never was."""
+        rows = await self._store.rows("SELECT began_at FROM run WHERE id = ?", (json_data.storable(run_id),))
+        return next((at for (at,) in rows), None)
 
     async def statistics(self, since: datetime | None = None) -> list[ExecutorStats]:
         """How each executor did since then, or ever."""

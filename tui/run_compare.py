@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
+
 from engine.history import Run
 from engine.secrets import MASK, mask
 from engine.task import Task, TaskStatus
@@ -66,6 +68,8 @@ class Timing:
         one, other, delta = _seconds(left), _seconds(right), self.delta
         if one is None or other is None or delta is None:
             return one is not other
+        if _error(left) != _error(right):
+            return True
         return abs(delta) > max(ALIKE_SECONDS, ALIKE * max(one, other))
 
 
@@ -97,7 +101,12 @@ def compare(left: Side, right: Side, schemas: Sequence[Any] = ()) -> Comparison:
 def _values(left: Side, right: Side, schemas: Sequence[Any]) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     """The inputs and the results of both, secrets masked."""
     one, other = (_masked(side.root.inputs, schemas) for side in (left, right))
-    return (one, other), (left.root.result, right.root.result)
+    return (one, other), (_result(left), _result(right))
+
+
+def _result(side: Side) -> Any:
+    """ABSENT where it came to none, which is not the result null."""
+    return side.root.result if side.root.status is TaskStatus.COMPLETED else ABSENT
 
 
 def _masked(inputs: Any, schemas: Sequence[Any]) -> Any:
@@ -180,7 +189,8 @@ def lines(found: Comparison, width: int, now: Any, *, whole: bool) -> list[Line]
     wide = width >= SIDE_BY_SIDE
     made = _heads(found, width, now, wide)
     for title, parts in (("Inputs", found.inputs), ("Result", found.results)):
-        made += [("", ""), (f"{title}: {amount(len(parts), 'difference') if parts else 'the same'}", "head")]
+        same = "none" if title == "Result" and _result(found.right) is ABSENT else "the same"
+        made += [("", ""), (f"{title}: {amount(len(parts), 'difference') if parts else same}", "head")]
         for difference, value in parts[:MOST]:
             made += _difference(difference, value, width, wide)
         if len(parts) >= MOST:
@@ -217,6 +227,7 @@ def _difference(difference: Difference, value: Any, width: int, wide: bool) -> l
     if wide:
         room = min(PATH, width // 4)
         half = (width - room - 8) // 2
+    if wide and max(cell_len(path) - room, cell_len(left) - half, cell_len(right) - half) <= 0:
         return [(f" {sign} {fitted(path, room)}  {fitted(left, half)} │ {fitted(right, half)}", "warn")]
     made: list[Line] = [(f" {sign} {path}", "warn")]
     made += [(f"   - {left}", "bad")] if former is not ABSENT else []
@@ -253,7 +264,15 @@ def _timing(timing: Timing, room: int) -> list[Line]:
         made.append((f"     {state_of(left.status)} → {state_of(right.status)}", role))
     elif left is None or right is None:
         made.append((f"     only in {'B' if left is None else 'A'}", role))
+    if left is not None and right is not None and _error(left) != _error(right):
+        made += [(f"     {side}  {_error(task) or 'no error'}", role) for side, task in (("A", left), ("B", right))]
     return made
+
+
+def _error(task: Task) -> str:
+    """The first line of its error, and of which kind it is; "" without one."""
+    first = (task.error or "").strip().split("\n")[0]
+    return safe_text(f"{task.error_type}: {first}" if task.error_type and first else first, limit=LONGEST)
 
 
 def _marks(timing: Timing) -> Line:

@@ -73,6 +73,8 @@ class Plan:
     """Those whose task had not ended when the plan was made."""
     ended: float = 0.0
     """When the last of the others had ended."""
+    rerun_at: float | None = None
+    """When the run, having ended, was begun again the last time."""
 
     def last(self, now: float) -> float:
         """When the last thing ended: `now` while something runs. Costs what had not ended, not all bars."""
@@ -90,10 +92,11 @@ def _end_of(bar: Bar) -> float:
     return bar.task.completed if bar.task.completed is not None else bar.since
 
 
-def plan(tasks: Sequence[Task], spans: Iterable[Span], now: float) -> Plan:
+def plan(tasks: Sequence[Task], spans: Iterable[Span], now: float, rerun_at: float | None = None) -> Plan:
     """The bars of `tasks`, parents first, with `spans` of their former attempts; marks the critical path.
 
-    100,000 tasks take about half a second: do it beside the screen.
+    From the end of a run until it was rerun nothing waited. 100,000 tasks take about half a second: do it beside the
+    screen.
     """
     former: dict[str, list[Span]] = {}
     for span in spans:
@@ -108,7 +111,7 @@ def plan(tasks: Sequence[Task], spans: Iterable[Span], now: float) -> Plan:
             if span.number == task.attempt and task.started is not None:
                 continue  # archived just now: it is the task's own
             began = span.began if span.began is not None else since
-            since = min(since, began)
+            since = min(_since(since, rerun_at, began), began)
             bars.append(
                 Bar(task, depth, span.number, since, min(max(ready, since), began) if number == 1 else began, span)
             )
@@ -116,13 +119,19 @@ def plan(tasks: Sequence[Task], spans: Iterable[Span], now: float) -> Plan:
             ready = float("inf")  # between two attempts it waits for its time
         if not former.get(task.id) or task.status is TaskStatus.PENDING or task.started is not None:
             started = task.started
+            since = _since(since, rerun_at, started if started is not None else now)
             if started is not None:  # a rerun comes long after what it waited for
                 since = min(since, started)
                 ready = min(max(ready, since), started)
             bars.append(Bar(task, depth, max(task.attempt, 1), since, max(ready, since), None, task.id in path))
     going = [bar for bar in bars if bar.span is None and not bar.task.is_terminal]
     ended = max((_end_of(bar) for bar in bars if bar.span is None and bar.task.is_terminal), default=0.0)
-    return Plan(bars, min((bar.since for bar in bars), default=now), len(by_id), going, ended)
+    return Plan(bars, min((bar.since for bar in bars), default=now), len(by_id), going, ended, rerun_at)
+
+
+def _since(since: float, rerun_at: float | None, began: float) -> float:
+    """When the waiting for `began` started, which a rerun of the whole run moves."""
+    return rerun_at if rerun_at is not None and since < rerun_at <= began else since
 
 
 def _in_tree_order(tasks: Sequence[Task]) -> Iterable[tuple[Task, int]]:
@@ -328,7 +337,7 @@ def ticks(window: Window, origin: float, width: int) -> str:
     if not step:
         step = -(-wanted // 86_400) * 86_400.0
     elif wanted <= 0.5:
-        step = 10.0 ** _exponent(wanted)
+        step = _part(wanted)
     line = [" "] * width
     number = -(-(window.start - origin) // step)
     free = 0
@@ -341,11 +350,14 @@ def ticks(window: Window, origin: float, width: int) -> str:
     return "".join(line)
 
 
-def _exponent(wanted: float) -> int:
+def _part(wanted: float) -> float:
+    """The next part of a second that is round: 1, 2 or 5 of a power of ten."""
     exponent = -6
-    while 10.0**exponent < wanted:
+    while True:
+        for digit in (1, 2, 5):
+            if digit * 10.0**exponent >= wanted:
+                return digit * 10.0**exponent
         exponent += 1
-    return exponent
 
 
 def since(seconds: float, step: float) -> str:
@@ -353,7 +365,7 @@ def since(seconds: float, step: float) -> str:
     sign = "-" if seconds < -SMALLEST else "+"
     seconds = abs(seconds)
     if step < 0.001:
-        return f"{sign}{seconds * 1e6:.0f}µs" if seconds < 0.001 else f"{sign}{seconds * 1000:.2f}ms"
+        return f"{sign}{seconds * 1e6:.0f}µs" if seconds < 0.001 else f"{sign}{seconds * 1000:.3f}ms"
     if step < 1:
         return f"{sign}{seconds * 1000:.0f}ms" if seconds < 1 else f"{sign}{seconds:.3f}s"
     whole = round(seconds)

@@ -247,9 +247,9 @@ async def test_a_run_and_a_filter_are_exported(tmp_path: Path) -> None:
 
 async def test_how_long_runs_are_kept_is_said(tmp_path: Path) -> None:
     async with history(tmp_path) as driven:
-        assert "kept for ever" in driven.last_line
+        assert "kept for ever" in driven.screen
     async with history(tmp_path, none, size=(150, 36), keep_days=30.0, keep_runs=1000) as driven:
-        assert "kept 30 days, 1,000 runs of each executor · next to go: ping" in driven.last_line
+        assert "kept 30 days, 1,000 runs of each executor · next to go: ping" in driven.screen
 
 
 async def test_an_empty_history_says_what_to_do(tmp_path: Path) -> None:

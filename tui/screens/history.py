@@ -97,9 +97,12 @@ class HistoryScreen(HistoryTyping):
         self.say_counts()
         self._search()
         ask(self, self._read_words, group="words")
-        ask(self, self._retention, lambda said: self.status.say(watcher=said), group="retention")
+        ask(self, self._retention, self._say_retention, group="retention")
         if self.live:
             self.set_interval(OTHERS, self._look_for_others)
+
+    def _say_retention(self, said: str) -> None:
+        self.query_one("#runs").border_subtitle = Content(said)
 
     async def _retention(self) -> str:
         """How long runs are kept, and which one goes next."""

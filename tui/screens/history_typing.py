@@ -13,6 +13,8 @@ from tui.history_words import FACETS, Offer, offer, unknown
 from tui.screens.history_acts import HistoryActs
 from tui.widgets.query_line import QueryLine
 
+WRONGS = 3
+"""Wrong words that are told of at once."""
 PAUSE = 0.12
 """Seconds after the last key until runs are looked for."""
 
@@ -67,7 +69,7 @@ class HistoryTyping(HistoryActs):
         if self._turn is not None and self._turn[0].choices:
             line.say("Tab: " + "  ".join(self._turn[0].choices))
         elif wrongs and not typing:
-            line.say(f"✗ {wrongs[0].said} · left out", "bad")
+            line.say("\n".join(f"✗ {each.said} · left out" for each in wrongs[:WRONGS]), "bad")
         elif typing:
             line.say(typing[0].said)
         elif said := unknown(self.asked, self.known):

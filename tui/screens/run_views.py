@@ -92,7 +92,12 @@ class RunViews(Bulk):
         found = await self.thread.ask(engine.runs(RunFilter(only=frozenset({run_id})), limit=1))
         former = await self.thread.ask(engine.history.former(found[0])) if found else None
         if former is None:
-            self.app.notify("there is no run before it of the same executor", severity="warning")
+            name = "executor" if found and found[0].root.executor_version else "name"
+            history, mark = self.app.keys.label("app.history"), self.app.keys.label("history.mark")
+            said = (
+                f"there is no run before it of the same {name}; in the history ({history}) {mark} marks one of any two"
+            )
+            self.app.notify(said, severity="warning")
             return None
         return await self.read_comparison(former, found[0])
 
@@ -133,7 +138,8 @@ async def read_plan(thread: LateEngine, run_id: str, forests: list[Forest], now:
     held = next((row for forest in forests if (row := forest.row(run_id)) is not None and row.children), None)
     tasks = _tasks_below(held) if held is not None else await thread.ask(thread.engine.tree(run_id))
     spans = await thread.ask(thread.engine.history.spans(run_id))
-    return await asyncio.to_thread(plan, tasks, spans, now)
+    rerun_at = await thread.ask(thread.engine.history.rerun_at(run_id))
+    return await asyncio.to_thread(plan, tasks, spans, now, rerun_at)
 
 
 def _tasks_below(row: Row) -> list[Task]:

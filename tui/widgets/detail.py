@@ -96,7 +96,7 @@ class DetailPane(Searching):
         self.attempt: int | None = None
         """The former attempt that is shown; None is the latest."""
         self.waiting = ""
-        self._subject: Task | None = None
+        self.subject: Task | None = None
         self._full: Task | None = None
         self._reading = Reading(None)
         self._value: Any = None
@@ -152,17 +152,12 @@ class DetailPane(Searching):
             return timeline.rows
         return next((view for view in self._views if view.display), self.text_view)
 
-    @property
-    def subject(self) -> Task | None:
-        """The task that is shown."""
-        return self._subject
-
     # --- what it shows ---------------------------------------------------------------------------------------
 
     def show_card(self, title: str, lines: Sequence[Line]) -> None:
         """Show something that is no task: an executor, a problem, a hint."""
         same = self.task_id is None and self.query_one(TabBar).title == title
-        self.task_id = self._subject = self._full = None
+        self.task_id = self.subject = self._full = None
         self._head("")
         self.query_one(TabBar).show(self.tab, title=title)
         self._switch(self.text_view)
@@ -178,7 +173,7 @@ class DetailPane(Searching):
         elif task.is_terminal and self._asked_in is not task.status:
             self._asked_in = task.status
             self.reload()
-        self._subject = task
+        self.subject = task
         self._draw(stay=True)
 
     @property
@@ -201,9 +196,9 @@ class DetailPane(Searching):
 
     def restarted(self, task_id: str, former: int) -> None:
         """The task was reset by a rerun: what it logged and returned up to its attempt `former` is history."""
-        if task_id == self.task_id and self._subject is not None:
+        if task_id == self.task_id and self.subject is not None:
             self._chosen.pop(task_id, None)
-            self._reset(self._subject, floor=former + 1)
+            self._reset(self.subject, floor=former + 1)
             self._draw()
             self.reload()
 
@@ -253,12 +248,12 @@ class DetailPane(Searching):
         former = self._former
         if former is not None:
             return former.executor_version
-        task = self._full or self._subject
+        task = self._full or self.subject
         return task.executor_version if task is not None else None
 
     def choose_attempt(self, number: int | None) -> None:
         """Show attempt `number` on every tab; None, or the latest, shows the task as it is."""
-        task = self._full or self._subject
+        task = self._full or self.subject
         if task is None:
             return
         latest = number is None or number >= task.attempt or all(each.number != number for each in self.attempts)
@@ -303,7 +298,7 @@ class DetailPane(Searching):
         return "Result"
 
     def _draw(self, *, stay: bool = False) -> None:
-        task = self._subject
+        task = self.subject
         if task is None or self.task_id is None:
             return
         before = self.tab
@@ -337,14 +332,12 @@ class DetailPane(Searching):
     def _show_timeline(self, task: Task) -> None:
         """The timeline of the task's run, the cursor on the task."""
         timeline = self._timeline
-        if timeline is None:
-            timeline = Timeline(id="timeline")
-            timeline.display = False
-            self.mount(timeline)
-            self.call_after_refresh(self._draw, stay=True)
+        if timeline is not None:
+            self._switch(timeline.rows)
+            timeline.show_run(task.run_id, task.id)
             return
-        self._switch(timeline.rows)
-        timeline.show_run(task.run_id, task.id)
+        self.mount(Timeline(id="timeline"))
+        self.call_after_refresh(self._draw, stay=True)
 
     def _result_page(self, task: Task) -> Page:
         if self._has_value and self._page is not None and (task.is_terminal or self.attempt is not None):
@@ -358,13 +351,13 @@ class DetailPane(Searching):
     @property
     def place(self) -> Place | None:
         """Where the error that is shown was raised; None where none is."""
-        if self.tab != "Error" or self._subject is None:
+        if self.tab != "Error" or self.subject is None:
             return None
-        return place_of(self.log_view.trace(self._as_shown(self._subject).attempt))
+        return place_of(self.log_view.trace(self._as_shown(self.subject).attempt))
 
     def _info_page(self, task: Task) -> Page:
         current, forest = self.current(task.executor_id), self.app.forest
-        live = self._subject or task
+        live = self.subject or task
         needed = cards.needed_by(task, forest.row(task.id))
         lines = cards.info(
             self._full or live, live, self.waiting, self._reading, self.tries(task), self.clock(), current,

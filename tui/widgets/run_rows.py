@@ -28,7 +28,7 @@ STATE, STARTED, TIME, COUNTS = 12, 11, 8, 14
 NAME, LABEL, USER, ORIGIN = 18, 14, 8, 14
 """Least cells of a column; name and label share what is left."""
 LONGEST = 200
-MARKED = "="
+MARKED = "*"
 
 
 class RunRows(Rows):
@@ -122,12 +122,12 @@ class RunRows(Rows):
             (f"{done:>{COUNTS - cell_len(bad)}}", "dim"),
             (f"{bad}  ", "bad"),
         ]
-        left = width - STATE - STARTED - TIME - COUNTS - 5
+        left = width - STATE - STARTED - TIME - COUNTS - 6
         return [*pieces, *self._texts(run, max(left, NAME))]
 
     def titles(self, width: int) -> str:
         """The names of the columns, above them."""
-        left = width - STATE - STARTED - TIME - COUNTS - 5
+        left = width - STATE - STARTED - TIME - COUNTS - 6  # the last cell may be the scrollbar's
         first = f" {'state':<{STATE}}{'started':>{STARTED}} {'took':>{TIME}} {'tasks':>{COUNTS}}  "
         _, *tail = _shares(max(left, NAME))
         return (

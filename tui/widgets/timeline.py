@@ -61,6 +61,8 @@ class TimelineRows(Searched, Rows):
         self._window: Window | None = None
         """None: the whole run."""
         self._fitted: Window | None = None
+        self._whole = False
+        """Whether of a run that was rerun the time before is seen too."""
         self.said = ""
         """What stands where there are no bars."""
 
@@ -88,11 +90,17 @@ class TimelineRows(Searched, Rows):
         return self._window or self._fitted or self._fit()
 
     def _fit(self) -> Window:
-        """The whole run; of one that goes on with some room ahead, which lasts until it is used up."""
-        first, last = self.plan.first, self.plan.last(self.now)
+        """The whole run, or all since its rerun; of one that goes on with some room ahead, until it is used up."""
+        first, last = self.origin, self.plan.last(self.now)
         ahead = (last - first) * AHEAD if self.plan.is_live else 0.0
         self._fitted = Window.fitting(first, last + ahead, self.chart)
         return self._fitted
+
+    @property
+    def origin(self) -> float:
+        """What the scale counts from."""
+        rerun_at = self.plan.rerun_at
+        return self.plan.first if rerun_at is None or self._whole else rerun_at
 
     @property
     def text(self) -> str:
@@ -173,6 +181,9 @@ class TimelineRows(Searched, Rows):
         self._look_at(window.zoomed(factor, around))
 
     def action_fit(self) -> None:
+        """All of it; where that is seen already, of a run that was rerun the time before too, or no longer."""
+        if self._window is None:
+            self._whole = not self._whole
         self._look_at(None)
 
     def _look_at(self, window: Window | None) -> None:
@@ -194,7 +205,7 @@ class TimelineRows(Searched, Rows):
 
     def reset(self) -> None:
         """Another run: all of it is seen."""
-        self.plan, self._window, self._fitted = Plan((), 0.0, 0), None, None
+        self.plan, self._window, self._fitted, self._whole = Plan((), 0.0, 0), None, None, False
         self.set_reactive(Rows.cursor, 0)
         self.rows_changed()
 
@@ -214,7 +225,7 @@ class _Scale(_Part):
             return Content("")
         left = f"{rows.plan.tasks:,} tasks" if rows.plan.tasks > 1 else ""
         return Content.assemble(
-            (f" {left:<{rows.label + 8}} │", "$dim"), (ticks(rows.window, rows.plan.first, rows.chart), "$dim")
+            (f" {left:<{rows.label + 8}} │", "$dim"), (ticks(rows.window, rows.origin, rows.chart), "$dim")
         )
 
 
