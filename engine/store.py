@@ -203,16 +203,18 @@ class Store:
         `values` may have names.
         """
         given = values if isinstance(values, Mapping) else tuple(values)
-        if self.path is None:  # in memory: there is no second look at it
-            return await self._reader.execute_fetchall(sql, given)
         async with self._apart_lock:
-            if self._apart is None:
-                self._apart = await _connect(str(self.path), "NORMAL")
+            if self._apart is None:  # in memory there is no second look at it
+                self._apart = await _connect(str(self.path), "NORMAL") if self.path is not None else self._reader
             connection = self._apart
             try:
                 return await connection.execute_fetchall(sql, given)
             except asyncio.CancelledError:
-                await connection.interrupt()
+                if connection is not self._reader:
+                    await connection.interrupt()
+                raise
+            except sqlite3.DatabaseError as error:
+                self.writer.index_is_damaged |= is_damaged_index(error)
                 raise
 
     async def task(self, task_id: str) -> Task | None:

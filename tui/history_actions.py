@@ -49,7 +49,7 @@ TIMELINE: tuple[Line, ...] = (
     ("timeline.later", "Later", ("right", "l"), "later", "Timeline", "Go towards the end."),
     ("timeline.nearer", "Nearer", ("z",), "nearer", "Timeline", "Zoom in around the bar under the cursor."),
     ("timeline.farther", "Farther", ("Z",), "farther", "Timeline", "Zoom out."),
-    ("timeline.fit", "Fit", ("0",), "fit", "Timeline", 
+    ("timeline.fit", "Fit", ("0",), "fit", "Timeline",
      "Show the whole run again; of one that was rerun, its latest go, or all of them."),
 )  # fmt: skip
 
