@@ -18,6 +18,7 @@ from engine.store import Store
 from tests.engine.made_runs import START, run_writes
 from tests.tui.console_driver import WIDE, Driven
 from tui.app import ConsoleApp
+from tui.look import Look
 from tui.screens.history import HistoryScreen
 
 T = TypeVar("T")
@@ -112,6 +113,7 @@ async def history(
     fill: Fill = some_runs,
     size: tuple[int, int] = WIDE,
     clock: Callable[[], datetime] = lambda: NOW,
+    look: Look | None = None,
     **settings: Any,
 ) -> AsyncIterator[Opened]:
     """A console whose history is open."""
@@ -120,7 +122,7 @@ async def history(
     DEFAULT_REGISTRY.epoch += 1
     register()
     thread = RealThread(path / "taskdeck.db", fill, **settings)
-    app = ConsoleApp(thread, clock=clock, live=False)  # type: ignore[arg-type]
+    app = ConsoleApp(thread, clock=clock, live=False, look=look)  # type: ignore[arg-type]
     try:
         async with app.run_test(size=size) as pilot:
             opened = Opened(app, pilot, thread.engine)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from engine.task import TaskStatus
 from tests.tui.console_driver import SIZES, SMALL, WIDE
 from tests.tui.history_driver import NOW, add, history, some_runs
 from tui.actions import BESIDE, actions_of
+from tui.palette import offered
 from tui.screens.compare_runs import CompareScreen
 from tui.screens.run import RunScreen
 from tui.screens.run_stats import StatsScreen
@@ -277,10 +279,49 @@ def test_no_key_of_a_view_has_two_meanings(scope: Any) -> None:
     folding = ("choose", "fold", "unfold")  # in the detail whatever has the focus says what that is
     around = [each for each in actions_of("detail") if scope == "timeline" and each.method not in folding]
     others = [*actions_of("app"), *around]
-    own = [key for action in actions_of(scope) for key in action.keys]
+    own = [key for each in actions_of(scope) if each.id != "timeline.back" for key in each.keys]
     assert len(own) == len(set(own))
     assert not set(own) & {key for action in others for key in action.keys if action.group != "Moving"}
 
 
 def test_now_is_after_all_runs() -> None:
     assert NOW.hour == 16
+
+
+async def test_the_timeline_of_a_rerun_begins_with_it_and_can_be_searched(tmp_path: Path) -> None:
+    async with history(tmp_path) as driven:
+        await driven.press("W")
+        rows = driven.app.screen.query_one(Timeline).rows
+        rows.show(replace(rows.plan, rerun_at=rows.plan.first + 100), None)
+        assert rows.origin == rows.plan.first + 100
+        await driven.press("0")
+        assert rows.origin == rows.plan.first
+        await driven.press("escape", "3", "alt+7", "slash", *"deploy", "enter", "n")
+        assert driven.history.detail.search_line.text == "deploy" and "2 of 3" in driven.screen
+        rows = driven.history.detail.query_one(Timeline).rows
+        assert rows.bar is not None and rows.bar.task.id == "deploy-2.1"
+        assert not driven.history.detail.text_view.display
+
+
+async def test_label_and_tags_stand_in_the_info(tmp_path: Path) -> None:
+    async with history(tmp_path, size=(120, 60)) as driven:
+        await driven.type("tag:nightly")
+        await driven.press("enter", "alt+5")
+        assert driven.line("run's label").split()[2:5] == ["label", "weekly", "check"]
+        assert "nightly" in driven.line("run's tags")
+
+
+async def test_jump_palette_and_borders_work_in_the_history(tmp_path: Path) -> None:
+    async with history(tmp_path, size=(160, 36)) as driven:
+        detail = driven.history.detail
+        before = detail.outer_size.width
+        await driven.press("less_than_sign")
+        assert detail.outer_size.width > before
+        await driven.press("ctrl+o")
+        assert driven.app.screen is not driven.history
+        await driven.press("escape", "equals_sign")
+        assert "all of the height" in driven.said
+        scopes = offered(set(), driven.history.scopes)
+        assert {"history.filters", "history.export_all", "app.history"} <= {action.id for action in scopes}
+        await driven.press("left_square_bracket")
+        assert driven.app.screen is driven.console

@@ -94,3 +94,20 @@ def test_deep_trees_are_matched_at_once() -> None:
     found = timings(*chains)
     assert len(found) == 20_001 and all(each.right is not None for each in found)
     assert found[-1].path.startswith("… / step")
+
+
+def test_errors_are_compared_and_no_result_is_not_null() -> None:
+    left, right = side("a", {}, {"ok": 1}), side("b", {}, None)
+    right.root.status, right.root.error, right.root.error_type = TaskStatus.FAILED, "refused\nby host7", "OSError"
+    said = text(left, right)
+    assert "A  no error" in said and "B  OSError: refused" in said and "host7" not in said
+    assert "Result: 1 difference" in said and "null" not in said
+    left.root.status, left.root.error = TaskStatus.FAILED, "timed out"
+    said = text(left, right)
+    assert "Result: none" in said and "A  timed out" in said
+
+
+def test_values_that_are_too_long_to_stand_side_by_side_are_shown_whole() -> None:
+    left, right = side("a", {"text": "x" * 90 + "one"}, 1), side("b", {"text": "x" * 90 + "two"}, 1)
+    said = text(left, right)
+    assert "xone" in said and "xtwo" in said

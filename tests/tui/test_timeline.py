@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,3 +158,17 @@ def test_zoom_keeps_the_moment_under_the_cursor() -> None:
     assert (120.0 - window.start) / window.cell == 20.0
     assert window.moved(10).start == window.start + 5.0
     assert Window(0, 1e-6).zoomed(0.5, 0).cell == 1e-6
+
+
+def test_between_the_end_of_a_run_and_its_rerun_nothing_waited() -> None:
+    task = make("a", 1000.5, 1.0, parent=None)
+    task.attempt = 2
+    (former, latest) = plan([task], [Span("a", 1, TaskStatus.FAILED, 1.0, 2.0)], 2000, rerun_at=1000.0).bars
+    assert (former.since, latest.since) == (0.0, 1000.0)
+    retried = plan([task], [Span("a", 1, TaskStatus.FAILED, 1.0, 2.0)], 2000).bars[1]
+    assert retried.since == 2.0
+
+
+@pytest.mark.parametrize("cell", [0.00001, 0.0001, 0.00037, 0.001, 0.01, 0.03, 1.0, 90.0])
+def test_the_scale_always_names_some_time(cell: float) -> None:
+    assert "╷" in ticks(Window(cell * 5.5, cell), 0.0, 44)
