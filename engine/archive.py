@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from dataclasses import replace
@@ -41,6 +42,15 @@ class Archive:
         """
         found = await self.history.runs(filter, before=before, limit=limit, counted=counted)
         return [replace(run, root=self._live(run.root)) for run in found]
+
+    async def written(self, *, within: float) -> bool:
+        """Wait until all that was told of is on disk, `within` seconds at most; whether it is."""
+        try:
+            async with asyncio.timeout(within):
+                await self.store.writer.flush()
+        except TimeoutError:
+            return False
+        return True
 
     async def recent(self, executor_id: str, *, limit: int = 30) -> list[Recent]:
         """What an executor was launched with, newest first, equal inputs once."""

@@ -45,6 +45,8 @@ SHARE = 10
 """A look may take one of so many parts of the time."""
 OTHERS = 2.0
 """Seconds between two looks whether another console wrote."""
+WRITTEN = 1.0
+"""Seconds that what was told of has to be on disk; while the disk is in trouble the list shows what there is."""
 NEAR_END = 20
 LOOKED_AGAIN = 300
 """Runs beyond the first page that are looked at again at once."""
@@ -230,10 +232,11 @@ class HistoryScreen(HistoryTyping):
     async def _look_again(
         self, filter: RunFilter, again: frozenset[str]
     ) -> tuple[list[Run], list[Run], frozenset[str]]:
+        engine = self.thread.engine
+        await self.thread.ask(engine.written(within=WRITTEN))  # a run's end is told before it is on disk
         page = await self._page(filter, None)
         if not again:
             return page, [], again
-        engine = self.thread.engine
         only = replace(filter, only=again)
         return page, await self.thread.ask(engine.runs(only, limit=len(again), counted=False)), again
 
