@@ -28,12 +28,14 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
-async def exchange(inputs: dict[str, Any], timeout: float, log: Callable[[str], None]) -> dict[str, Any]:
+async def exchange(
+    inputs: dict[str, Any], timeout: float, log: Callable[[str], None], *, as_text: bool = False
+) -> dict[str, Any]:
     """Send one request and read its answer, whatever its status.
 
     `inputs` has `url` and, where wanted, `method`, `headers`, `params`, `json` or `body`, `bearer_token`,
     `follow_redirects` and `verify_tls`. Returns `{"status_code", "reason", "response_headers", "elapsed_ms", "url",
-    "data", "size", "truncated"}`, the token hidden. Raises `Refused` for everything that gives no answer, with an
+    "data", "size", "truncated"}`, the token hidden; `as_text` leaves `data` as it came. Raises `Refused` for everything that gives no answer, with an
     `error_type` of validation_error, connect_error, tls_error, timeout_error, too_many_redirects or transport_error.
     """
     # In a thread: httpx and the certificates take 0.1 s to load.
@@ -47,7 +49,7 @@ async def exchange(inputs: dict[str, Any], timeout: float, log: Callable[[str], 
             request = _request(client, inputs)
             where = str(request.url.copy_with(query=None, fragment=None))
             log(f"{request.method} {where}")
-            answer = await _answer(client, request)
+            answer = await _answer(client, request, as_text)
     except TimeoutError:
         raise Refused(f"{where} did not answer in full within {timeout:g} s", "timeout", "timeout_error") from None
     except httpx.InvalidURL as error:
@@ -121,7 +123,7 @@ def _headers(inputs: dict[str, Any], url: httpx.URL) -> dict[str, str]:
     return {**headers, "Authorization": f"Bearer {token.strip()}"}
 
 
-async def _answer(client: httpx.AsyncClient, request: httpx.Request) -> dict[str, Any]:
+async def _answer(client: httpx.AsyncClient, request: httpx.Request, as_text: bool) -> dict[str, Any]:
     began = time.monotonic()
     response = await client.send(request, stream=True)
     try:
@@ -139,7 +141,7 @@ async def _answer(client: httpx.AsyncClient, request: httpx.Request) -> dict[str
         "response_headers": dict(response.headers),
         "elapsed_ms": round((time.monotonic() - began) * 1000, 1),
         "url": str(response.url.copy_with(username=None, password=None)),
-        "data": text if data is None else data[0],
+        "data": text if data is None or as_text else data[0],
         "size": min(len(body), BODY_LIMIT),
         "truncated": len(body) > BODY_LIMIT,
     }

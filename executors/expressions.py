@@ -1,0 +1,62 @@
+"""JMESPath expressions over JSON, with failures in words. They only read data: nothing in one can run code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from executors.refused import Refused
+
+LONGEST = 4000
+"""Characters of one expression."""
+SHOWN = 80
+
+
+def evaluate(expression: str, data: Any, field: str) -> Any:
+    """The value of `expression` in `data`. Blocks for as long as much data takes. Raises `Refused` at `field`."""
+    import jmespath
+    from jmespath.exceptions import JMESPathError, LexerError, ParseError
+
+    if not isinstance(expression, str) or not expression.strip():
+        raise Refused("the expression is empty; @ is all of the data", field)
+    if len(expression) > LONGEST:
+        raise Refused(f"the expression has {len(expression)} characters; at most {LONGEST} are read", field)
+    try:
+        return jmespath.compile(expression).search(data)
+    except (ParseError, LexerError) as error:
+        at = getattr(error, "lex_position", None)
+        place = f" at character {at + 1}" if isinstance(at, int) and 0 <= at < len(expression) else ""
+        hint = "write numbers in backticks, texts in single quotes, odd names in double quotes"
+        raise Refused(f"{expression!r:.{SHOWN}} cannot be read{place}; {hint}", field) from error
+    except JMESPathError as error:
+        raise Refused(
+            f"{expression!r:.{SHOWN}} does not work on this data: {error}", field, "expression_error"
+        ) from error
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError) as error:  # of its functions, on odd values
+        words = f"{expression!r:.{SHOWN}} does not work on this data: {error}"
+        raise Refused(words, field, "expression_error") from error
+    except RecursionError as error:
+        raise Refused("the expression or the data is nested too deep", field, "expression_error") from error
+
+
+def is_true(value: Any) -> bool:
+    """As JMESPath's own conditions see it: null, false and what is empty are not true; 0 is."""
+    return value is not None and value is not False and value not in ("", [], {})
+
+
+def given(inputs: dict[str, Any], declared: set[str]) -> Any:
+    """What an expression reads: `data` where it is set; else what the dependencies returned (3.5).
+
+    One dependency's result stands for itself; those of several are an object by their ids.
+    """
+    if inputs.get("data") is not None:
+        return inputs["data"]
+    results = {name: value for name, value in inputs.items() if name not in declared}
+    return next(iter(results.values())) if len(results) == 1 else results or None
+
+
+def kind(value: Any) -> str:
+    """The JSON name of its type."""
+    if isinstance(value, bool):
+        return "boolean"
+    names = {dict: "object", list: "array", str: "string", int: "number", float: "number", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
