@@ -16,7 +16,10 @@ SCHEMA_SECONDS = 30.0
 
 @executor_register()
 class Assert(Stoppable):
-    """Checks `data`, or else what its dependencies returned: of one its result, of several an object by their ids."""
+    """Checks `data`, or else what its dependencies returned: of one its result, of several an object by their ids.
+
+    The words are called `otherwise`, not `message`: a dependency's result that has a `message` would be taken (3.5).
+    """
 
     id = "assert"
     name = "Assert"
@@ -24,11 +27,11 @@ class Assert(Stoppable):
     tags = ("flow", "data", "test")
     retry_safe = True
     examples = (
-        {"data": {"count": 3}, "checks": [{"expression": "count > `0`", "message": "there is nothing to do"}]},
+        {"data": {"count": 3}, "checks": [{"expression": "count > `0`", "otherwise": "there is nothing to do"}]},
         {
             "data": {"name": "box", "price": 2.5},
             "schema": {"type": "object", "required": ["name"], "properties": {"price": {"minimum": 0}}},
-            "message": "this is no item",
+            "otherwise": "this is no item",
         },
         {"data": [1, 2], "checks": [{"expression": "length(@) == `2`"}, {"expression": "max(@) < `10`"}]},
     )
@@ -54,9 +57,9 @@ class Assert(Stoppable):
                             "minLength": 1,
                             "maxLength": LONGEST,
                         },
-                        "message": {
+                        "otherwise": {
                             "type": "string",
-                            "title": "Message",
+                            "title": "Otherwise",
                             "description": "What the failure says",
                             "maxLength": 500,
                         },
@@ -72,9 +75,9 @@ class Assert(Stoppable):
                 "description": "A JSON Schema that the data must fit",
                 "additionalProperties": True,
             },
-            "message": {
+            "otherwise": {
                 "type": "string",
-                "title": "Message",
+                "title": "Otherwise",
                 "description": "What the failure begins with",
                 "maxLength": 500,
             },
@@ -108,7 +111,7 @@ class Assert(Stoppable):
             return {"status": "completed", **told}
         words = "; ".join(problem["message"] for problem in problems[:SHOWN])
         words += f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        begin = f"{inputs['message']}: " if inputs.get("message") else ""
+        begin = f"{inputs['otherwise']}: " if inputs.get("otherwise") else ""
         return {**failed(begin + words, "assertion_failed"), **told}
 
     def get_demo_result(self, inputs: dict[str, Any]) -> Any:
@@ -121,7 +124,7 @@ def _untrue(checks: list[dict[str, Any]], data: Any) -> list[dict[str, Any]]:
         expression = check["expression"]
         found = evaluate(expression, data, "checks")
         if not is_true(found):
-            words = check.get("message") or f"{expression} is not so"
+            words = check.get("otherwise") or f"{expression} is not so"
             problems.append({"check": expression, "message": words, "found": _short(found)})
     return problems
 

@@ -122,11 +122,7 @@ class FileWait(Stoppable):
                 return _told(path, until, seen, waited)
             if waited >= timeout:
                 words = f"{path} is not so ({until}) after {timeout:g} s: {_state(seen)}"
-                return {
-                    **failed(words, "timeout_error", "timeout"),
-                    **_told(path, until, seen, waited),
-                    "status": "failed",
-                }
+                return {**_told(path, until, seen, waited), **failed(words, "timeout_error", "timeout")}
             self.report_progress(min(waited / timeout, 0.99), f"{_state(seen)}; {waited:.0f} of {timeout:g} s")
             await self.pause(min(inputs.get("interval", 0.5), timeout - waited))
             now_seen = await self._look(path, smallest, timeout - waited)

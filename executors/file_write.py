@@ -14,11 +14,13 @@ from engine import BaseTask, executor_register
 from executors.refused import Refused
 
 MOST_CHARACTERS = 4 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
+"""Of a file that is added to: it is written anew, as a whole."""
 
 
 @executor_register()
 class FileWrite(BaseTask):
-    """By default it never replaces a file that is there already. A link is followed: the file it leads to is written."""
+    """By default it never replaces a file that is there already. A link is followed to the file it leads to."""
 
     id = "file_write"
     name = "Write a file"
@@ -57,7 +59,7 @@ class FileWrite(BaseTask):
             "mode": {
                 "type": "string",
                 "title": "Mode",
-                "description": "Who may do what with it, in octal; absent: as it was, for a new one 0644 less your umask",
+                "description": "Who may do what, in octal; absent: as it was, or 0644 less your umask",
                 "pattern": "^0?[0-7]{3}$",
                 "x-errorMessage": "must be three octal digits, like 0644",
                 "examples": ["0600", "0644", "0755"],
@@ -117,9 +119,10 @@ def _write(inputs: dict[str, Any]) -> dict[str, Any]:
         if old is not None and rule == "refuse":
             raise _exists(given)
         if old is not None and rule == "keep":
-            data = path.read_bytes()
-            return _told(path, data, written=False, replaced=False)
+            return _kept(path)
         if old is not None and rule == "append":
+            if old.st_size > MOST_BYTES:
+                raise Refused(f"{given} is too large to add to ({old.st_size} bytes)", "if_exists", "write_error")
             data = path.read_bytes() + data
         if inputs.get("make_folders"):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,16 +133,24 @@ def _write(inputs: dict[str, Any]) -> dict[str, Any]:
         raise _refusal(given, error) from error
     if not written:  # it came while this was on its way
         if rule == "keep":
-            return _told(path, path.read_bytes(), written=False, replaced=False)
+            return _kept(path)
         raise _exists(given)
-    return _told(path, data, written=True, replaced=old is not None)
+    return _told(path, data, replaced=old is not None)
 
 
-def _told(path: Path, data: bytes, *, written: bool, replaced: bool) -> dict[str, Any]:
+def _kept(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    told = {"written": False, "replaced": False, "size": size, "sha256": digest}
+    return {"status": "completed", "path": str(path), **told}
+
+
+def _told(path: Path, data: bytes, *, replaced: bool) -> dict[str, Any]:
     return {
         "status": "completed",
         "path": str(path),
-        "written": written,
+        "written": True,
         "replaced": replaced,
         "size": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -213,6 +224,9 @@ def _put(path: Path, data: bytes, mode: int, *, may_replace: bool) -> bool:
                 os.link(name, path)
             except FileExistsError:
                 return False
+            except OSError:  # a file system without links: hold the place, then take it
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+                os.replace(name, path)
     finally:
         Path(name).unlink(missing_ok=True)
     folder = os.open(path.parent, os.O_RDONLY)

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from executors.refused import Refused
@@ -29,14 +29,15 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 async def exchange(
-    inputs: dict[str, Any], timeout: float, log: Callable[[str], None], *, as_text: bool = False
+    inputs: Mapping[str, Any], timeout: float, log: Callable[[str], None], *, as_text: bool = False
 ) -> dict[str, Any]:
     """Send one request and read its answer, whatever its status.
 
     `inputs` has `url` and, where wanted, `method`, `headers`, `params`, `json` or `body`, `bearer_token`,
     `follow_redirects` and `verify_tls`. Returns `{"status_code", "reason", "response_headers", "elapsed_ms", "url",
-    "data", "size", "truncated"}`, the token hidden; `as_text` leaves `data` as it came. Raises `Refused` for everything that gives no answer, with an
-    `error_type` of validation_error, connect_error, tls_error, timeout_error, too_many_redirects or transport_error.
+    "data", "size", "truncated"}`, the token hidden; `as_text` leaves `data` as it came. Raises `Refused` for everything
+    that gives no answer, with an `error_type` of validation_error, connect_error, tls_error, timeout_error,
+    too_many_redirects or transport_error.
     """
     # In a thread: httpx and the certificates take 0.1 s to load.
     client = await asyncio.to_thread(_client, inputs)
@@ -70,7 +71,7 @@ def unexpected(answer: dict[str, Any], expected: list[int] | None) -> str:
     return f"{words}, expected {' or '.join(str(one) for one in expected)}" if expected else words
 
 
-def _client(inputs: dict[str, Any]) -> httpx.AsyncClient:
+def _client(inputs: Mapping[str, Any]) -> httpx.AsyncClient:
     import httpx
 
     # One limit stands over the whole request, so httpx keeps none of its own: a server that drips would outlive them.
@@ -79,7 +80,7 @@ def _client(inputs: dict[str, Any]) -> httpx.AsyncClient:
     )
 
 
-def _request(client: httpx.AsyncClient, inputs: dict[str, Any]) -> httpx.Request:
+def _request(client: httpx.AsyncClient, inputs: Mapping[str, Any]) -> httpx.Request:
     """Raises `Refused`, or `httpx.InvalidURL`. Name and password leave the address, since httpx logs addresses."""
     import httpx
 
@@ -101,7 +102,7 @@ def _request(client: httpx.AsyncClient, inputs: dict[str, Any]) -> httpx.Request
     return client.build_request(method, url, headers=headers, content=body)
 
 
-def _headers(inputs: dict[str, Any], url: httpx.URL) -> dict[str, str]:
+def _headers(inputs: Mapping[str, Any], url: httpx.URL) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in (inputs.get("headers") or {}).items():
         if not _HEADER_NAME.fullmatch(name):

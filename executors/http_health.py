@@ -11,6 +11,8 @@ from executors import http_client
 from executors.refused import Refused, failed
 from executors.stoppable import Stoppable, Stopped
 
+REQUEST: tuple[str, ...] = ("url", "method", "headers", "bearer_token", "verify_tls")
+"""The inputs that make the request."""
 PATTERN_SECONDS = 1.0
 """What one search for a pattern may take: some patterns never end."""
 SHOWN = 500
@@ -180,9 +182,7 @@ class HttpHealth(Stoppable):
 
     async def _once(self, inputs: dict[str, Any], pattern: Any, left: float) -> tuple[dict[str, Any], str]:
         """(the answer, why it is not healthy). Raises `Refused` for what no later answer can mend."""
-        wanted = {
-            name: inputs[name] for name in ("url", "method", "headers", "bearer_token", "verify_tls") if name in inputs
-        }
+        wanted = {name: inputs[name] for name in REQUEST if name in inputs}
         patience = min(inputs.get("request_timeout", 5), max(left, 0.1))
         try:
             answer = await http_client.exchange(wanted, patience, lambda text: None, as_text=True)

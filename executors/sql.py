@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -122,8 +123,8 @@ class Sql(Stoppable):
         try:
             return await self.unless_stopped(in_own_thread("sql", statement.run, statement.interrupt))
         except Stopped:
-            statement.interrupt()
-            return {"status": "cancelled", "message": "cancelled; the statement was interrupted, nothing was written"}
+            words = "the statement was interrupted" if statement.interrupt() else "but the statement was done already"
+            return {"status": "cancelled", "message": f"cancelled; {words}"}
         except Refused as refusal:
             return refusal.result
 
@@ -139,11 +140,16 @@ class Statement:
         self._inputs = inputs
         self._owner = owner
         self._writes = bool(inputs.get("write"))
+        self._lock = threading.Lock()
         self._interrupted = False
+        self._is_settled = False
         self._deadline = math.inf
 
-    def interrupt(self) -> None:
-        self._interrupted = True  # looked at every `STEPS`, and before it begins
+    def interrupt(self) -> bool:
+        """True when it will write nothing; it notices within `STEPS`."""
+        with self._lock:
+            self._interrupted = True
+            return not self._is_settled
 
     def run(self) -> dict[str, Any]:
         """Raises `Refused`, also for what SQLite says."""
@@ -152,29 +158,41 @@ class Statement:
         began = time.monotonic()
         timeout = self._inputs.get("timeout", 60)
         self._deadline = began + timeout
-        parameters = self._parameters()
+        query, parameters = self._inputs["query"], self._parameters()
         connection = self._connect(min(timeout, LOCK_SECONDS))
         try:
+            is_whole = self._writes and not query.lstrip().upper().startswith(_ALONE)
+            if is_whole:
+                connection.execute("BEGIN IMMEDIATE")
             connection.set_progress_handler(self._is_over, STEPS)
             connection.set_authorizer(self._allow)
-            result = self._rows(connection, connection.execute(self._inputs["query"], parameters))
-            # from here on it counts as done: an interrupt would leave open whether it was written
+            result = self._rows(connection, connection.execute(query, parameters))
+            self._settle()
             connection.set_progress_handler(None, 0)
-            if self._is_over():
-                raise sqlite3.OperationalError("interrupted")
-            connection.commit()
+            connection.set_authorizer(None)
+            if is_whole:
+                connection.execute("COMMIT")
         except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
             raise self._refusal(error, timeout) from error
         finally:
             connection.close()  # rolls back what was not committed
         return {"status": "completed", **result, "duration": round(time.monotonic() - began, 3)}
 
+    def _settle(self) -> None:
+        """From here on it is written, whatever comes."""
+        import sqlite3
+
+        with self._lock:
+            if self._is_over():
+                raise sqlite3.OperationalError("interrupted")
+            self._is_settled = True
+
     def _connect(self, patience: float) -> sqlite3.Connection:
         import sqlite3
 
         given = self._inputs["database"]
         if given == ":memory:":
-            return sqlite3.connect(given, timeout=patience)
+            return sqlite3.connect(given, timeout=patience, isolation_level=None)
         mode = "rwc" if self._writes and self._inputs.get("create") else "rw" if self._writes else "ro"
         try:
             path = Path(given).expanduser().absolute()
@@ -184,7 +202,9 @@ class Statement:
                     raise Refused(f"File not found: {given}{advice}", "database", "file_not_found")
             elif not path.is_file():  # a pipe would be waited for
                 raise Refused(f"{given} is no regular file", "database")
-            return sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=patience)
+            return sqlite3.connect(
+                f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=patience, isolation_level=None
+            )
         except (OSError, ValueError, RuntimeError) as error:
             raise Refused(f"{given!r:.200} is no usable path: {error}", "database") from error
         except sqlite3.Error as error:
@@ -196,14 +216,14 @@ class Statement:
             raise Refused("give parameters in order or by name, not both", "named")
         return named or ordered or []
 
-    def _allow(
-        self, action: int, first: str | None, second: str | None, database: str | None, source: str | None
-    ) -> int:
+    def _allow(self, action: int, first: str | None, second: str | None, *names: str | None) -> int:
         """What a statement may do: other files are never opened, and reading only reads."""
         import sqlite3
 
         if action == sqlite3.SQLITE_ATTACH:
             return sqlite3.SQLITE_OK if self._writes and first == "" else sqlite3.SQLITE_DENY  # "" is VACUUM's own
+        if action in (sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT):  # each statement is one of its own
+            return sqlite3.SQLITE_DENY
         if self._writes:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_PRAGMA:
@@ -253,7 +273,7 @@ class Statement:
             return Refused(f"{words} by someone else; try again", "database", "locked")
         if "one statement" in words:
             return Refused("give one statement; several make several tasks", "query")
-        if isinstance(error, sqlite3.ProgrammingError) or isinstance(error, OverflowError):
+        if isinstance(error, sqlite3.ProgrammingError | OverflowError):
             return Refused(words, "named" if self._inputs.get("named") else "parameters")
         field = (
             "database" if "not a database" in words or "malformed" in words or "unable to open" in words else "query"
@@ -261,6 +281,8 @@ class Statement:
         return Refused(words, field, "sql_error")
 
 
+_ALONE = ("VACUUM", "PRAGMA")
+"""Statements that stand in no transaction."""
 _ASKING = frozenset(
     {
         *("table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list"),
@@ -273,10 +295,7 @@ _ASKING = frozenset(
 def _reading() -> frozenset[int]:
     import sqlite3
 
-    return frozenset(
-        {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-        | {sqlite3.SQLITE_TRANSACTION}
-    )
+    return frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
 
 
 def _names(cursor: sqlite3.Cursor) -> list[str]:
