@@ -140,6 +140,7 @@ class Statement:
         self._inputs = inputs
         self._owner = owner
         self._writes = bool(inputs.get("write"))
+        self._is_whole = self._writes and not inputs["query"].lstrip().upper().startswith(_ALONE)
         self._lock = threading.Lock()
         self._interrupted = False
         self._is_settled = False
@@ -161,8 +162,7 @@ class Statement:
         query, parameters = self._inputs["query"], self._parameters()
         connection = self._connect(min(timeout, LOCK_SECONDS))
         try:
-            is_whole = self._writes and not query.lstrip().upper().startswith(_ALONE)
-            if is_whole:
+            if self._is_whole:
                 connection.execute("BEGIN IMMEDIATE")
             connection.set_progress_handler(self._is_over, STEPS)
             connection.set_authorizer(self._allow)
@@ -170,7 +170,7 @@ class Statement:
             self._settle()
             connection.set_progress_handler(None, 0)
             connection.set_authorizer(None)
-            if is_whole:
+            if self._is_whole:
                 connection.execute("COMMIT")
         except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
             raise self._refusal(error, timeout) from error
@@ -223,7 +223,7 @@ class Statement:
         if action == sqlite3.SQLITE_ATTACH:
             return sqlite3.SQLITE_OK if self._writes and first == "" else sqlite3.SQLITE_DENY  # "" is VACUUM's own
         if action in (sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT):  # each statement is one of its own
-            return sqlite3.SQLITE_DENY
+            return sqlite3.SQLITE_OK if self._writes and not self._is_whole else sqlite3.SQLITE_DENY
         if self._writes:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_PRAGMA:
@@ -266,7 +266,12 @@ class Statement:
         words = str(error)
         if isinstance(error, sqlite3.OperationalError) and words == "interrupted":
             return Refused(f"did not end within {timeout:g} s; nothing was written", "timeout", "timeout_error")
-        if "not authorized" in words or "prohibited" in words or "readonly database" in words:
+        if (
+            "not authorized" in words
+            or "authorization denied" in words
+            or "prohibited" in words
+            or "readonly database" in words
+        ):
             advice = "only this one database may be used" if self._writes else 'it only reads; see "Allow writing"'
             return Refused(f"not allowed here: {words}; {advice}", "query" if self._writes else "write", "not_allowed")
         if "locked" in words or "busy" in words:

@@ -46,7 +46,10 @@ class Stoppable(BaseTask):
         await self.unless_stopped(asyncio.sleep(seconds))
 
     async def unless_stopped(self, work: Awaitable[T]) -> T:
-        """The outcome of `work`; on a cancel it is interrupted, waited for, and `Stopped` is raised instead."""
+        """The outcome of `work`; on a cancel it is interrupted, waited for, and `Stopped` is raised instead.
+
+        What had ended well by then is still its outcome.
+        """
         loop = asyncio.get_running_loop()
         running = asyncio.ensure_future(work)
         stopped = asyncio.Event()
@@ -61,6 +64,8 @@ class Stoppable(BaseTask):
                 if self.is_stopped:
                     raise Stopped
                 await asyncio.wait({running, waker}, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+            if self.is_stopped and (error := running.exception()) is not None:  # the cancel may have made it fail
+                raise Stopped from error
             return running.result()
         finally:
             self._wakes.remove(wake)

@@ -113,7 +113,7 @@ async def test_arguments_arrive_as_they_are(server: Server, end_remote: bool) ->
 @needs_sshd
 @pytest.mark.parametrize("end_remote", [True, False])
 async def test_a_line_keeps_its_quotes(server: Server, end_remote: bool) -> None:
-    line = "printf '%s|' \"a  b\" 'c\"d' \"$((6*7))\""
+    line = 'printf \'%s|\' "a  b" \'c"d\' "$((6*7))"'
     assert (await at(server, command=line, end_remote=end_remote).result())["stdout"] == 'a  b|c"d|42|'
 
 
