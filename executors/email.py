@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid, parseaddr
+from email.utils import formatdate, getaddresses, make_msgid, parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -224,13 +224,14 @@ class Sending:
                 refused = client.send_message(message, _address(self._inputs["from"], "from"), everyone)
         except smtplib.SMTPException as error:
             self.is_handed_over = False
+            if isinstance(error.__context__, TimeoutError):  # smtplib takes it for the end of the connection
+                raise self._too_late(where) from error
             raise _refusal(error, where) from error
         except ssl.SSLError as error:
             words = f"no secure connection to {where}: {getattr(error, 'verify_message', '') or error.reason or error}"
             raise Refused(words, "security", "tls_error") from error
         except TimeoutError as error:
-            limit = self._inputs.get("timeout", 30)
-            raise Refused(f"{where} did not answer within {limit:g} s", "timeout", "timeout_error") from error
+            raise self._too_late(where) from error
         except OSError as error:
             raise Refused(f"cannot connect to {where}: {error.strerror or error}", "server", "connect_error") from error
         told = {address: f"{code} {_said(words)}" for address, (code, words) in refused.items()}
@@ -243,6 +244,10 @@ class Sending:
             "refused": told,
             "size": size,
         }
+
+    def _too_late(self, where: str) -> Refused:
+        limit = self._inputs.get("timeout", 30)
+        return Refused(f"{where} did not answer within {limit:g} s", "timeout", "timeout_error")
 
     def _connected(self, security: str) -> smtplib.SMTP:
         import smtplib
@@ -294,7 +299,8 @@ def compose(inputs: dict[str, Any]) -> EmailMessage:
 
 def _address(text: str, field: str) -> str:
     """The bare address in `Ann <ann@example.com>`."""
-    address = parseaddr(text)[1]
+    found = getaddresses([text])
+    address = found[0][1] if len(found) == 1 else ""
     local, at, domain = address.rpartition("@")
     if not (local and at and domain) or any(sign in text for sign in "\r\n\0") or any(s.isspace() for s in address):
         raise Refused(f"{text!r:.80} is no address; write it like ann@example.com", field)

@@ -132,8 +132,12 @@ class FileWait(Stoppable):
 
     async def _look(self, path: Path, smallest: int, patience: float) -> Seen:
         """In a thread: a dead mount can block it."""
+
+        async def look() -> Seen:
+            return await asyncio.wait_for(asyncio.to_thread(_look, path, smallest), patience + 1)
+
         try:
-            return await self.unless_stopped(asyncio.wait_for(asyncio.to_thread(_look, path, smallest), patience + 1))
+            return await self.unless_stopped(look())
         except TimeoutError:
             raise Refused(f"the file system of {path} does not answer", "path", "timeout_error") from None
 

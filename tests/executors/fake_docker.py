@@ -1,7 +1,7 @@
 """A `docker` that behaves as the real one towards its caller, with folders for images and containers.
 
-Run as the command itself: `python fake_docker.py run ...`. FAKE_DOCKER names the folder of its state: `images` (one name
-a line), `calls` (a JSON list of arguments a line), `containers/NAME` (the process id), `dead` (its service is not there).
+Run as the command itself: `python fake_docker.py run ...`. FAKE_DOCKER names the folder of its state: `images` (one a
+line), `calls` (a JSON list of arguments a line), `containers/NAME` (the process id), `dead` (its service is not there).
 """
 
 from __future__ import annotations
@@ -64,10 +64,11 @@ def run(rest: list[str]) -> int:
             (fields,) = csv.reader([option.removeprefix("--mount=")])
             env["MOUNT"] = json.dumps(fields)
     stdin = None if "--interactive" in options else subprocess.DEVNULL
-    child = subprocess.Popen(command, env={"PATH": os.environ["PATH"], **env}, stdin=stdin, start_new_session=True)
     container = STATE / "containers" / name
-    container.write_text(str(child.pid))
+    held = ["/bin/sh", "-c", 'until [ -s "$0" ]; do sleep 0.01; done; exec "$@"', str(container), *command]
+    child = subprocess.Popen(held, env={"PATH": os.environ["PATH"], **env}, stdin=stdin, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: _kill(child.pid, signal.SIGTERM))
+    container.write_text(str(child.pid))  # known to the service before it begins, as a real one is
     code = child.wait()
     container.unlink(missing_ok=True)
     return code if code >= 0 else 128 - code
