@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -271,6 +270,8 @@ def _start(
             stdin, lifeline = os.pipe()
             until_started.callback(os.close, stdin)
         elif text:  # a nameless file needs nobody who feeds it, as a pipe would
+            import tempfile
+
             stdin = until_started.enter_context(tempfile.TemporaryFile())
             stdin.write(text.encode())
             stdin.seek(0)

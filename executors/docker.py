@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -198,7 +198,7 @@ class Docker(ProgramTask):
         Each text is the last 128 KiB. Failures have `error_type` validation_error, not_found (no docker, no such
         image), docker_error (its service does not answer), exit_code, signal or timeout_error.
         """
-        name = f"taskdeck-{uuid.uuid4().hex[:12]}"
+        name = f"taskdeck-{os.urandom(6).hex()}"
         try:
             argv, env = _run_argv(inputs, name)
             stopped = await self._fetch(inputs)

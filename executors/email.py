@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import mimetypes
-import socket
 import stat
 from collections.abc import Iterator
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import formatdate, getaddresses, make_msgid, parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,6 +14,8 @@ from executors.stoppable import Stoppable, Stopped, in_own_thread
 if TYPE_CHECKING:
     import smtplib
     import ssl
+    from email.headerregistry import Address
+    from email.message import EmailMessage
 
 MOST_BYTES = 20 * 1024 * 1024
 """Of all attachments together; most servers refuse more."""
@@ -195,6 +191,8 @@ class Sending:
         self.is_handed_over = False
 
     def stop(self) -> None:
+        import socket
+
         sock = getattr(self._client, "sock", None)
         if sock is not None:
             try:
@@ -275,6 +273,11 @@ class Sending:
 
 def compose(inputs: dict[str, Any]) -> EmailMessage:
     """The mail. Raises `Refused` for what makes no header or address, and for attachments that cannot be read."""
+    import mimetypes
+    from email.errors import MessageError
+    from email.message import EmailMessage
+    from email.utils import formatdate, make_msgid
+
     message = EmailMessage()
     try:
         message["From"] = _mailbox(inputs["from"], "from")
@@ -299,6 +302,8 @@ def compose(inputs: dict[str, Any]) -> EmailMessage:
 
 def _address(text: str, field: str) -> str:
     """The bare address in `Ann <ann@example.com>`."""
+    from email.utils import getaddresses
+
     found = getaddresses([text])
     address = found[0][1] if len(found) == 1 else ""
     local, at, domain = address.rpartition("@")
@@ -308,6 +313,10 @@ def _address(text: str, field: str) -> str:
 
 
 def _mailbox(text: str, field: str) -> Address:
+    from email.errors import MessageError
+    from email.headerregistry import Address
+    from email.utils import parseaddr
+
     try:
         return Address(parseaddr(text)[0], addr_spec=_address(text, field))
     except (MessageError, ValueError, IndexError) as error:

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -210,6 +209,8 @@ def _umask() -> int:
 
 def _put(path: Path, data: bytes, mode: int, *, may_replace: bool) -> bool:
     """Have `data` at `path` in one step; False when it must not be replaced and is there by now."""
+    import tempfile
+
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import os
 import sys
-import tempfile
 import time
 from importlib import import_module
 from pathlib import Path
@@ -151,6 +149,8 @@ class Python(ProgramTask):
         return {"status": "completed", "demo": True, "result": None, "duration": 0.0}
 
     async def _in_process(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        import tempfile
+
         folder = _folder(inputs)
         descriptor, answer = tempfile.mkstemp(prefix="taskdeck-", suffix=".json")
         os.close(descriptor)
@@ -229,6 +229,8 @@ def _call(inputs: dict[str, Any]) -> Any:
         raise Refused(f"{type(error).__name__}: {error}", "function", "not_found") from error
     if not callable(found):
         raise Refused(f"{inputs['function']} is no function but {type(found).__name__}", "function", "not_found")
+    import inspect
+
     value = found(*(inputs.get("args") or []), **(inputs.get("kwargs") or {}))
     if inspect.isawaitable(value):
 
