@@ -74,7 +74,6 @@ class Docker(ProgramTask):
                 "description": "An image's name, with a tag or digest",
                 "pattern": f"^{IMAGE}$",
                 "x-errorMessage": "must be an image's name, like alpine:3",
-                "maxLength": 512,
                 "examples": ["alpine:3", "python:3.12-slim"],
             },
             "command": {

@@ -25,7 +25,6 @@ ADDRESS = {
     "type": "string",
     "pattern": "^[^\\r\\n\\u0000]+@[^\\r\\n\\u0000]+$",
     "x-errorMessage": "must be like ann@example.com or Ann <ann@example.com>",
-    "maxLength": 320,
 }
 
 
@@ -73,7 +72,6 @@ class Email(Stoppable):
                 "description": "The SMTP server's name or address",
                 "pattern": "^[A-Za-z0-9_:][A-Za-z0-9_.:-]*$",
                 "x-errorMessage": "must be a host's name or address",
-                "maxLength": 255,
                 "examples": ["smtp.example.com"],
             },
             "security": {
@@ -114,7 +112,7 @@ class Email(Stoppable):
                 "description": "One line",
                 "pattern": ONE_LINE,
                 "x-errorMessage": "must be one line",
-                "maxLength": 500,
+                "maxLength": 200,
             },
             "body": {
                 "type": "string",

@@ -52,7 +52,7 @@ class FileWait(Stoppable):
             "stable_for": {
                 "type": "number",
                 "title": "Stable for",
-                "description": "Seconds without a change of its size or time, for stable",
+                "description": "Seconds without a change of its size or time",
                 "minimum": 0.1,
                 "maximum": 86_400,
                 "default": 2,
@@ -82,6 +82,8 @@ class FileWait(Stoppable):
             },
         },
         "required": ["path"],
+        "if": {"properties": {"until": {"const": "stable"}}, "required": ["until"]},
+        "else": {"properties": {"stable_for": False}},
         "additionalProperties": False,
     }
 

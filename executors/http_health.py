@@ -72,7 +72,6 @@ class HttpHealth(Stoppable):
                 "description": "A regular expression that must be found in the answer",
                 "format": "regex",
                 "minLength": 1,
-                "maxLength": 1000,
             },
             "successes": {
                 "type": "integer",

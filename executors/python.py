@@ -82,7 +82,6 @@ class Python(ProgramTask):
                 "description": "Where it is, as module:function",
                 "pattern": f"^{REFERENCE}$",
                 "x-errorMessage": "must be like package.module:function",
-                "maxLength": 500,
                 "examples": ["math:gcd"],
             },
             "args": {

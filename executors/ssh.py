@@ -73,7 +73,6 @@ class Ssh(ProgramTask):
                 "description": "A name, an address or an alias of your ssh configuration",
                 "pattern": f"^{HOST}$",
                 "x-errorMessage": "must be a host's name or address, without a user and not beginning with -",
-                "maxLength": 255,
                 "examples": ["example.com"],
             },
             "command": {
@@ -110,7 +109,6 @@ class Ssh(ProgramTask):
                 "description": "The machine to go through, as user@host:port",
                 "pattern": f"^({USER}@)?{HOST}$",
                 "x-errorMessage": "must be like user@host:port",
-                "maxLength": 320,
             },
             "identity_file": {
                 "type": "string",
