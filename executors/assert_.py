@@ -96,7 +96,7 @@ class Assert(Stoppable):
         if not checks and not schema:
             return failed("give checks or a schema: there is nothing to check", "validation_error", "checks")
         try:
-            work = in_own_thread("assert", lambda: [*_unfit(schema, data), *_untrue(checks, data)])
+            work = in_own_thread("assert", lambda: [*_unfit(schema, data), *self._untrue(checks, data)])
             problems = await self.unless_stopped(work)
         except Stopped:
             return {"status": "cancelled", "message": "cancelled"}
@@ -114,19 +114,18 @@ class Assert(Stoppable):
         begin = f"{inputs['otherwise']}: " if inputs.get("otherwise") else ""
         return {**failed(begin + words, "assertion_failed"), **told}
 
+    def _untrue(self, checks: list[dict[str, Any]], data: Any) -> list[dict[str, Any]]:
+        problems = []
+        for check in checks:
+            expression = check["expression"]
+            found = evaluate(expression, data, "checks", lambda: self.is_stopped)
+            if not is_true(found):
+                words = check.get("otherwise") or f"{expression} is not so"
+                problems.append({"check": expression, "message": words, "found": _short(found)})
+        return problems
+
     def get_demo_result(self, inputs: dict[str, Any]) -> Any:
         return {"status": "completed", "demo": True, "checked": 0, "problems": []}
-
-
-def _untrue(checks: list[dict[str, Any]], data: Any) -> list[dict[str, Any]]:
-    problems = []
-    for check in checks:
-        expression = check["expression"]
-        found = evaluate(expression, data, "checks")
-        if not is_true(found):
-            words = check.get("otherwise") or f"{expression} is not so"
-            problems.append({"check": expression, "message": words, "found": _short(found)})
-    return problems
 
 
 def _unfit(schema: dict[str, Any] | None, data: Any) -> list[dict[str, Any]]:

@@ -243,7 +243,7 @@ class Docker(ProgramTask):
             return pulled
         if pulled.code != 0:
             _refuse_dead_service(pulled)
-            words = f"cannot pull {image}{last_words(pulled.stderr)}; check its name, and log in by `docker login`"
+            words = f"cannot pull {image}{_said(pulled)}; check its name, and log in by `docker login`"
             raise Refused(words, "image", "not_found")
         return None
 
@@ -261,7 +261,7 @@ class Docker(ProgramTask):
         if ended.reason == "ended":
             if ended.code == 125:  # docker's own failure, not the container's
                 _refuse_dead_service(ended)
-                raise Refused(f"docker cannot run it{last_words(ended.stderr)}", "image", "docker_error")
+                raise Refused(f"docker cannot run it{_said(ended)}", "image", "docker_error")
             return judged(ended, timeout)
         result = judged(ended, timeout)
         if not ended.pid:
@@ -273,9 +273,15 @@ class Docker(ProgramTask):
         return {**result, "message": f"{ended.reason}; {words}"}
 
 
+def _said(ended: Ended) -> str:
+    """Its last words, without the advice that it ends with."""
+    advice = ("Run 'docker", "See 'docker", "For more help")
+    return last_words("\n".join(line for line in ended.stderr.splitlines() if not line.startswith(advice)))
+
+
 def _refuse_dead_service(ended: Ended) -> None:
     if "daemon" in ended.stderr and re.search(r"[Cc]annot connect|permission denied|Is the docker", ended.stderr):
-        words = f"docker does not answer{last_words(ended.stderr)}; start its service, or join the group docker"
+        words = f"docker does not answer{_said(ended)}; start its service, or join the group docker"
         raise Refused(words, "image", "docker_error")
 
 
@@ -327,7 +333,7 @@ def _mounts(inputs: dict[str, Any]) -> Iterator[str]:
 
 
 async def _stop(name: str) -> bool:
-    return await _docker("stop", "--time", str(STOP_SECONDS), name)
+    return await _docker("stop", "-t", str(STOP_SECONDS), name)
 
 
 async def _remove(name: str) -> bool:

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from executors.refused import Refused
+from executors.stoppable import Stopped
 
 LONGEST = 4000
 """Characters of one expression."""
+STEPS = 2_000_000
+"""Steps that one evaluation may take, a few seconds: projections inside each other multiply."""
 SHOWN = 80
 
 
-def evaluate(expression: str, data: Any, field: str) -> Any:
-    """The value of `expression` in `data`. Blocks for as long as much data takes. Raises `Refused` at `field`."""
+def evaluate(expression: str, data: Any, field: str, is_stopped: Callable[[], bool]) -> Any:
+    """The value of `expression` in `data`. Blocks, for `STEPS` at most.
+
+    Raises `Refused` at `field`, and `Stopped` once `is_stopped()`.
+    """
     import jmespath
     from jmespath.exceptions import JMESPathError, LexerError, ParseError
+    from jmespath.visitor import TreeInterpreter
+
+    class Bounded(TreeInterpreter):
+        """Counts its steps."""
+
+        steps = 0
+
+        def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
+            self.steps += 1
+            if self.steps > STEPS:
+                words = "the expression takes too long on this data; write a simpler one, or give it less data"
+                raise Refused(words, field, "expression_error")
+            if not self.steps % 1000 and is_stopped():
+                raise Stopped
+            return super().visit(node, *args, **kwargs)
 
     if not isinstance(expression, str) or not expression.strip():
         raise Refused("the expression is empty; @ is all of the data", field)
     if len(expression) > LONGEST:
         raise Refused(f"the expression has {len(expression)} characters; at most {LONGEST} are read", field)
     try:
-        return jmespath.compile(expression).search(data)
+        return Bounded().visit(jmespath.compile(expression).parsed, data)
     except (ParseError, LexerError) as error:
         at = getattr(error, "lex_position", None)
         place = f" at character {at + 1}" if isinstance(at, int) and 0 <= at < len(expression) else ""

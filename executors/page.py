@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -21,6 +22,9 @@ and `ssh` (the other machine's shell reads the line).
 **Bold** inputs are required. An input marked *secret* is never stored; give `env:NAME` or `keyring:NAME` to keep it out
 of the form too.
 """
+
+_RULE = re.compile(r" \(\d+\.\d+\)")
+"""The number of a rule of the engine's design, which the page's reader does not know."""
 
 
 def shipped() -> list[type[BaseTask]]:
@@ -46,7 +50,8 @@ def _section(executor: type[BaseTask]) -> str:
     needed = schema.get("required", ())
     rows = list(_rows(schema["properties"], needed))
     example = json.dumps(next(iter(executor.examples)), ensure_ascii=False)
-    about = [f"{executor.description}. {' '.join((executor.__doc__ or '').split())}", *_notes(executor)]
+    more = _RULE.sub("", " ".join((executor.__doc__ or "").split()))
+    about = [f"{executor.description}. {more}", *_notes(executor)]
     table = ["| input | type | default | |", "|---|---|---|---|", *rows]
     return "\n".join([f"## {executor.id}", " ".join(about), "", *table, "", "```json", example, "```", ""])
 

@@ -64,7 +64,7 @@ class Transform(Stoppable):
         expression = inputs.get("expression", "")
         data = given(inputs, set(self.inputs_schema["properties"]))
         try:
-            work = in_own_thread("transform", lambda: evaluate(expression, data, "expression"))
+            work = in_own_thread("transform", lambda: evaluate(expression, data, "expression", lambda: self.is_stopped))
             result = await self.unless_stopped(work)
         except Stopped:
             return {"status": "cancelled", "message": "cancelled"}

@@ -22,8 +22,11 @@ def main(arguments: list[str]) -> int:
     with (STATE / "calls").open("a") as calls:
         calls.write(json.dumps(arguments) + "\n")
     if (STATE / "dead").exists():
-        print("Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?", file=sys.stderr)
-        return 1
+        print(
+            "docker: Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?", file=sys.stderr
+        )
+        print("\nRun 'docker run --help' for more information", file=sys.stderr)
+        return 125 if arguments[0] == "run" else 1
     verb, *rest = arguments
     if verb == "image":
         return 0 if rest[-1] in (STATE / "images").read_text().split() else 1
@@ -53,7 +56,8 @@ def run(rest: list[str]) -> int:
     options, (image, *command) = rest[:at], rest[at + 1 :]
     name = next(o.partition("=")[2] for o in options if o.startswith("--name="))
     if image not in (STATE / "images").read_text().split():
-        print(f"docker: Error response from daemon: No such image: {image}", file=sys.stderr)
+        print(f"docker: Error response from daemon: No such image: {image}\n", file=sys.stderr)
+        print("Run 'docker run --help' for more information", file=sys.stderr)
         return 125
     env = {}
     for option in options:
@@ -79,7 +83,7 @@ def stop(rest: list[str]) -> int:
     if pid is None:
         return 1
     _kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + float(rest[rest.index("--time") + 1])
+    deadline = time.monotonic() + float(rest[rest.index("-t") + 1])
     while time.monotonic() < deadline and (STATE / "containers" / rest[-1]).exists():
         time.sleep(0.02)
     _kill(pid, signal.SIGKILL)

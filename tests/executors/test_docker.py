@@ -158,9 +158,10 @@ async def test_a_timeout_removes_it_too(service: Service) -> None:
 
 async def test_a_service_that_does_not_run(service: Service) -> None:
     (service.folder / "dead").touch()
-    for pull in ("missing", "always"):
+    for pull in ("missing", "always", "never"):
         result = await Trial(Docker, image="alpine:3", pull=pull).result()
         assert result["error_type"] == "docker_error" and "start its service" in result["error"]
+        assert "Cannot connect" in result["error"]
 
 
 async def test_without_docker_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

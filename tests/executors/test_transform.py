@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from executors.transform import Transform
-from tests.executors.trial import Trial, problems
+from tests.executors.trial import Trial, problems, until
 
+LONG, LARGE = "[*].[@, @, @, @, @, @]", [1] * 600_000
 PEOPLE = {"people": [{"name": "Ann", "age": 41}, {"name": "Bob", "age": 7}]}
 
 
@@ -67,3 +69,17 @@ async def test_results_of_dependencies_are_the_data() -> None:
 
 def test_an_expression_is_needed() -> None:
     assert problems(Transform, data=1) and problems(Transform, expression="")
+
+
+async def test_an_expression_that_takes_too_long_is_ended() -> None:
+    told = await transform(LONG, LARGE)
+    assert told["status"] == "failed" and "too long" in told["error"]
+
+
+async def test_a_cancel_ends_it() -> None:
+    trial = Trial(Transform, expression=LONG, data=LARGE)
+    task = trial.start()
+    await until(lambda: any(thread.name == "transform" for thread in threading.enumerate()))
+    await trial.cancel()
+    assert (await task)["status"] == "cancelled"
+    await until(lambda: not any(thread.name == "transform" for thread in threading.enumerate()))
