@@ -296,13 +296,13 @@ class Form:
     def unset(self, path: Path) -> None:
         """Make the row absent; an optional parent left empty is absent too, unless it was so in the loaded data.
 
-        An item cannot be absent from its list: it is to be filled again.
+        An item cannot be absent from its list: it is to be filled again; only the end of a tuple can go.
         """
         if instance.get(self._instance, path) is ABSENT:
             self._view.marks.texts.pop(path, None)
             self._changed()
             return
-        if path and isinstance(path[-1], int):
+        if path and isinstance(path[-1], int) and not edits.ends_tuple(self._view, self.schema, self._instance, path):
             self.set(path, edits.blank_at(self._view, self.schema, self._instance, path)[0])
             self._view.marks.blanks[path] = True
             self._changed()
@@ -339,8 +339,11 @@ class Form:
         self._set_instance(after)
         return made
 
-    def rename(self, path: Path, key: str) -> Path:
-        """Give the entry at `path` another key, in its place; a taken key is a problem there, nothing more (3.8)."""
+    def rename(self, path: Path, key: str, *, is_meant: bool = False) -> Path:
+        """Give the entry at `path` another key, in its place; a taken key is a problem there, nothing more (3.8).
+
+        An entry with the key "" waits for its name, unless that `is_meant`.
+        """
         parent = instance.get(self._instance, path[:-1]) if path else ABSENT
         if not isinstance(parent, dict) or path[-1] not in parent:
             return path
@@ -349,12 +352,14 @@ class Form:
         if key in parent:
             if key != old:
                 marks.names[path] = key
+            elif key or is_meant:
+                marks.unnamed.pop(path, None)
             self._changed()
             return path
         self._step(("rename", path))
         marks.unnamed.pop(path, None)
         marks.move(path[:-1], lambda name: key if name == old else name)
-        if not key:
+        if not key and not is_meant:
             marks.unnamed[(*path[:-1], key)] = True
         self._set_instance(instance.rename(self._instance, path, key))
         return (*path[:-1], key)

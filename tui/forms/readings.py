@@ -23,8 +23,11 @@ def reading(value: Any) -> str:
 
 
 def readings(row: Row) -> list[Any]:
-    """The values that the text of a union of scalars may be read as, the present one first; [] for other rows."""
-    if row.kind != "any" or not isinstance(row.value, str | int | float | bool):
+    """The values that the text of a union of scalars may be read as, the present one first; [] for other rows.
+
+    A secret is text, whatever it looks like, until it is asked to be read otherwise.
+    """
+    if row.kind not in ("any", "secret") or row.types == ("string",) or not isinstance(row.value, str | int | float | bool):
         return []
     value = row.value
     text = value if isinstance(value, str) else strict_json.dump(value, None)

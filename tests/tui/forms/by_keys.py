@@ -182,7 +182,7 @@ class Person:
         if found is None:  # the one row of an object at the root has no line
             assert not path, f"{path} is not drawn"
             await self._fill_object(path, value)
-        elif value is None and found.row.kind not in ("const", "choice", "raw") and not self._takes_null(found.row):
+        elif value is None and not self._takes_null(found.row):
             await self._menu(path, "n")
         elif found.row.kind == "union":
             await self._choose_branch(path)
@@ -197,13 +197,16 @@ class Person:
 
     @staticmethod
     def _takes_null(row: Row) -> bool:
-        """Whether null is typed there."""
-        return row.kind == "any" and not row.types
+        """Whether null is typed or picked there."""
+        if row.kind == "const":
+            return row.constant is None
+        return row.kind in ("choice", "raw") or (row.kind == "any" and not row.types)
 
     async def _fill_row(self, found: RowWidget, value: Any, *, branch: bool = False) -> None:
         row, path = found.row, found.row.path
         if row.kind in ("object", "map") and isinstance(value, dict):
-            await self._open(path, branch=branch)
+            if row.kind == "object" or row.value:  # Enter on an empty map adds to it
+                await self._open(path, branch=branch)
             await self._fill_object(path, value)
         elif row.kind in ("array", "tuple") and isinstance(value, list):
             await self._fill_list(path, value, branch)
@@ -217,14 +220,16 @@ class Person:
             await self.press("y" if value else "n")
         elif row.kind == "choice":
             await self._choose(path, value, branch)
-        elif value in ("", []) and row.kind != "raw":
+        elif value == "" or (value == [] and row.kind == "choices"):
             await self._menu(path, "e", branch=branch)
         elif row.kind == "choices":
             await self._mark(path, value, branch)
-        elif isinstance(value, str) and hides(value):
+        elif isinstance(value, str) and hides(value) or (row.kind == "secret" and isinstance(value, dict | list)):
             await self._type_json(path, value, branch)
         else:
             await self._type(path, _typed(row, value), branch)
+            if row.kind == "secret" and not isinstance(value, str):
+                await self.press(KEYS.keys("launch.reading")[0])
 
     async def _type(self, path: Path, text: str, branch: bool) -> None:
         widget = await self.go(path, branch=branch)
@@ -325,7 +330,7 @@ class Person:
     async def _fill_object(self, path: Path, value: dict[str, Any]) -> None:
         left = list(value)
         while left:
-            drawn = [line.row.path for line in self._drawn if isinstance(line, RowWidget)]
+            drawn = [line.row.path for line in self._drawn if isinstance(line, RowWidget) and not line.row.unnamed]
             ready = [key for key in left if (*path, key) in drawn]
             for key in sorted(ready, key=lambda key: drawn.index((*path, key))):
                 if self._row((*path, key)) is not None:
@@ -352,10 +357,12 @@ class Person:
                 await self.press("tab")
         else:
             await self.press(KEYS.keys("launch.menu")[0], "k")
+            await self.press("enter")
         assert self._row((*path, key)) is not None, f"the entry of {path} is not called {key!r}"
 
     async def _add(self, path: Path) -> None:
-        """Add to the list, map or object: by the line at its end, by Enter on its empty head, else by its menu."""
+        """Add to the list, map or object: by the line at its end, by Enter on its empty head; where the schema says
+        nothing of further inputs, by the menu of one that is there."""
         for line in self._drawn:
             if isinstance(line, AddLine) and line.adder.path == path and line.can_focus:
                 await self._go_line(line)
@@ -365,10 +372,11 @@ class Person:
         if found is not None and found.row.kind in ("array", "map") and not found.row.value:
             await self.go(path, branch=True)
             await self.press("enter")
-        elif found is not None:
-            await self._menu(path, "a", branch=True)
         else:
-            await self.press(KEYS.keys("launch.add")[0])
+            inside = [line.row.path for line in self._drawn if isinstance(line, RowWidget)]
+            beside = next((each for each in inside if each[:-1] == path and each), path)
+            row = self._row(beside, branch=True)
+            await self._menu(beside, "b" if row is not None and row.row.growable else "o", branch=True)
 
     async def _fill_list(self, path: Path, value: list[Any], branch: bool) -> None:
         if not value:
