@@ -139,7 +139,9 @@ class Constant(Line):
         fits = row.state == "absent" or strict_json.equal(row.value, row.constant)
         mark = "" if row.required else "☑ " if row.state != "absent" else "☐ "
         if row.state == "absent" and row.required and self.has_focus:
-            return Content.assemble(("= ", "reverse"), (f"space makes it {safe_text(fields.brief(row.constant))}", "$dim"))
+            return Content.assemble(
+                ("= ", "reverse"), (f"space makes it {safe_text(fields.brief(row.constant))}", "$dim")
+            )
         style = "reverse" if self.has_focus else "" if row.required or row.state != "absent" else "$dim"
         constant = safe_text(fields.brief(row.constant))
         if fits:

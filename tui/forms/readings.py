@@ -27,9 +27,9 @@ def readings(row: Row) -> list[Any]:
 
     A secret is text, whatever it looks like, until it is asked to be read otherwise.
     """
-    if row.kind not in ("any", "secret") or row.types == ("string",) or not isinstance(row.value, str | int | float | bool):
-        return []
     value = row.value
+    if row.kind not in ("any", "secret") or row.types == ("string",) or not isinstance(value, str | int | float | bool):
+        return []
     text = value if isinstance(value, str) else strict_json.dump(value, None)
     found = [value]
     for other in (text, fields.read("any", text, row.types)):

@@ -224,7 +224,7 @@ class Person:
             await self._menu(path, "e", branch=branch)
         elif row.kind == "choices":
             await self._mark(path, value, branch)
-        elif isinstance(value, str) and hides(value) or (row.kind == "secret" and isinstance(value, dict | list)):
+        elif (isinstance(value, str) and hides(value)) or (row.kind == "secret" and isinstance(value, dict | list)):
             await self._type_json(path, value, branch)
         else:
             await self._type(path, _typed(row, value), branch)
