@@ -29,10 +29,11 @@ class Row:
     `proposals` are values that may be overtyped, `suggestion` what another branch of a union has under this name;
     `section` is the title of the group the row stands in, `because` why it is required, `note` what is wrong with its
     schema; `growable` tells that entries or items can be added, also to a union's branch that is an object, `silent`
-    that the schema allows entries and does not speak of them; `unnamed` an entry that waits for its key; `key_options` the only keys that fit and are not used
-    yet, where the schema has the `names_listed`. `page` is (first item drawn, items in all) of a list that is drawn in
-    parts; `longest` is how many characters a text may have, `first` the scalars that tell what a container holds,
-    secrets masked; `format` is the schema's word. All text is foreign.
+    that the schema allows entries and does not speak of them; `unnamed` is an entry that waits for its key,
+    `key_options` are the only keys that fit and are not used yet, where the schema has the `names_listed`. `page` is
+    (first item drawn, items in all) of a list that is drawn in parts; `longest` is how many characters a text may have,
+    `first` the scalars that tell what a container holds, secrets masked; `format` is the schema's word. All text is
+    foreign.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""Fills a launch dialog as a person does who knows the answer: looks at what is drawn, and presses keys, nothing else."""
+"""Fills a launch dialog as a person does who knows the answer: looks at what is drawn, and presses keys, no more."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ class Person:
             await self._menu(path, "e", branch=branch)
         elif row.kind == "choices":
             await self._mark(path, value, branch)
-        elif (isinstance(value, str) and hides(value)) or (row.kind == "secret" and isinstance(value, dict | list)):
+        elif (row.kind == "secret" and isinstance(value, dict | list)) or (isinstance(value, str) and (hides(value) or "\t" in value)):
             await self._type_json(path, value, branch)
         else:
             await self._type(path, _typed(row, value), branch)
