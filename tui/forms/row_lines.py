@@ -27,8 +27,8 @@ GAP = 2
 LEAST_LABEL, LEAST_NOTE, LEAST_CONTROL = 14, 6, 12
 SIDE_HELP = 132
 """Cells of a row from which its help stands at the right of it."""
-NOTES = {"secret": len("from keyring"), "any": len("integer alt+t")}
-"""What else the rows of a kind say behind their control."""
+NOTES = {"secret": len("from keyring"), "any": len("integer") + 6}
+"""What else the rows of a kind say behind their control; the reading of a value with the key that takes another."""
 WIDEST_CONTROL = 56
 HELP_LENGTH = 400
 LABEL_LENGTH = 80

@@ -224,7 +224,7 @@ class Person:
             await self._menu(path, "e", branch=branch)
         elif row.kind == "choices":
             await self._mark(path, value, branch)
-        elif (row.kind == "secret" and isinstance(value, dict | list)) or (isinstance(value, str) and (hides(value) or "\t" in value)):
+        elif _needs_json(row, value):
             await self._type_json(path, value, branch)
         else:
             await self._type(path, _typed(row, value), branch)
@@ -391,6 +391,13 @@ class Person:
             if self._row(place) is None:
                 await self._add(path)
             await self._fill(place, item)
+
+
+def _needs_json(row: Row, value: Any) -> bool:
+    """Whether the value is one that the editor of the row does not take: signs that no key types, what is no text."""
+    if isinstance(value, str):
+        return hides(value) or "\t" in value
+    return row.kind == "secret" and isinstance(value, dict | list)
 
 
 def _typed(row: Row, value: Any) -> str:
