@@ -17,7 +17,7 @@ from tests.tui.launch_driver import SIZES
 
 KEPT: dict[str, Any] = json.loads((Path(__file__).parent / "by_keys.json").read_text(encoding="utf-8"))
 """Ten schemas that people wrote, each with an instance."""
-LONGEST = 300
+LONGEST = 400
 """Characters of an instance of the other real schemas: the longest below it is entered."""
 
 
