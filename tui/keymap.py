@@ -49,6 +49,17 @@ class Keymap:
         return key_label(keys[0]) if keys else ""
 
 
+def keymap_of(app: object) -> Keymap:
+    """The keymap of the app: the console has the person's own, any other app the default one."""
+    keymap = getattr(app, "keys", None)
+    return keymap if isinstance(keymap, Keymap) else Keymap()
+
+
+def label_of(app: object, action_id: str) -> str:
+    """The first key of an action, as bound in the app; "" when it has none."""
+    return keymap_of(app).label(action_id)
+
+
 def load(path: Path) -> Keymap:
     """Read `path`; a missing file means the default keys, a wrong one too, and says so. Never raises."""
     try:

@@ -132,12 +132,16 @@ class Constant(Line):
     @property
     def _is_open(self) -> bool:
         row = self.row
-        return not row.required or (row.state != "absent" and not strict_json.equal(row.value, row.constant))
+        return not row.required or row.nullable or not strict_json.equal(row.value, row.constant)
 
     def draw(self) -> Content:
         row = self.row
         fits = row.state == "absent" or strict_json.equal(row.value, row.constant)
         mark = "" if row.required else "☑ " if row.state != "absent" else "☐ "
+        if row.state == "absent" and row.required and self.has_focus:
+            return Content.assemble(
+                ("= ", "reverse"), (f"space makes it {safe_text(fields.brief(row.constant))}", "$dim")
+            )
         style = "reverse" if self.has_focus else "" if row.required or row.state != "absent" else "$dim"
         constant = safe_text(fields.brief(row.constant))
         if fits:

@@ -154,7 +154,8 @@ class LineInput(Input):
     def _haunt(self) -> None:
         """Draw the ghost in as many cells as there are: Input would break it over lines that nobody sees."""
         if self.is_key:
-            text = f"name · e.g. {safe_text(self.names[0])}" if self.names else "name"
+            named = f"name · e.g. {safe_text(self.names[0])}" if self.names else "name"
+            text = named if self.row.unnamed or self.row.typed_name else '""'
         else:
             text = "type it again" if self._is_lost else ghost(self.row) or self.hint
         width = self.size.width

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.json_data import NotJson, encode
-from engine.schema import MASK, Checker, SchemaError, mask
+from engine.schema import Checker, SchemaError, mask
 from engine.schema import compile as compile_schema
 from tui.forms import edits, fields, instance, payload, problems, raw_text, strict_json
 from tui.forms.all_rows import every_row
@@ -246,12 +246,7 @@ class Form:
 
     def unmasked(self, value: Any, path: Path = ()) -> Any:
         """`value`, read from a text that showed what stands at `path`, with the secrets in the place of their masks."""
-        masked = payload.leaves(value, MASK) if value is not ABSENT else []
-        hidden = mask(self.schema, self._instance) if masked else None
-        for inner in masked:
-            if instance.get(hidden, (*path, *inner)) == MASK:
-                value = instance.put(value, inner, instance.get(self._instance, (*path, *inner)))
-        return value
+        return payload.unmasked(self.schema, self._instance, value, path)
 
     def enter(self, path: Path, text: str) -> None:
         """Take what was typed in the row at `path`: cleared text makes it absent, never `""` or 0 (forms.md 1.3)."""
@@ -296,13 +291,13 @@ class Form:
     def unset(self, path: Path) -> None:
         """Make the row absent; an optional parent left empty is absent too, unless it was so in the loaded data.
 
-        An item cannot be absent from its list: it is to be filled again.
+        An item cannot be absent from its list: it is to be filled again; only the end of a tuple can go.
         """
         if instance.get(self._instance, path) is ABSENT:
             self._view.marks.texts.pop(path, None)
             self._changed()
             return
-        if path and isinstance(path[-1], int):
+        if path and isinstance(path[-1], int) and not edits.ends_tuple(self._view, self.schema, self._instance, path):
             self.set(path, edits.blank_at(self._view, self.schema, self._instance, path)[0])
             self._view.marks.blanks[path] = True
             self._changed()
@@ -339,8 +334,11 @@ class Form:
         self._set_instance(after)
         return made
 
-    def rename(self, path: Path, key: str) -> Path:
-        """Give the entry at `path` another key, in its place; a taken key is a problem there, nothing more (3.8)."""
+    def rename(self, path: Path, key: str, *, is_meant: bool = False) -> Path:
+        """Give the entry at `path` another key, in its place; a taken key is a problem there, nothing more (3.8).
+
+        An entry with the key "" waits for its name, unless that `is_meant`.
+        """
         parent = instance.get(self._instance, path[:-1]) if path else ABSENT
         if not isinstance(parent, dict) or path[-1] not in parent:
             return path
@@ -349,12 +347,14 @@ class Form:
         if key in parent:
             if key != old:
                 marks.names[path] = key
+            elif key or is_meant:
+                marks.unnamed.pop(path, None)
             self._changed()
             return path
         self._step(("rename", path))
         marks.unnamed.pop(path, None)
         marks.move(path[:-1], lambda name: key if name == old else name)
-        if not key:
+        if not key and not is_meant:
             marks.unnamed[(*path[:-1], key)] = True
         self._set_instance(instance.rename(self._instance, path, key))
         return (*path[:-1], key)

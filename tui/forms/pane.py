@@ -15,6 +15,7 @@ from tui.forms.compare import differences, marks
 from tui.forms.controls import Head
 from tui.forms.editors import Pasted
 from tui.forms.form_view import FormView
+from tui.forms.heads import AddLine
 from tui.forms.instance import get
 from tui.forms.jumps import Jumps
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
@@ -85,7 +86,7 @@ class FormPane(Widget):
             rows = self.form.drawn()
             compared = self.former is not ABSENT
             self.view.former = marks(rows, differences(self.form.instance, self.former)) if compared else {}
-            await self.view.show(rows, self._due(), typing)
+            await self.view.show(self.form.rows(), self._due(), typing)
 
     def _due(self) -> dict[Path, str]:
         """The errors to draw, by the path of the row that shows them."""
@@ -160,7 +161,7 @@ class FormPane(Widget):
         widget = self.view.widget_at(row.path) if row is not None else None
         if widget is not None:
             name = widget.key_editor
-            (name if name is not None and not widget.row.name else widget.editor).focus()
+            (name if name is not None and widget.row.unnamed else widget.editor).focus()
             widget.scroll_visible(animate=False)
 
     async def go_problem(self, step: int) -> str:
@@ -330,7 +331,10 @@ class FormPane(Widget):
 
     async def add_item(self) -> None:
         """Add an item or entry to the list or map that the focus is in; the focus goes to what is to be filled."""
-        row = self._around(LISTS, growable=True) or self._open_object()
+        await self.add_to(self.taker())
+
+    async def add_to(self, row: Row | None) -> None:
+        """Add to this row; None says that there is nothing to add to."""
         if row is None:
             self._say("there is no list or map here to add to")
             return
@@ -341,23 +345,29 @@ class FormPane(Widget):
         await self._changed()
         await self.go(self._first_inside(path))
 
-    def _open_object(self) -> Row | None:
-        """The nearest object that says itself that it takes further entries."""
-        for end in range(len(self._here), -1, -1):
+    def taker(self) -> Row | None:
+        """What takes another item or entry: that of the focused line that adds, else the nearest list or map, else the
+        nearest object whose schema says that it takes more."""
+        line = self.screen.focused
+        if isinstance(line, AddLine):
+            return next((row for row in reversed(self.rows_at(line.adder.path)) if row.growable), None)
+        return self._around(LISTS, growable=True) or self.open_object(silent=False)
+
+    def open_object(self, *, silent: bool, beside: bool = False) -> Row | None:
+        """The nearest object that takes further entries: because its schema says so, or because it says nothing.
+
+        `beside` leaves out the row with the focus itself.
+        """
+        for end in range(len(self._here) - beside, -1, -1):
             for row in self.rows_at(self._here[:end]):
-                _, schema = self.form.schema_at(row.path)
-                if (
-                    row.kind == "object"
-                    and row.growable
-                    and schema.keys() & {"additionalProperties", "patternProperties"}
-                ):
+                if row.kind in ("object", "union") and row.growable and row.silent == silent:
                     return row
         return None
 
     def _first_inside(self, path: Path) -> Path:
         """Of a new item that is an object its first field, else the item itself."""
         rows = [row for row in self.form.rows() if row.path[: len(path)] == path]
-        if not rows or not rows[0].is_container or (rows[0].keyed and not rows[0].name):
+        if not rows or not rows[0].is_container or rows[0].unnamed:
             return path
         inside = [row.path for row in rows if row.kind not in ("const", "object")]
         return inside[0] if inside else path

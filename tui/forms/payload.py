@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tui.forms import strict_json
+from engine.schema import MASK, mask
+from tui.forms import instance, strict_json
 from tui.forms.instance import ABSENT, Path
 from tui.forms.nodes import Node
 from tui.forms.rows import CONTAINERS
@@ -157,6 +158,16 @@ def leaves(value: Any, wanted: str) -> list[Path]:
         elif isinstance(item, list):
             stack += [((*path, at), child) for at, child in enumerate(item) if type(child) in _LOOKED_INTO]
     return found
+
+
+def unmasked(schema: Any, now: Any, value: Any, path: Path) -> Any:
+    """`value`, to stand at `path` of `now`, with what stands there in the place of the masks of secrets."""
+    masked = leaves(value, MASK) if value is not ABSENT else []
+    hidden = mask(schema, now) if masked else None
+    for inner in masked:
+        if instance.get(hidden, (*path, *inner)) == MASK:
+            value = instance.put(value, inner, instance.get(now, (*path, *inner)))
+    return value
 
 
 _LOOKED_INTO = frozenset({str, dict, list})

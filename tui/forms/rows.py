@@ -28,10 +28,12 @@ class Row:
     lines; `typed_name` is a key that could not be taken; `step` is what a number grows by, `most` how many items fit.
     `proposals` are values that may be overtyped, `suggestion` what another branch of a union has under this name;
     `section` is the title of the group the row stands in, `because` why it is required, `note` what is wrong with its
-    schema; `growable` tells that entries or items can be added, `key_options` the only keys that fit and are not used
-    yet, where the schema has the `names_listed`. `page` is (first item drawn, items in all) of a list that is drawn in
-    parts; `longest` is how many characters a text may have, `first` the scalars that tell what a container holds,
-    secrets masked; `format` is the schema's word. All text is foreign.
+    schema; `growable` tells that entries or items can be added, also to a union's branch that is an object, `silent`
+    that the schema allows entries and does not speak of them; `unnamed` is an entry that waits for its key,
+    `key_options` are the only keys that fit and are not used yet, where the schema has the `names_listed`. `page` is
+    (first item drawn, items in all) of a list that is drawn in parts; `longest` is how many characters a text may have,
+    `first` the scalars that tell what a container holds, secrets masked; `format` is the schema's word. All text is
+    foreign.
     """
 
     path: Path
@@ -70,6 +72,8 @@ class Row:
     because: str = ""
     note: str = ""
     growable: bool = False
+    silent: bool = False
+    unnamed: bool = False
     key_options: list[str] = field(default_factory=list)
     names_listed: bool = False
     page: tuple[int, int] | None = None
@@ -117,6 +121,8 @@ class Looks:
     suggestion: Any = ABSENT
     note: str = ""
     growable: bool = False
+    silent: bool = False
+    unnamed: bool = False
     page: tuple[int, int] | None = None
     first: tuple[str, ...] = ()
 
@@ -158,7 +164,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         read_only=schema.get("readOnly") is True,
         deprecated=schema.get("deprecated") is True,
         long=kind in ("multiline", "raw") or looks.long or "\n" in text or len(text) > LONGEST_LINE,
-        typed_name=name if looks.typed_name is None else looks.typed_name,
+        typed_name=looks.typed_name if looks.typed_name is not None else "" if looks.unnamed else name,
         step=step if isinstance(step, int | float) and not isinstance(step, bool) and step > 0 else 1,
         most=most if isinstance(most, int) and not isinstance(most, bool) else None,
         reason=reason,
@@ -168,6 +174,8 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         because=child.because,
         note=looks.note,
         growable=looks.growable,
+        silent=looks.silent,
+        unnamed=looks.unnamed,
         key_options=_key_options(schema, value) if kind in ("map", "object") else [],
         names_listed=bool(_listed_names(schema)),
         page=looks.page,

@@ -272,6 +272,7 @@ class View:
                 return known[5]
         opens = node.kind in CONTAINERS and self._is_open(path, node.kind, value, child.required, recursive)
         is_long = node.kind == "array" and isinstance(value, list) and len(value) > PAGE
+        grows = self._grown(path, node, value)
         looks = Looks(
             depth=depth,
             is_open=opens or (in_union and node.kind in CONTAINERS),
@@ -282,7 +283,9 @@ class View:
             long=path in marks.long,
             suggestion=marks.suggestions.get(path, ABSENT) if value is ABSENT else ABSENT,
             note=self._note(child.schema, node),
-            growable=node.kind in CONTAINERS and self.resolver.takes_more(node),
+            growable=grows is not None and self.resolver.takes_more(grows),
+            silent=grows is not None and self.resolver.is_silent(grows),
+            unnamed=path in marks.unnamed,
             page=(self._page(path, value)[0], len(value)) if is_long else None,
             first=self._first(child, path, node, value) if node.kind in CONTAINERS and value else (),
         )
@@ -292,6 +295,11 @@ class View:
             self._rows.clear()
         self._rows[key] = (child, node, value, marked, recursive, row)
         return row
+
+    def _grown(self, path: Path, node: Node, value: Any) -> Node | None:
+        """What the row adds entries or items to; a branch that has a row of its own adds there."""
+        inner = self.inner(path, node, value)
+        return inner if inner.kind in CONTAINERS and (inner is node or inner.kind == "object") else None
 
     def _first(self, child: Child, path: Path, node: Node, value: Any) -> tuple[str, ...]:
         """The first scalars inside a container, which say what it is; a secret is never told."""

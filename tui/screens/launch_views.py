@@ -18,12 +18,13 @@ from engine.catalogue import ExecutorSpec
 from tui.forms import strict_json
 from tui.forms.field_pane import FieldPane
 from tui.forms.form_view import FormView
-from tui.forms.keys import counted, hints, label_of
+from tui.forms.keys import counted, hints
 from tui.forms.model import Form, Problem
 from tui.forms.options import LaunchOptions, options_schema
 from tui.forms.preview import Line, preview_lines
 from tui.forms.raw_tab import RawTab
 from tui.forms.raw_text import EDITABLE
+from tui.keymap import label_of
 from tui.screens.launch_request import LaunchRequest
 from tui.text import safe_text
 from tui.versions import ABSENT as NOT_HERE
