@@ -100,7 +100,7 @@ def mask(schema: Any, value: Any) -> Any:
     if not value:
         return value
     hidden = _secret_paths(schema, value)
-    return _replaced(value, dict.fromkeys(hidden, MASK)) if hidden else value
+    return replaced(value, dict.fromkeys(hidden, MASK)) if hidden else value
 
 
 def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
@@ -120,7 +120,7 @@ def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
             reference = reference[step]
         references.append((path, str(reference)))
         real[path] = _look_up(str(reference))
-    return _replaced(value, real), references
+    return replaced(value, real), references
 
 
 def restore(masked: Any, references: Sequence[tuple[Path, str]]) -> Any:
@@ -129,7 +129,7 @@ def restore(masked: Any, references: Sequence[tuple[Path, str]]) -> Any:
     What is not masked there any more stays as it is: a hook may have taken it away (6.1).
     """
     left = {path: reference for path, reference in references if _at(masked, path) == MASK}
-    return _replaced(masked, left) if left else masked
+    return replaced(masked, left) if left else masked
 
 
 def _at(value: Any, path: Path) -> Any:
@@ -201,7 +201,7 @@ def _secret_paths(schema: Any, value: Any, *, references: bool = False) -> list[
     return hidden
 
 
-def _replaced(value: Any, instead: Mapping[Path, Any]) -> Any:
+def replaced(value: Any, instead: Mapping[Path, Any]) -> Any:
     """A copy of `value` along the paths of `instead`, with what that has at their ends."""
     holder = [value]
     fresh: dict[Path, Any] = {(): holder}
