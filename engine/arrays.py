@@ -113,7 +113,7 @@ class Entry:
 
     @property
     def label(self) -> str:
-        shown = self.given.get("name") or self.id or self.name
+        shown = self.given.get("name", "").strip() or self.id or self.name
         return f"entry {self.place} ('{_short(shown)}')" if shown else f"entry {self.place}"
 
 

@@ -153,7 +153,8 @@ def _check_call(name: str, given: int) -> None:
     if given < len(signature) or (given > len(signature) and not is_open):
         least = "at least " if is_open else ""
         raise ExpressionError(
-            f"{name}() takes {least}{len(signature)} argument{'s' * (len(signature) != 1)}, not {given}", "Mend the call"
+            f"{name}() takes {least}{len(signature)} argument{'s' * (len(signature) != 1)}, not {given}",
+            "Mend the call",
         )
 
 

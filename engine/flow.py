@@ -76,14 +76,18 @@ class FlowSpec(Launchable):
     is_array: bool = False
     """Whether the file is but a list of tasks."""
 
+    @property
+    def executors(self) -> list[str]:
+        """The ids of the executors that its tasks name, and the names of its groups."""
+        named = (each.params.get("executor_id") or each.given.get("schemas", {}).get("method") for each in self.entries)
+        return list(dict.fromkeys(str(name or each.name) for name, each in zip(named, self.entries, strict=True)))
+
     def located(self, problems: Iterable[FlowProblem]) -> list[FlowProblem]:
         """The same problems with their lines."""
         return located(problems, self.content, self.file or "", is_array=self.is_array)
 
 
-def located(
-    problems: Iterable[FlowProblem], content: bytes, name: str, *, is_array: bool = False
-) -> list[FlowProblem]:
+def located(problems: Iterable[FlowProblem], content: bytes, name: str, *, is_array: bool = False) -> list[FlowProblem]:
     """`problems` with the lines of the nearest parts of the file that are there; by line."""
     found = list(problems)
     if not content or not found:
@@ -231,7 +235,9 @@ def _schema(schema: Mapping[str, Any]) -> Iterator[FlowProblem]:
     kind = schema.get("type", "object")
     if kind != "object":
         text = f"'inputs_schema' must describe an object, not {shown_value(kind)}"
-        yield FlowProblem(text, "Write `type: object` and the inputs under `properties`", path=("inputs_schema", "type"))
+        yield FlowProblem(
+            text, "Write `type: object` and the inputs under `properties`", path=("inputs_schema", "type")
+        )
         return
     try:
         compile(schema)

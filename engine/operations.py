@@ -17,7 +17,6 @@ from engine.events import EventBus, EventKind
 from engine.graph import Node, Tree, affected, detach_spawned, reopen, reset, settle, spawned_by, subtree
 from engine.history_statements import recount_run
 from engine.making import moment_of, object_of
-from engine.run import lost_secret
 from engine.statements import Write
 from engine.stopper import CANCELLED_WORDS, can_cancel
 from engine.store import Store
@@ -131,6 +130,8 @@ class Operations:
             raise TaskError(f"task '{running[0].task.name}' still runs", "Cancel it first")
         owned = [] if live else [await self._own(node)]
         given = self._given(node.task, inputs)
+        if given is None and (lost := self._lacks(node)) is not None:
+            raise TaskError(f"task '{node.task.name}' needs the secret '{lost}'", "Rerun its flow and give it again")
         begun = {n for n in touched if n.opened or n.status is not TaskStatus.PENDING}  # on disk, or on the way there
         again = reset(node.tree, node)
         for other in again:
@@ -181,8 +182,7 @@ class Operations:
             self._bus.publish(EventKind.RESET, other.task)
 
     def _lacks(self, node: Node) -> str | None:
-        """The secret of its inputs that was lost with its process."""
-        return lost_secret(self._dispatcher.inputs.get(node.task.id, node.task.inputs))
+        return self._submission.lacks(node)
 
     async def _release(self, node: Node, inputs: dict[str, Any] | None, extra: list[Write]) -> Task:
         """A task that waited for its secrets gets its inputs and goes on (8.6)."""

@@ -80,15 +80,16 @@ def schema_of(task: Task) -> Mapping[str, Any] | None:
     return found if isinstance(found, Mapping) else {}
 
 
-def given_inputs(task: Task, real: Mapping[str, dict[str, Any]]) -> Mapping[str, Any]:
+def given_inputs(task: Task, real: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     """The inputs of the flow whose root is `task`; `real` has those of which the stored ones are masked."""
+    found: Any
     if "flow" in task.params:
         return real.get(task.id, task.inputs)
     found = task.params.get("flow_inputs")
     return found if isinstance(found, Mapping) else {}
 
 
-def flow_inputs(node: Node, real: Mapping[str, dict[str, Any]]) -> FlowInputs:
+def flow_inputs(node: Node, real: Mapping[str, Mapping[str, Any]]) -> FlowInputs:
     """What `inputs` means in the expressions of a task; empty outside of a flow."""
     root = flow_root(node)
     if root is None:
@@ -101,7 +102,7 @@ def flow_inputs(node: Node, real: Mapping[str, dict[str, Any]]) -> FlowInputs:
     return FlowInputs(values, mask(schema, values))
 
 
-def lost_input(node: Node, real: Mapping[str, dict[str, Any]]) -> str | None:
+def lost_input(node: Node, real: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The flow's input that the task reads and of which only the mask is left (8.6)."""
     if not has_references(node.task) or (root := flow_root(node)) is None:
         return None
@@ -186,9 +187,11 @@ class _Scope:
         self._tasks: dict[str, Any] = {}
         self._lacking = dict.fromkeys(wanted)
         for dependency in node.dependencies:
-            keys = {dependency.task.params.get("flow_id"), dependency.task.name} & wanted
-            main = str(dependency.task.params.get("flow_id") or dependency.task.name)
-            for key in keys | ({main} if every else set()):
+            name = dependency.task.name
+            main = str(dependency.task.params.get("flow_id") or name)
+            for key in dict.fromkeys((main, name)):
+                if not (key in wanted or (every and key == main)):
+                    continue
                 if key in self._tasks and key != main:
                     continue  # the name of this one is the id of another
                 self._lacking.pop(key, None)

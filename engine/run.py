@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ from engine.policy import Policy
 from engine.problems import plain_names
 from engine.references import Filled, FlowInputs, fill, has_references
 from engine.schema_nodes import Path
-from engine.secrets import MASK, may_be_masked, may_refer, replaced, resolve
+from engine.schema_words import SchemaProblem
+from engine.secrets import MASK, is_there, may_be_masked, may_refer, replaced, resolve
 from engine.settings import Settings
 from engine.task import TaskStatus
 
@@ -51,6 +52,8 @@ class Prepared:
     """Where a secret stood as a reference, and the reference; `inputs` hold the real value (8.6)."""
     notes: list[str] = field(default_factory=list)
     refusal: Outcome | None = None
+    problems: Sequence[SchemaProblem] = ()
+    """The violations that a `validation_error` names."""
     hidden: dict[Path, Any] = field(default_factory=dict)
     """What stands instead of what came from a secret of the flow, by path (8.6)."""
     secrets: tuple[str, ...] = ()
@@ -66,7 +69,8 @@ class Prepared:
     @property
     def shown(self) -> dict[str, Any]:
         """`inputs` without what came from a secret of the flow."""
-        return replaced(self.inputs, self.hidden) if self.hidden else self.inputs
+        left = {path: value for path, value in self.hidden.items() if is_there(self.inputs, path)}
+        return replaced(self.inputs, left) if left else self.inputs
 
 
 @dataclass(slots=True, eq=False)
@@ -181,9 +185,9 @@ def check(prepared: Prepared, spec: ExecutorSpec) -> None:
         prepared.references += found
         prepared.text = json_data.encode(prepared.inputs)
     if not checker.is_valid(prepared.inputs, prepared.ignore):
-        problems = checker.problems(prepared.inputs, prepared.ignore)
-        if problems:
-            prepared.refusal = failed("; ".join(map(str, problems)), "validation_error")
+        prepared.problems = checker.problems(prepared.inputs, prepared.ignore)
+        if prepared.problems:
+            prepared.refusal = failed("; ".join(map(str, prepared.problems)), "validation_error")
 
 
 def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, Any], notes: list[str]) -> None:

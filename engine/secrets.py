@@ -142,6 +142,11 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
+def is_there(value: Any, path: Path) -> bool:
+    """Whether `value` has something at `path`: a hook may have taken it away (6.1)."""
+    return _at(value, path) is not None
+
+
 def _look_up(reference: str) -> str:
     kind, _, name = reference.partition(":")
     found: str | None

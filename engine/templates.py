@@ -98,7 +98,9 @@ def _end(text: str, at: int) -> int:
                 return at
             depth -= 1
         at += 1
-    raise ExpressionError(f"{OPEN} is not closed", f"Write {CLOSE} after the expression; {OPEN} itself is {{{{ '{{{{' }}}}")
+    raise ExpressionError(
+        f"{OPEN} is not closed", f"Write {CLOSE} after the expression; {OPEN} itself is {{{{ '{{{{' }}}}"
+    )
 
 
 def places(value: Any) -> list[Place]:

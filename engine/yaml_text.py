@@ -82,14 +82,14 @@ class _Builder:
     def build(self, events: Any) -> Any:
         for event in events:
             kind = type(event).__name__
-            if kind == "DocumentStartEvent":
+            if kind == "ScalarEvent" and event.anchor is None:
+                self._put(event, self._scalar(event))
+            elif kind == "DocumentStartEvent":
                 self._documents += 1
                 if self._documents > 1:
                     raise _at(event, "a second document begins")
             elif kind == "AliasEvent" or getattr(event, "anchor", None):
                 raise _at(event, "anchors and aliases are not taken")
-            elif kind == "ScalarEvent":
-                self._put(event, self._scalar(event))
             elif kind in ("MappingStartEvent", "SequenceStartEvent"):
                 self._open(event, {} if kind == "MappingStartEvent" else [])
             elif kind in ("MappingEndEvent", "SequenceEndEvent"):

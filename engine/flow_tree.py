@@ -1,0 +1,163 @@
+"""From a flow and its inputs to a tree that can be submitted, and what the executors of the catalogue say to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine import templates
+from engine.arrays import Problems, make_nodes
+from engine.errors import TaskError
+from engine.flow import FlowProblem, FlowSpec, refuse
+from engine.making import make_task, object_of
+from engine.pins import FindSpec
+from engine.plan import Plan, plan
+from engine.run import without
+from engine.schema_nodes import Path
+from engine.secrets import hidden_texts, mask, resolve
+from engine.submission import place
+from engine.task import NORMAL_PRIORITY, Task, TaskTreeNode
+
+ROOT_PARAMS = frozenset({"tags"})
+"""Launch options that belong to the run; the others go to each of its tasks that does not say them itself."""
+SHOWN = 20
+"""Problems of the tasks of one flow that are told; the rest is counted."""
+
+
+def flow_tree(
+    spec: FlowSpec,
+    inputs: dict[str, Any],
+    *,
+    priority: int = NORMAL_PRIORITY,
+    user_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    id: str | None = None,
+    idempotency_key: str | None = None,
+) -> TaskTreeNode:
+    """The tree of one launch of `spec`, not stored yet: a group root that has the flow's inputs, the tasks under it.
+
+    References stay in the tasks' inputs; they are filled in when a task's turn comes. `params` (timeout, retries,
+    not_before, ...) are for every task that does not say them itself, tags are the run's. Raises `TaskError` for
+    inputs that are no JSON, and for fields of a task that cannot be used, naming the entry.
+    """
+    given = dict(params or {})
+    shared = {name: value for name, value in given.items() if name not in ROOT_PARAMS}
+
+    def new_task(name: str, **fields: Any) -> Task:
+        own = {**shared, **(fields.pop("params") or {})}
+        if templates.texts(fields["inputs"]):
+            own["references"] = True
+        if fields["priority"] is None:
+            fields["priority"] = priority
+        fields["user_id"] = fields["user_id"] or user_id
+        if own.get("executor_id") == name and "flow_id" in own:
+            name = own["flow_id"]  # without a name of its own it is called as the file calls it
+        return make_task(name, params=own or None, **fields)
+
+    root = make_task(
+        spec.id,
+        user_id=user_id,
+        priority=priority,
+        inputs=inputs,
+        params={**given, "flow": spec.id, "flow_version": spec.version},
+        schemas={"inputs_schema": dict(spec.schema)},
+        id=id,
+        idempotency_key=idempotency_key,
+    )
+    node, problems = TaskTreeNode(root), Problems()
+    make_nodes(spec.entries, node, new_task, problems)
+    problems.raise_any()
+    return node
+
+
+def launched_tree(spec: FlowSpec, inputs: dict[str, Any], find: FindSpec, **options: Any) -> TaskTreeNode:
+    """`flow_tree` of inputs that the flow's form takes, defaults filled, when nothing is wrong with the flow itself.
+
+    Raises `TaskError` naming all that is.
+    """
+    refuse(check(spec, find), f"flow '{spec.id}'")
+    filled = spec.checker.with_defaults(object_of(f"flow '{spec.id}': inputs", inputs))
+    try:
+        values, _ = resolve(spec.schema, filled)
+    except LookupError as missing:
+        raise TaskError(f"flow '{spec.id}' needs its secrets: {missing.args[0]}", "Set it, or give the value") from None
+    if problems := spec.checker.problems(values):
+        said = "; ".join(map(str, problems))
+        raise TaskError(f"flow '{spec.id}': {without(said, hidden_texts(values, mask(spec.schema, values)))}")
+    return flow_tree(spec, filled, **options)
+
+
+def check(spec: FlowSpec, find: FindSpec) -> list[FlowProblem]:
+    """What is wrong with a flow before anyone launches it, each with entry, line and what to do; [] for nothing.
+
+    `find(id)` gives an executor, or the words for its absence. Inputs that break an executor's schema are told as far
+    as that is certain whatever the flow's inputs and the results are. Nothing is stored, nothing runs.
+    """
+    return spec.located(_checked(spec, find))
+
+
+def _checked(spec: FlowSpec, find: FindSpec) -> Iterator[FlowProblem]:
+    try:
+        root = flow_tree(spec, {})
+    except TaskError as refusal:
+        yield FlowProblem(refusal.message, refusal.hint, path=("tasks",))
+        return
+    tasks = place(root)
+    made = dict(zip((node.task.id for node in _in_order(root, spec)), spec.entries, strict=True))
+    found = 0
+    for each in _planned(tasks, find).problems:
+        entry = made.get(each.task_id or "")
+        found += 1
+        if entry is None or found > SHOWN:
+            if entry is None:
+                yield FlowProblem(each.text, each.hint, path=("tasks",))
+            continue
+        text = each.text.removeprefix(f"task '{entry.name}': ")
+        yield FlowProblem(text, each.hint, entry.label, _path(entry.place, entry.given, each.path, text))
+    if found > SHOWN:
+        yield FlowProblem(f"the tasks have {found - SHOWN} more problems", "Mend the others first", path=("tasks",))
+    yield from _groups(spec, tasks, find, made)
+    for at, example in enumerate(spec.examples):
+        for wrong in spec.checker.problems(spec.checker.with_defaults(dict(example))):
+            yield FlowProblem(f"example {at + 1} does not fit inputs_schema: {wrong}", "Mend it", path=("examples", at))
+
+
+def _planned(tasks: list[Task], find: FindSpec) -> Plan:
+    return plan(tasks, find, lambda task: task.inputs, lambda _: None, is_launch=False)
+
+
+def _in_order(root: TaskTreeNode, spec: FlowSpec) -> list[TaskTreeNode]:
+    """The nodes of the entries, in the order of the file."""
+    nodes: list[TaskTreeNode | None] = [None] * len(spec.entries)
+    under: dict[int | None, list[int]] = {}
+    for at, entry in enumerate(spec.entries):
+        under.setdefault(entry.up, []).append(at)
+    stack: list[tuple[TaskTreeNode, int | None]] = [(root, None)]
+    while stack:
+        node, above = stack.pop()
+        for child, at in zip(node.children, under.get(above, ()), strict=True):
+            nodes[at] = child
+            stack.append((child, at))
+    return [node for node in nodes if node is not None]
+
+
+def _path(place_of: int, given: Mapping[str, Any], inputs: Path, text: str) -> Path:
+    """Where in the file a problem of a task stands."""
+    at: Path = ("tasks", place_of - 1)
+    if inputs:
+        return (*at, "inputs", *inputs)
+    if text.startswith("no executor") or "is a flow" in text:
+        return (*at, "executor" if "executor" in given else "name")
+    return (*at, "inputs") if "inputs" in given else at
+
+
+def _groups(spec: FlowSpec, tasks: list[Task], find: FindSpec, made: Mapping[str, Any]) -> Iterator[FlowProblem]:
+    """Groups run nothing, so they have no condition."""
+    parents = {task.parent_id for task in tasks}
+    for task in tasks:
+        entry = made.get(task.id)
+        if entry is None or task.id not in parents or entry.given.get("when") is None:
+            continue
+        if not (task.params.get("executor_id") or task.schemas.get("method")) and find(task.name)[0] is None:
+            path = ("tasks", entry.place - 1, "when")
+            yield FlowProblem("a group runs nothing and has no 'when'", "Give it to the tasks in it", entry.label, path)
