@@ -10,12 +10,10 @@ from engine.arrays import Problems, make_nodes
 from engine.errors import TaskError
 from engine.flow import FlowProblem, FlowSpec, refuse
 from engine.making import make_task, object_of
-from engine.pins import FindSpec
-from engine.plan import Plan, plan
+from engine.plan import FindSpec, Plan, plan
 from engine.run import without
 from engine.schema_nodes import Path
 from engine.secrets import hidden_texts, mask, resolve
-from engine.submission import place
 from engine.task import NORMAL_PRIORITY, Task, TaskTreeNode
 
 ROOT_PARAMS = frozenset({"tags"})
@@ -102,7 +100,7 @@ def _checked(spec: FlowSpec, find: FindSpec) -> Iterator[FlowProblem]:
     except TaskError as refusal:
         yield FlowProblem(refusal.message, refusal.hint, path=("tasks",))
         return
-    tasks = place(root)
+    tasks = root.tasks()
     made = dict(zip((node.task.id for node in _in_order(root, spec)), spec.entries, strict=True))
     found = 0
     for each in _planned(tasks, find).problems:
