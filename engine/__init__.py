@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.engine_thread import EngineThread
     from engine.errors import ChildFailed, ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
     from engine.events import Event, EventBus, EventKind, LogLine
+    from engine.flow import FlowProblem, FlowSpec
     from engine.function_executor import function_executor
     from engine.history import AuditEntry, History, Run, RunFilter, TaskCounts, Totals
     from engine.hooks import clear_hooks, register_post_hook, register_pre_hook
@@ -41,6 +42,7 @@ _HOMES = {
     "engine_thread": ("EngineThread",),
     "errors": ("ChildFailed", "ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
     "events": ("Event", "EventBus", "EventKind", "LogLine"),
+    "flow": ("FlowProblem", "FlowSpec"),
     "function_executor": ("function_executor",),
     "hooks": ("clear_hooks", "register_post_hook", "register_pre_hook"),
     "listener": ("Listener",),
@@ -73,6 +75,8 @@ __all__ = [
     "ExecutableTask",
     "ExecutorError",
     "ExecutorSpec",
+    "FlowProblem",
+    "FlowSpec",
     "Folder",
     "History",
     "Listener",

@@ -253,7 +253,7 @@ class Dispatcher:
             writes += self.pins.source_of(spec, at)
         opened = groups.open_groups(node)
         for group in opened:  # it runs nothing itself, so after a crash it goes on with its children
-            writes.append(statements.start(group.task.id, group.task.attempt + 1, at, None, None, True))
+            writes.append(groups.start(group, at))
         job = None
         if node.unwanted:
             prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
@@ -335,6 +335,8 @@ class Dispatcher:
             opened.task.attempt += 1
             opened.task.status = TaskStatus.IN_PROGRESS
             opened.task.not_before = None
+        for opened in begun.groups:
+            opened.task.executor_version = groups.version_of(opened.task)
         node.task.effective = begun.effective
         node.task.executor_version = begun.version
         for opened in (*begun.groups, node):

@@ -18,7 +18,7 @@ from engine.acts import Acts
 from engine.adjust import adjust
 from engine.archive import Archive
 from engine.arrays import tree_from_array
-from engine.catalogue import Catalogue, ExecutorSpec
+from engine.catalogue import Catalogue, ExecutorSpec, Launchable
 from engine.counts import Counts
 from engine.dispatcher import Dispatcher
 from engine.errors import ExecutorError, TaskError
@@ -44,7 +44,7 @@ from engine.settings import Settings
 from engine.spec import from_registry
 from engine.store import Store
 from engine.submission import Submission, is_open, place
-from engine.task import Task, TaskStatus, TaskTreeNode
+from engine.task import Task, TaskStatus, TaskTreeNode, now
 from engine.upkeep import Upkeep
 from engine.version_source import VersionSource
 from engine.watcher import Watcher, WatchState
@@ -103,7 +103,7 @@ class Engine(Archive):
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
-        self.presets = Presets(self.store, self._find)
+        self.presets = Presets(self.store, self._find_entry)
         self._upkeep = Upkeep(self.store, self.settings, self._is_busy, keeps=self._take_over)
         self.dispatcher.on_end = self._upkeep.indexer.notify
         self._upkeep.start()
@@ -201,6 +201,10 @@ class Engine(Archive):
         catalogue = self.catalogue
         spec = catalogue.get(executor_id)
         return spec, "" if spec is not None else catalogue.unknown(executor_id)
+
+    def _find_entry(self, entry_id: str) -> tuple[Launchable | None, str]:
+        spec = self.catalogue.entry(entry_id)
+        return spec, "" if spec is not None else self.catalogue.unknown_entry(entry_id)
 
     # ── making and launching ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -301,7 +305,9 @@ class Engine(Archive):
         if isinstance(spec, ExecutorSpec):
             return await self._submit(TaskTreeNode(self.new_task(spec.id, inputs=inputs, **options)), label, dry_run)
         root = await asyncio.to_thread(launched_tree, spec, inputs or {}, self._find, **options)
-        return await self._submit(self._with_secrets(root), label, dry_run)
+        started = await self._submit(self._with_secrets(root), label, dry_run)
+        self.store.writer.write(self.dispatcher.pins.source_of(spec, now()))
+        return started
 
     def flow_tree(self, flow: FlowSpec, inputs: dict[str, Any] | None = None) -> TaskTreeNode:
         """A launch of `flow` as a draft: edit, plan or submit it. Raises `TaskError` as `launch` does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ class FlowChecks:
         return flows, self._check(flows, executors, problems)
 
     def _check(
-        self, flows: Mapping[str, FlowSpec], executors: Mapping[str, ExecutorSpec], problems: list[Problem]
+        self, flows: dict[str, FlowSpec], executors: Mapping[str, ExecutorSpec], problems: list[Problem]
     ) -> dict[str, tuple[FlowProblem, ...]]:
         if not flows:
             return {}
@@ -61,7 +61,7 @@ class FlowChecks:
 
         former, self._verdicts = self._verdicts, {}
         wrong: dict[str, tuple[FlowProblem, ...]] = {}
-        for flow_id, spec in flows.items():
+        for flow_id, spec in [*flows.items()]:
             used = tuple(executors.get(each) for each in spec.executors)
             key = (spec.file or "", spec.version)
             verdict = former.get(key)
@@ -70,5 +70,13 @@ class FlowChecks:
             self._verdicts[key] = verdict
             if verdict[1]:
                 wrong[flow_id] = verdict[1]
+                flows[flow_id] = replace(spec, schema_problem=_in_short(verdict[1]))
                 problems += [as_problem(problem, spec.file or "", flow_id) for problem in verdict[1]]
         return wrong
+
+
+def _in_short(problems: Sequence[FlowProblem]) -> str:
+    """Why a flow cannot be launched, in a line."""
+    first = problems[0]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"line {first.line}, {first}{more}"

@@ -9,11 +9,10 @@ from engine import templates
 from engine.arrays import Problems, make_nodes
 from engine.errors import TaskError
 from engine.flow import FlowProblem, FlowSpec, refuse
+from engine.flow_inputs import taken
 from engine.making import make_task, object_of
 from engine.plan import FindSpec, Plan, plan
-from engine.run import without
 from engine.schema_nodes import Path
-from engine.secrets import hidden_texts, mask, resolve
 from engine.task import NORMAL_PRIORITY, Task, TaskTreeNode
 
 ROOT_PARAMS = frozenset({"tags"})
@@ -74,14 +73,8 @@ def launched_tree(spec: FlowSpec, inputs: dict[str, Any], find: FindSpec, **opti
     Raises `TaskError` naming all that is.
     """
     refuse(check(spec, find), f"flow '{spec.id}'")
-    filled = spec.checker.with_defaults(object_of(f"flow '{spec.id}': inputs", inputs))
-    try:
-        values, _ = resolve(spec.schema, filled)
-    except LookupError as missing:
-        raise TaskError(f"flow '{spec.id}' needs its secrets: {missing.args[0]}", "Set it, or give the value") from None
-    if problems := spec.checker.problems(values):
-        said = "; ".join(map(str, problems))
-        raise TaskError(f"flow '{spec.id}': {without(said, hidden_texts(values, mask(spec.schema, values)))}")
+    given = object_of(f"flow '{spec.id}': inputs", inputs)
+    filled = taken(given, spec.schema, f"flow '{spec.id}'")
     return flow_tree(spec, filled, **options)
 
 

@@ -17,11 +17,11 @@ from engine.circles import circles
 from engine.edges import link, set_dependencies
 from engine.graph import Node, Tree, group_test, plant, recount, waits_of
 from engine.references import FlowInputs, flow_inputs, flow_root, has_references
-from engine.run import Prepared, prepare, without
+from engine.run import Prepared, prepare
 from engine.schema import mask, path_text
 from engine.schema_nodes import Path
 from engine.schema_words import SchemaProblem
-from engine.secrets import MASK, may_name
+from engine.secrets import MASK, may_name, without
 from engine.task import Task, TaskStatus
 from engine.templates import Place
 

@@ -17,6 +17,8 @@ from engine.schema_nodes import Path
 from engine.secrets import MASK, hidden_texts, mask, replaced, resolve, restore
 from engine.task import Task, TaskStatus
 
+IN_PARAMS = ("flow_id", "references", "when")
+"""What `params` of a flow's task say that means nothing outside of it."""
 SHOWN = 200
 """Characters of a value that the log tells."""
 
@@ -74,8 +76,10 @@ def flow_root(node: Node) -> Node | None:
 
 def schema_of(task: Task) -> Mapping[str, Any] | None:
     """The schema of a flow's inputs, kept with its root; None for all other tasks."""
-    if "flow" not in task.params and "flow_inputs" not in task.params:
-        return None
+    return _schema(task) if "flow" in task.params else None
+
+
+def _schema(task: Task) -> Mapping[str, Any]:
     found = task.schemas.get("inputs_schema")
     return found if isinstance(found, Mapping) else {}
 
@@ -94,7 +98,7 @@ def flow_inputs(node: Node, real: Mapping[str, Mapping[str, Any]]) -> FlowInputs
     root = flow_root(node)
     if root is None:
         return FlowInputs()
-    given, schema = given_inputs(root.task, real), schema_of(root.task)
+    given, schema = given_inputs(root.task, real), _schema(root.task)
     try:
         values, _ = resolve(schema, given)
     except LookupError as missing:
@@ -141,6 +145,21 @@ def _holds_mask(value: Any) -> bool:
         elif isinstance(item, (list, tuple)):
             stack.extend(item)
     return False
+
+
+def keep_flow_inputs(task: Task, rows: Mapping[str, Task]) -> None:
+    """Give a draft that was copied out of a flow what it needs of it: the flow's inputs, as they are stored (5.5).
+
+    `rows` are the tasks of the original's run by id; `task.original_task_id` is one of them.
+    """
+    here = rows.get(task.original_task_id or "")
+    while here is not None:
+        if "flow" in here.params or "flow_inputs" in here.params:
+            break
+        here = rows.get(here.parent_id or "")
+    if here is not None and here.id != task.original_task_id:
+        task.params = {**task.params, "flow_inputs": dict(given_inputs(here, {}))}
+        task.schemas = {**task.schemas, "inputs_schema": dict(_schema(here))}
 
 
 def keep_references(task: Task, given: Mapping[str, Any], masked: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from engine.problems import plain_names
 from engine.references import Filled, FlowInputs, fill, has_references
 from engine.schema_nodes import Path
 from engine.schema_words import SchemaProblem
-from engine.secrets import MASK, is_there, may_be_masked, may_refer, replaced, resolve
+from engine.secrets import MASK, is_there, may_be_masked, may_refer, replaced, resolve, without
 from engine.settings import Settings
 from engine.task import TaskStatus
 
@@ -377,10 +377,3 @@ def _with_result(outcome: Outcome, result: Any, job: Job) -> Outcome:
 def scrub(text: str, job: Job) -> str:
     """`text` without the attempt's secret values (8.6)."""
     return without(text, job.log.secrets)
-
-
-def without(text: str, secrets: Iterable[str]) -> str:
-    """`text` with each of `secrets` masked."""
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from itertools import pairwise
@@ -241,3 +241,10 @@ def hidden_texts(given: Any, masked: Any) -> tuple[str, ...]:
             stack.extend(zip(before, after, strict=True))
     texts = {t for text in found if len(text) >= SHORTEST for t in (text, json.dumps(text, ensure_ascii=False)[1:-1])}
     return tuple(sorted(texts, key=len, reverse=True))
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """`text` with each of `secrets` masked."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
