@@ -258,8 +258,7 @@ class Dispatcher:
         if node.unwanted:
             prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
         if spec is not None and prepared.refusal is None:
-            secrets = (*prepared.secrets, *hidden_texts(shown, masked))
-            job = self._job(node, spec, prepared, (attempt, at), secrets)
+            job = self._job(node, spec, prepared, (attempt, at), (*prepared.secrets, *hidden_texts(shown, masked)))
         begun = _Begun(at, attempt, effective, version, opened, job is not None and self._may_go_ahead(node))
         self._store.writer.write(writes, partial(self._stored, node, job, prepared, begun))
         if begun.ahead and job is not None:

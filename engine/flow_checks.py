@@ -20,6 +20,8 @@ class FlowChecks:
 
     def __init__(self) -> None:
         self._verdicts: dict[tuple[str, str], _Verdict] = {}
+        self._good: dict[str, FlowSpec] = {}
+        """The latest flow of each file that nothing was wrong with."""
 
     def merge(
         self, shelves: Iterable[FlowShelf], executors: Mapping[str, ExecutorSpec], problems: list[Problem]
@@ -68,10 +70,16 @@ class FlowChecks:
             if verdict is None or any(was is not now for was, now in zip(verdict[0], used, strict=True)):
                 verdict = used, tuple(check(spec, find))
             self._verdicts[key] = verdict
-            if verdict[1]:
+            if not verdict[1]:
+                self._good[spec.file or ""] = spec
+                continue
+            problems += [as_problem(problem, spec.file or "", flow_id) for problem in verdict[1]]
+            good = self._good.get(spec.file or "")
+            if good is not None and good.id == flow_id and not check(good, find):
+                flows[flow_id] = good  # as with executors: what was good stays in use until the file is mended
+            else:
                 wrong[flow_id] = verdict[1]
                 flows[flow_id] = replace(spec, schema_problem=_in_short(verdict[1]))
-                problems += [as_problem(problem, spec.file or "", flow_id) for problem in verdict[1]]
         return wrong
 
 

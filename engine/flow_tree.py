@@ -95,6 +95,7 @@ def _checked(spec: FlowSpec, find: FindSpec) -> Iterator[FlowProblem]:
         return
     tasks = root.tasks()
     made = dict(zip((node.task.id for node in _in_order(root, spec)), spec.entries, strict=True))
+    names = {task.id: task.name for task in tasks}
     found = 0
     for each in _planned(tasks, find).problems:
         entry = made.get(each.task_id or "")
@@ -103,7 +104,7 @@ def _checked(spec: FlowSpec, find: FindSpec) -> Iterator[FlowProblem]:
             if entry is None:
                 yield FlowProblem(each.text, each.hint, path=("tasks",))
             continue
-        text = each.text.removeprefix(f"task '{entry.name}': ")
+        text = each.text.removeprefix(f"task '{names[each.task_id or '']}': ")
         yield FlowProblem(text, each.hint, entry.label, _path(entry.place, entry.given, each.path, text))
     if found > SHOWN:
         yield FlowProblem(f"the tasks have {found - SHOWN} more problems", "Mend the others first", path=("tasks",))

@@ -48,6 +48,11 @@ def parse(text: str, *, whole: Callable[[str], int] = int, real: Callable[[str],
     return _reading(text, _Builder(whole, real).build)
 
 
+def is_text(word: str) -> bool:
+    """Whether a word without quotes is read as text."""
+    return not (word in _WORDS or any(each.match(word) for each in (_INTEGER, _BASED, _FLOAT, _NO_NUMBER)))
+
+
 def lines(text: str) -> dict[Path, int]:
     """The 1-based line of every key and element of a document that `parse` takes, by its path."""
     found: dict[Path, int] = _reading(text, lambda events: dict(_lines(events)))

@@ -58,6 +58,8 @@ def no_result(task: Task, waiting: str, helps: str = "", *, loaded: bool) -> lis
         return [("cancelled, no result", "warn")]
     if task.status is TaskStatus.FAILED:
         return [("failed, no result", "bad")]
+    if "flow" in task.params:
+        return [("a flow returns nothing itself: its tasks do", "dim")]
     return [("null", "live"), ("", ""), ("the executor returned nothing", "dim")]
 
 
