@@ -64,7 +64,7 @@ TASK["when"] = {"type": ["string", "boolean", "null"], "description": TASK["when
 def flow_schema() -> dict[str, Any]:
     """The schema, a JSON Schema of draft 2020-12."""
     tasks = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/task"}}
-    head = {
+    head: dict[str, dict[str, Any]] = {
         "id": {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", "maxLength": 100},
         "name": {"type": "string"},
         "description": {"type": "string"},
