@@ -160,7 +160,7 @@ class Catalogue:
 
     def unknown_entry(self, entry_id: str) -> str:
         """The words for an id that neither executor nor flow has."""
-        return _unknown("executor or flow", entry_id, self.entries)
+        return _unknown("executor or flow" if self.flows else "executor", entry_id, self.entries)
 
 
 def _unknown(what: str, wanted: str, known: Iterable[str]) -> str:
