@@ -58,7 +58,7 @@ TASK: dict[str, Any] = {
     "schemas": _said({"type": "object"}, "schemas.method names the executor, as in the guide's tasks.json"),
     "user_id": _said({"type": "string"}, "Whose task it is"),
 }
-TASK["when"] = {"type": ["string", "boolean", "null"], "description": TASK["when"]["description"]}
+TASK["when"] = {"type": ["string", "boolean", "null"], "pattern": r"\S", "description": TASK["when"]["description"]}
 
 
 def flow_schema() -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from engine import templates
 from engine.arrays import Problems, make_nodes
-from engine.errors import TaskError
 from engine.flow import FlowProblem, FlowSpec, refuse
 from engine.flow_inputs import taken
 from engine.making import make_task, object_of
@@ -37,6 +36,23 @@ def flow_tree(
     not_before, ...) are for every task that does not say them itself, tags are the run's. Raises `TaskError` for
     inputs that are no JSON, and for fields of a task that cannot be used, naming the entry.
     """
+    problems = Problems()
+    node = _made(spec, inputs, problems, priority, user_id, params, id, idempotency_key)
+    problems.raise_any()
+    return node
+
+
+def _made(
+    spec: FlowSpec,
+    inputs: dict[str, Any],
+    problems: Problems,
+    priority: int = NORMAL_PRIORITY,
+    user_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    id: str | None = None,
+    idempotency_key: str | None = None,
+) -> TaskTreeNode:
+    """The root, with what is under it where there are no problems."""
     given = dict(params or {})
     shared = {name: value for name, value in given.items() if name not in ROOT_PARAMS}
 
@@ -61,9 +77,8 @@ def flow_tree(
         id=id,
         idempotency_key=idempotency_key,
     )
-    node, problems = TaskTreeNode(root), Problems()
+    node = TaskTreeNode(root)
     make_nodes(spec.entries, node, new_task, problems)
-    problems.raise_any()
     return node
 
 
@@ -88,10 +103,12 @@ def check(spec: FlowSpec, find: FindSpec) -> list[FlowProblem]:
 
 
 def _checked(spec: FlowSpec, find: FindSpec) -> Iterator[FlowProblem]:
-    try:
-        root = flow_tree(spec, {})
-    except TaskError as refusal:
-        yield FlowProblem(refusal.message, refusal.hint, path=("tasks",))
+    problems = Problems()
+    root = _made(spec, {}, problems)
+    for refused in problems.kept:
+        key = ("priority",) if refused.text.startswith("priority") else ()
+        yield FlowProblem(refused.text, refused.hint, refused.label, ("tasks", refused.place - 1, *key))
+    if len(problems):
         return
     tasks = root.tasks()
     made = dict(zip((node.task.id for node in _in_order(root, spec)), spec.entries, strict=True))

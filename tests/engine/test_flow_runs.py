@@ -111,7 +111,8 @@ async def test_3_5_a_reference_alone_keeps_its_type_and_inside_text_becomes_text
 async def test_3_5_what_was_filled_in_is_in_the_log(engine: Engine) -> None:
     spec = flow({"id": "echo", "executor": "echo", "inputs": {"x": "{{ inputs.n }}!"}}, inputs_schema=form(n={}))
     done = await run(engine, spec, n=3)
-    assert [line.text for line in await engine.log(done["echo"].id)][0] == "input 'x' filled in from inputs.n: \"3!\""
+    first, *_ = await engine.log(done["echo"].id)
+    assert first.text == "input 'x' filled in from inputs.n: \"3!\""
 
 
 async def test_3_5_references_are_filled_in_before_the_inputs_are_checked(engine: Engine, make: Make) -> None:
