@@ -125,7 +125,9 @@ def read_flow(
         return None, [FlowProblem(error.reason, "", None, (), error.line)]
     is_array = isinstance(data, list)
     spec, problems = flow_of(data, flow_file.id_of(name))
-    problems = located(problems, content, name, is_array=is_array)
+    problems = [
+        each if each.line else replace(each, line=1) for each in located(problems, content, name, is_array=is_array)
+    ]
     if spec is None:
         return None, problems
     root = root or os.path.dirname(path)
