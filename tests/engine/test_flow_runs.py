@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine import BaseTask, Engine, Settings, Task, TaskError, TaskStatus, executor_register
-from engine.flow import FlowSpec, flow_of
+from engine import BaseTask, Engine, RunFilter, Settings, Task, TaskError, TaskStatus, executor_register
+from engine.flow import FlowSpec, flow_of, read_flow
 from engine.task import TaskTreeNode
 from tests.engine.support import ended, rows, running, until
 
@@ -417,3 +418,69 @@ async def test_8_5_a_plan_tells_what_no_result_can_mend(engine: Engine, make: Ma
         {"id": "ok", "executor": "picky", "dependencies": ["five"], "inputs": {"n": "{{ tasks.five.result.number }}"}},
     )
     assert (await engine.plan(engine.flow_tree(spec))).problems == ()
+
+
+# ── what ran ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_run_says_which_version_of_the_flow_it_is_and_the_source_is_kept(
+    engine: Engine, executors: None, tmp_path: Path
+) -> None:
+    content = b"tasks:\n- {id: a, executor: five}\n"
+    spec, _ = read_flow(content, str(tmp_path / "kept.flow.yaml"))
+    assert spec is not None
+    root = await engine.launch(spec)
+    await ended(engine, root.run_id)
+    stored = (await tasks_of(engine, root.run_id))["kept"]
+    assert stored.executor_version == root.executor_version == spec.version
+    source = await engine.source(spec.version)
+    assert source is not None and source.texts() == {"kept.flow.yaml": content.decode()}
+    with pytest.raises(TaskError, match="is a flow"):
+        await engine.rerun(root.id, version="0" * 64)
+    await engine.rerun(root.id)
+    await ended(engine, root.run_id)
+    assert (await tasks_of(engine, root.run_id))["kept"].attempt == 2
+
+
+async def test_runs_of_a_flow_are_found_by_its_id_and_offered_again(engine: Engine) -> None:
+    spec = flow({"id": "a", "executor": "five"}, inputs_schema=form(n={}))
+    await run(engine, spec, n=3)
+    assert [each.inputs for each in await engine.recent("tried")] == [{"n": 3}]
+    found = await engine.runs(RunFilter(executor="tried"))
+    assert [each.root.name for each in found] == ["tried"]
+
+
+async def test_a_group_in_a_flow_runs_nothing_and_ends_with_its_tasks(engine: Engine) -> None:
+    spec = flow(
+        {"name": "both"},
+        {"id": "a", "executor": "five", "parent": "both", "when": False},
+        {"id": "b", "executor": "fail", "parent": "both"},
+        {"id": "after", "executor": "five", "dependencies": ["both"]},
+    )
+    done = await run(engine, spec)
+    assert [done[name].status for name in ("both", "b", "after", "tried")] == ["failed", "failed", "pending", "failed"]
+
+
+async def test_a_flow_of_thousands_of_tasks_runs(engine: Engine) -> None:
+    chain_of = [{"id": "t0", "executor": "five"}]
+    for at in range(1, 1500):
+        before = f"tasks.t{at - 1}.result"
+        text = f"{{{{ {before}.number || {before}.got.x }}}}"
+        chain_of.append({"id": f"t{at}", "executor": "echo", "dependencies": [f"t{at - 1}"], "inputs": {"x": text}})
+    root = await engine.launch(flow(*chain_of))
+    async with asyncio.timeout(60):
+        await engine.finished(root.run_id)
+    assert got((await tasks_of(engine, root.run_id))["t1499"]) == {"x": 5}
+
+
+async def test_cancelling_a_flow_cancels_its_tasks(engine: Engine, register: Any) -> None:
+    async def execute(self: BaseTask, inputs: dict[str, Any]) -> Any:
+        await asyncio.sleep(30)
+
+    register("slow", execute)
+    spec = flow({"id": "a", "executor": "slow"}, {"id": "b", "executor": "five", "dependencies": ["a"], "when": True})
+    root = await engine.launch(spec)
+    await until(lambda: any(node.status is TaskStatus.IN_PROGRESS for node in engine.dispatcher.jobs))
+    await engine.cancel(root.id)
+    await ended(engine, root.run_id)
+    assert {task.status for task in (await tasks_of(engine, root.run_id)).values()} == {"cancelled"}
