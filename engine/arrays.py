@@ -112,8 +112,13 @@ class Entry:
     edges: Sequence[tuple[int, bool, str]] = ()
 
     @property
+    def called(self) -> str:
+        """Its own name, else its id, else its executor."""
+        return self.given.get("name", "").strip() or self.id or self.name
+
+    @property
     def label(self) -> str:
-        shown = self.given.get("name", "").strip() or self.id or self.name
+        shown = self.called
         return f"entry {self.place} ('{_short(shown)}')" if shown else f"entry {self.place}"
 
 

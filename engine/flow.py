@@ -279,7 +279,7 @@ class _Scope:
         self._declares = declares
         self._open = schema.get("additionalProperties") not in (False, None) or "patternProperties" in schema
         self._inputs = [name for node in self._nodes for name in _properties(node)]
-        self._all = {key for entry in entries for key in (entry.id, entry.name) if key}
+        self._all = {key for entry in entries for key in (entry.id, entry.called) if key}
 
     def problems(self, entry: ArrayEntry, names: Iterable[Name], path: Path) -> Iterator[FlowProblem]:
         for name in names:
@@ -308,7 +308,7 @@ class _Scope:
     def _wrong_task(self, entry: ArrayEntry, rest: Sequence[str]) -> tuple[str, str] | None:
         key = rest[0]
         needs = [self._entries[at] for at, _, _ in entry.edges]
-        found = [each for each in needs if each.id == key] or [each for each in needs if each.name == key]
+        found = [each for each in needs if each.id == key] or [each for each in needs if each.called == key]
         if len(found) > 1:
             return f"tasks.{key} may be any of {len(found)} tasks", "Give each an id, and refer to that"
         if not found and key in self._all:

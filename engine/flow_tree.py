@@ -9,9 +9,11 @@ from engine import templates
 from engine.arrays import Problems, make_nodes
 from engine.flow import FlowProblem, FlowSpec, refuse
 from engine.flow_inputs import taken
+from engine.flow_types import misfits
 from engine.making import make_task, object_of
 from engine.plan import FindSpec, Plan, plan
 from engine.schema_nodes import Path
+from engine.schema_words import path_text
 from engine.task import NORMAL_PRIORITY, Task, TaskTreeNode
 
 ROOT_PARAMS = frozenset({"tags"})
@@ -125,6 +127,7 @@ def _checked(spec: FlowSpec, find: FindSpec) -> Iterator[FlowProblem]:
         yield FlowProblem(text, each.hint, entry.label, _path(entry.place, entry.given, each.path, text))
     if found > SHOWN:
         yield FlowProblem(f"the tasks have {found - SHOWN} more problems", "Mend the others first", path=("tasks",))
+    yield from _types(spec, tasks, find, made)
     yield from _groups(spec, tasks, find, made)
     for at, example in enumerate(spec.examples):
         for wrong in spec.checker.problems(spec.checker.with_defaults(dict(example))):
@@ -158,6 +161,17 @@ def _path(place_of: int, given: Mapping[str, Any], inputs: Path, text: str) -> P
     if text.startswith("no executor") or "is a flow" in text:
         return (*at, "executor" if "executor" in given else "name")
     return (*at, "inputs") if "inputs" in given else at
+
+
+def _types(spec: FlowSpec, tasks: list[Task], find: FindSpec, made: Mapping[str, Any]) -> Iterator[FlowProblem]:
+    """Inputs of the flow that an executor can never take where they are referred to."""
+    for task in tasks:
+        if "references" not in task.params or (executor := find(task.executor_id)[0]) is None:
+            continue
+        entry = made[task.id]
+        for path, text in misfits(task.inputs, spec.schema, executor.schema):
+            said = f"{path_text(path)}: {text}"
+            yield FlowProblem(said, "Mend one of the two", entry.label, ("tasks", entry.place - 1, "inputs", *path))
 
 
 def _groups(spec: FlowSpec, tasks: list[Task], find: FindSpec, made: Mapping[str, Any]) -> Iterator[FlowProblem]:

@@ -105,6 +105,11 @@ FORM = "inputs_schema: {type: object, properties: {city: {type: string}, n: {typ
             "Write tasks.a.result.body.x",
         ),
         ("tasks:\n- executor: any\n  inputs: {a: '{{ inputs.n'}\n", 3, "{{ is not closed"),
+        (
+            "tasks:\n- {id: a, executor: any}\n- {id: b, executor: any, dependencies: [a], when: tasks.any.result}\n",
+            3,
+            "there is no task 'any'",  # that is its executor
+        ),
         ("tasks:\n- executor: any\n  inputs: {a: '{{ }}'}\n", 3, "the expression is empty"),
         (
             "tasks:\n- executor: any\n  when: lenght(inputs)\n",
@@ -122,6 +127,11 @@ FORM = "inputs_schema: {type: object, properties: {city: {type: string}, n: {typ
         ),
         (f"examples: [{{n: x}}]\n{FORM}tasks: [{{executor: any}}]\n", 1, "example 1 does not fit inputs_schema: n: "),
         (f"{FORM}tasks:\n- executor: strict\n  inputs:\n    n: 'n={{{{ inputs.n }}}}'\n", 5, "n: "),
+        (
+            f"{FORM}tasks:\n- executor: strict\n  inputs:\n    n: '{{{{inputs.city}}}}'\n",
+            5,
+            "n: inputs.city is of type string, but this input takes integer",
+        ),
     ],
 )
 def test_a_wrong_flow_names_line_entry_and_what_to_do(text: str, line: int, words: str) -> None:
@@ -138,6 +148,10 @@ def test_a_wrong_flow_names_line_entry_and_what_to_do(text: str, line: int, word
         "  inputs: {n: 1, l: ['{{ tasks.a.result }}']}\n",
         "tasks:\n- {id: my-id, executor: any}\n- executor: any\n  dependencies: [my-id]\n"
         "  inputs: {x: '{{ tasks.\"my-id\".result }}'}\n",
+        "inputs_schema: {properties: {x: {type: number}, y: {}, z: {type: [string, 'null']}}}\ntasks:\n"
+        "- {executor: strict, inputs: {n: '{{ inputs.x }}', s: '{{ inputs.z }}', l: ['{{ inputs.x }}']}}\n"
+        "- {executor: strict, inputs: {n: '{{ inputs.y }}'}}\n"
+        "- {executor: strict, inputs: {n: '{{ length(inputs.z) }}'}}\n",
         "inputs_schema: {additionalProperties: true}\ntasks:\n- executor: any\n  when: inputs.whatever\n",
         "tasks:\n- name: group\n- {name: any, parent: group, priority: null}\n",
     ],

@@ -484,3 +484,18 @@ async def test_cancelling_a_flow_cancels_its_tasks(engine: Engine, register: Any
     await engine.cancel(root.id)
     await ended(engine, root.run_id)
     assert {task.status for task in (await tasks_of(engine, root.run_id)).values()} == {"cancelled"}
+
+
+async def test_a_task_is_found_by_its_id_and_by_its_own_name(engine: Engine) -> None:
+    spec = flow(
+        {"id": "a", "name": "get five", "executor": "five"},
+        {
+            "id": "b",
+            "executor": "echo",
+            "dependencies": [{"name": "get five"}],
+            "inputs": {"x": '{{ tasks."get five".result.number }}', "y": "{{ tasks.a.result.number }}"},
+        },
+    )
+    done = await run(engine, spec)
+    assert got(done["b"]) == {"x": 5, "y": 5}
+    assert (done["a"].name, done["b"].name) == ("get five", "b")
