@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from engine.engine_thread import EngineThread
     from engine.errors import ChildFailed, ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
     from engine.events import Event, EventBus, EventKind, LogLine
+    from engine.flow import FlowProblem, FlowSpec, flow_of, read_flow
+    from engine.flow_text import FlowText
     from engine.function_executor import function_executor
     from engine.history import AuditEntry, History, Run, RunFilter, Span, TaskCounts, Totals
     from engine.hooks import clear_hooks, register_post_hook, register_pre_hook
@@ -41,6 +43,8 @@ _HOMES = {
     "engine_thread": ("EngineThread",),
     "errors": ("ChildFailed", "ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
     "events": ("Event", "EventBus", "EventKind", "LogLine"),
+    "flow": ("FlowProblem", "FlowSpec", "flow_of", "read_flow"),
+    "flow_text": ("FlowText",),
     "function_executor": ("function_executor",),
     "hooks": ("clear_hooks", "register_post_hook", "register_pre_hook"),
     "listener": ("Listener",),
@@ -73,6 +77,9 @@ __all__ = [
     "ExecutableTask",
     "ExecutorError",
     "ExecutorSpec",
+    "FlowProblem",
+    "FlowSpec",
+    "FlowText",
     "Folder",
     "History",
     "Listener",
@@ -104,7 +111,9 @@ __all__ = [
     "clear_hooks",
     "create_session",
     "executor_register",
+    "flow_of",
     "function_executor",
+    "read_flow",
     "register_post_hook",
     "register_pre_hook",
     "tree_from_array",

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from engine import groups, hooks, json_data, statements
+from engine import groups, hooks, json_data, references, statements
 from engine.catalogue import ExecutorSpec
 from engine.children import Children
 from engine.errors import TaskError
@@ -91,8 +91,10 @@ class Dispatcher:
 
     def keep_secrets(self, task: Task, inputs: dict[str, Any]) -> None:
         """The row gets masked inputs; the real ones stay in memory until the tree has ended (8.6)."""
-        spec, _ = self._find(task.executor_id)
-        task.inputs = mask(spec.schema if spec is not None else {}, inputs)
+        schema = references.schema_of(task)
+        if schema is None and (spec := self._find(task.executor_id)[0]) is not None:
+            schema = spec.schema
+        task.inputs = references.keep_references(task, inputs, mask(schema or {}, inputs))
         if task.inputs is not inputs:
             self.inputs[task.id] = inputs
 
@@ -209,11 +211,14 @@ class Dispatcher:
         unknown = self.pins.pin(node)
         spec = node.spec
         try:
-            prepared = prepare(self.inputs.get(node.task.id, node.task.inputs), node, spec, unknown)
+            flow = references.flow_inputs(node, self.inputs) if references.has_references(node.task) else None
+            prepared = prepare(self.inputs.get(node.task.id, node.task.inputs), node, spec, unknown, flow)
         except Exception as error:  # ours or a schema's fault; the task must not hang in its slot for it
             logger.exception("preparing task %s failed", node.task.id)
             prepared = Prepared({}, refusal=failed(f"its inputs cannot be prepared: {error}", type(error).__name__))
-        if hooks.pre_hooks and prepared.refusal is None:
+        if prepared.skip:
+            self.spawn(self.conclude(node, None, Outcome(TaskStatus.COMPLETED, skip=prepared.skip)))
+        elif hooks.pre_hooks and prepared.refusal is None:
             self.spawn(self._begin_with_hooks(node, spec, prepared))
         else:
             self._start(node, spec, prepared)
@@ -233,9 +238,10 @@ class Dispatcher:
     def _start(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         """Queue the in_progress row, then carry on once it is on disk."""
         task, at = node.task, now()
-        masked = prepared.inputs
+        masked = shown = prepared.shown
         if (prepared.inputs and may_name(prepared.text)) or (spec is not None and spec.marks_secrets):
-            masked = mask(spec.schema if spec else {}, prepared.inputs)
+            masked = mask(spec.schema if spec else {}, shown)
+        prepared.notes[:0] = references.notes_of(prepared.filled, masked)
         public = restore(masked, prepared.references) if prepared.references else masked
         effective = AS_GIVEN
         if public != task.inputs:
@@ -247,12 +253,12 @@ class Dispatcher:
             writes += self.pins.source_of(spec, at)
         opened = groups.open_groups(node)
         for group in opened:  # it runs nothing itself, so after a crash it goes on with its children
-            writes.append(statements.start(group.task.id, group.task.attempt + 1, at, None, None, True))
+            writes.append(groups.start(group, at))
         job = None
         if node.unwanted:
             prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
         if spec is not None and prepared.refusal is None:
-            job = self._job(node, spec, prepared, (attempt, at), hidden_texts(prepared.inputs, masked))
+            job = self._job(node, spec, prepared, (attempt, at), (*prepared.secrets, *hidden_texts(shown, masked)))
         begun = _Begun(at, attempt, effective, version, opened, job is not None and self._may_go_ahead(node))
         self._store.writer.write(writes, partial(self._stored, node, job, prepared, begun))
         if begun.ahead and job is not None:
@@ -328,6 +334,8 @@ class Dispatcher:
             opened.task.attempt += 1
             opened.task.status = TaskStatus.IN_PROGRESS
             opened.task.not_before = None
+        for opened in begun.groups:
+            opened.task.executor_version = groups.version_of(opened.task)
         node.task.effective = begun.effective
         node.task.executor_version = begun.version
         for opened in (*begun.groups, node):
@@ -352,18 +360,14 @@ class Dispatcher:
         progress = 1.0 if outcome.status is TaskStatus.COMPLETED else node.task.progress
         outcome.error = json_data.storable(outcome.error) if outcome.error is not None else None
         writes = self._reporter.last_lines(node, job, outcome)
-        writes.append(
-            statements.finish(
-                node.task.id, outcome.status, outcome.packed, outcome.error, outcome.error_type, progress, at
-            )
-        )
+        writes += self._ending(node.task, outcome, progress, at)
         self.scheduler.release(node)
         try:
             if (delay := self._retry_delay(node, job, outcome)) is not None:
                 assert job is not None
                 await self._retry(node, job, writes, outcome, delay)
                 return
-            if hooks.post_hooks:
+            if hooks.post_hooks and not outcome.skip:
                 await self.commit(writes)
                 inputs = job.inputs if job is not None else dict(node.task.inputs)
                 await hooks.after(self._runner.call, node.task, inputs, (outcome.status, outcome.packed, outcome.error))
@@ -380,6 +384,13 @@ class Dispatcher:
         self._store.writer.write(writes, partial(self._ended, node, outcome, progress, at, spread.groups, trees))
         self.enqueue(spread.ready)
         self.scheduler.pump()
+
+    def _ending(self, task: Task, outcome: Outcome, progress: float, at: datetime) -> list[Write]:
+        """The writes of an outcome: a task whose condition is false never began (8.4)."""
+        if outcome.skip:
+            return statements.skip(task.id, at, outcome.skip)
+        error, kind = outcome.error, outcome.error_type
+        return [statements.finish(task.id, outcome.status, outcome.packed, error, kind, progress, at)]
 
     def _ended(
         self,
@@ -400,6 +411,9 @@ class Dispatcher:
         task.packed, task.error, task.error_type = outcome.packed, outcome.error, outcome.error_type
         task.progress, task.completed_at, task.updated_at = progress, at, at
         task.status = outcome.status
+        if outcome.skip:
+            task.skipped, task.progress_message = True, outcome.skip
+            self._reporter.note(node, f"skipped: {outcome.skip}")
         self.told(node)
         if ended:
             self.show_groups(ended, at)

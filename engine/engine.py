@@ -18,12 +18,14 @@ from engine.acts import Acts
 from engine.adjust import adjust
 from engine.archive import Archive
 from engine.arrays import tree_from_array
-from engine.catalogue import Catalogue, ExecutorSpec
+from engine.catalogue import Catalogue, ExecutorSpec, Launchable
 from engine.counts import Counts
 from engine.dispatcher import Dispatcher
 from engine.errors import ExecutorError, TaskError
 from engine.events import EventBus, EventKind
 from engine.executor import DEFAULT_REGISTRY
+from engine.flow import FlowProblem, FlowSpec
+from engine.flow_tree import check, launched_tree
 from engine.graph import Node, tree_status
 from engine.history import History
 from engine.listener import Listener
@@ -42,7 +44,7 @@ from engine.settings import Settings
 from engine.spec import from_registry
 from engine.store import Store
 from engine.submission import Submission, is_open, place
-from engine.task import Task, TaskStatus, TaskTreeNode
+from engine.task import Task, TaskStatus, TaskTreeNode, now
 from engine.upkeep import Upkeep
 from engine.version_source import VersionSource
 from engine.watcher import Watcher, WatchState
@@ -101,7 +103,7 @@ class Engine(Archive):
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
-        self.presets = Presets(self.store, self._find)
+        self.presets = Presets(self.store, self._find_entry)
         self._upkeep = Upkeep(self.store, self.settings, self._is_busy, keeps=self._take_over)
         self.dispatcher.on_end = self._upkeep.indexer.notify
         self._upkeep.start()
@@ -200,6 +202,10 @@ class Engine(Archive):
         spec = catalogue.get(executor_id)
         return spec, "" if spec is not None else catalogue.unknown(executor_id)
 
+    def _find_entry(self, entry_id: str) -> tuple[Launchable | None, str]:
+        spec = self.catalogue.entry(entry_id)
+        return spec, "" if spec is not None else self.catalogue.unknown_entry(entry_id)
+
     # ── making and launching ─────────────────────────────────────────────────────────────────────────────────────
 
     def new_task(
@@ -241,10 +247,7 @@ class Engine(Archive):
 
         Raises `TaskError` that names every wrong entry.
         """
-        tree = tree_from_array(entries, make_task, keep_ids=keep_ids)
-        for task in tree.tasks():
-            self.dispatcher.keep_secrets(task, task.inputs)
-        return tree
+        return self._with_secrets(tree_from_array(entries, make_task, keep_ids=keep_ids))
 
     async def create(self, name: str, **fields: Any) -> Task:
         """Make and store one pending task; fields as in `new_task`.
@@ -271,8 +274,8 @@ class Engine(Archive):
 
     async def launch(
         self,
-        executor_id: str,
-        inputs: dict[str, Any],
+        what: str | FlowSpec,
+        inputs: dict[str, Any] | None = None,
         *,
         priority: int = 2,
         user_id: str | None = None,
@@ -282,23 +285,42 @@ class Engine(Archive):
         dry_run: bool = False,
         id: str | None = None,
     ) -> Task:
-        """Make one task of `executor_id` and submit it; returns it, or the one that has the idempotency key (8.2).
+        """Launch the executor or flow of that id, or a flow that was read from a file; returns the run's root.
 
-        Raises `ExecutorError` for an unknown executor, `TaskError` for wrong fields.
+        That of a flow is a group with the flow's inputs. Gives the task that has the idempotency key, where one has it
+        (8.2). Raises `ExecutorError` for an unknown id, `TaskError` for wrong fields, for a flow with problems and for
+        inputs that its form refuses, naming each; nothing is stored then.
         """
-        spec, unknown = self._find(executor_id)
+        catalogue = self.catalogue
+        spec = catalogue.entry(what) if isinstance(what, str) else what
         if spec is None:
-            raise ExecutorError(unknown, "It may have been renamed or its file removed")
-        task = self.new_task(
-            executor_id,
-            inputs=inputs,
-            priority=priority,
-            user_id=user_id or self.settings.user,
-            params=params,
-            id=id,
-            idempotency_key=idempotency_key,
-        )
-        return await self._submit(TaskTreeNode(task), label, dry_run)
+            raise ExecutorError(catalogue.unknown_entry(str(what)), "It may have been renamed or its file removed")
+        options: dict[str, Any] = {
+            "priority": priority,
+            "user_id": user_id or self.settings.user,
+            "params": params,
+            "id": id,
+            "idempotency_key": idempotency_key,
+        }
+        if isinstance(spec, ExecutorSpec):
+            return await self._submit(TaskTreeNode(self.new_task(spec.id, inputs=inputs, **options)), label, dry_run)
+        root = await asyncio.to_thread(launched_tree, spec, inputs or {}, self._find, **options)
+        started = await self._submit(self._with_secrets(root), label, dry_run)
+        self.store.writer.write(self.dispatcher.pins.source_of(spec, now()))
+        return started
+
+    def flow_tree(self, flow: FlowSpec, inputs: dict[str, Any] | None = None) -> TaskTreeNode:
+        """A launch of `flow` as a draft: edit, plan or submit it. Raises `TaskError` as `launch` does."""
+        return self._with_secrets(launched_tree(flow, inputs or {}, self._find, user_id=self.settings.user))
+
+    def check_flow(self, flow: FlowSpec) -> list[FlowProblem]:
+        """What is wrong with a flow, each with entry, line and what to do."""
+        return check(flow, self._find)
+
+    def _with_secrets(self, tree: TaskTreeNode) -> TaskTreeNode:
+        for task in tree.tasks():
+            self.dispatcher.keep_secrets(task, task.inputs)
+        return tree
 
     async def submit(self, root: TaskTreeNode, *, label: str | None = None, dry_run: bool = False) -> str:
         """Store what is new of the tree in one transaction, start it, return the run's id.

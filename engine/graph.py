@@ -122,6 +122,8 @@ def group_test(tasks: Sequence[Task], find: Callable[[str], tuple[ExecutorSpec |
     parents = {task.parent_id for task in tasks}
 
     def is_group(task: Task) -> bool:
+        if "flow" in task.params:
+            return True
         if task.id not in parents or task.executor_version is not None:
             return False
         named = task.params.get("executor_id") or task.schemas.get("method")

@@ -8,7 +8,7 @@ from datetime import datetime
 from engine import statements
 from engine.graph import Node
 from engine.statements import Write
-from engine.task import TaskStatus
+from engine.task import Task, TaskStatus
 
 
 def open_groups(node: Node) -> list[Node]:
@@ -28,12 +28,22 @@ def open_groups(node: Node) -> list[Node]:
     return found
 
 
+def start(group: Node, at: datetime) -> Write:
+    """The row of a group that begins; that of a flow says which version of its file it is."""
+    task = group.task
+    return statements.start(task.id, task.attempt + 1, at, None, version_of(task), True)
+
+
+def version_of(task: Task) -> str | None:
+    return str(task.params["flow_version"]) if task.params.get("flow_version") else None
+
+
 def end_writes(groups: Iterable[Node], at: datetime) -> list[Write]:
     """The rows of groups that ended; one that nothing ever began in begins and ends at once."""
     writes = []
     for group in groups:
         if not group.opened:
-            writes.append(statements.start(group.task.id, group.task.attempt + 1, at, None, None, True))
+            writes.append(start(group, at))
         error, kind, progress = _ending(group)
         writes.append(statements.finish(group.task.id, group.status, None, error, kind, progress, at))
     return writes
@@ -46,6 +56,7 @@ def end_rows(groups: Iterable[Node], at: datetime) -> None:
         if not group.opened:
             group.opened = True
             task.attempt, task.started_at = task.attempt + 1, at
+            task.executor_version = version_of(task)
         task.error, task.error_type, task.progress = _ending(group)
         task.completed_at = task.updated_at = at
         task.status = group.status

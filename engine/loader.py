@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from engine.catalogue import Catalogue, ExecutorSpec, Origin, Problem
 from engine.errors import ExecutorError
+from engine.flow_checks import FlowChecks
 from engine.shelf import Shelf
 from engine.spec import ANY_OBJECT
 from engine.version_source import VersionSource
@@ -54,6 +55,7 @@ class Loader:
         self._shelves = [Shelf(folder.path, folder.origin, import_limit) for folder in real.values()]
         self._loose = Shelf(Path(os.sep), "script", import_limit)
         """Earlier versions of files whose folder is not looked at any more."""
+        self._flows = FlowChecks()
         self._in_use = in_use
         self._lock = threading.Lock()
         self.catalogue = Catalogue()
@@ -90,8 +92,15 @@ class Loader:
             if not is_news and self.catalogue.epoch:
                 return None
             executors, problems = _merge(self._shelves)
-            epoch = self.catalogue.epoch + 1
-            self.catalogue = Catalogue(MappingProxyType(executors), tuple(problems), epoch, is_loading)
+            flows, wrong = self._flows.merge([shelf.flows for shelf in self._shelves], executors, problems)
+            self.catalogue = Catalogue(
+                MappingProxyType(executors),
+                tuple(problems),
+                self.catalogue.epoch + 1,
+                is_loading,
+                MappingProxyType(flows),
+                MappingProxyType(wrong),
+            )
             return self.catalogue
 
     @property

@@ -14,10 +14,11 @@ from engine.catalogue import ExecutorSpec
 from engine.dispatcher import Dispatcher
 from engine.errors import TaskError
 from engine.events import EventBus, EventKind
+from engine.flow_inputs import taken
 from engine.graph import Node, Tree, affected, detach_spawned, reopen, reset, settle, spawned_by, subtree
 from engine.history_statements import recount_run
 from engine.making import moment_of, object_of
-from engine.run import lost_secret
+from engine.references import has_references, keep_flow_inputs, schema_of
 from engine.statements import Write
 from engine.stopper import CANCELLED_WORDS, can_cancel
 from engine.store import Store
@@ -131,6 +132,8 @@ class Operations:
             raise TaskError(f"task '{running[0].task.name}' still runs", "Cancel it first")
         owned = [] if live else [await self._own(node)]
         given = self._given(node.task, inputs)
+        if given is None and (lost := self._lacks(node)) is not None:
+            raise TaskError(f"task '{node.task.name}' needs the secret '{lost}'", "Rerun its flow and give it again")
         begun = {n for n in touched if n.opened or n.status is not TaskStatus.PENDING}  # on disk, or on the way there
         again = reset(node.tree, node)
         for other in again:
@@ -181,8 +184,7 @@ class Operations:
             self._bus.publish(EventKind.RESET, other.task)
 
     def _lacks(self, node: Node) -> str | None:
-        """The secret of its inputs that was lost with its process."""
-        return lost_secret(self._dispatcher.inputs.get(node.task.id, node.task.inputs))
+        return self._submission.lacks(node)
 
     async def _release(self, node: Node, inputs: dict[str, Any] | None, extra: list[Write]) -> Task:
         """A task that waited for its secrets gets its inputs and goes on (8.6)."""
@@ -210,8 +212,10 @@ class Operations:
         if inputs is None:
             self._submission.refuse_lost_secrets(task)
             return None
-        view = shallow(task)
-        self._dispatcher.keep_secrets(view, object_of(f"task '{task.name}': inputs", inputs))
+        view, given = shallow(task), object_of(f"task '{task.name}': inputs", inputs)
+        if (schema := schema_of(task)) is not None:
+            given = taken(given, schema, f"flow '{task.name}'")
+        self._dispatcher.keep_secrets(view, given)
         return view.inputs
 
     async def affected(self, task_id: str) -> list[Task]:
@@ -371,6 +375,8 @@ class Operations:
             node.task.dependencies = tuple(
                 Dependency(ids.get(d.id, d.id), d.required, d.type) for d in node.task.dependencies
             )
+        if any(has_references(node.task) for node in kept.values()):
+            keep_flow_inputs(kept[task_id].task, {row.id: row for row in rows})
         return kept[task_id]
 
     def _copied(self, row: Task, parent_id: str | None) -> Task:

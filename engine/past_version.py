@@ -22,6 +22,8 @@ async def past_version(
     task = await store.task(task_id)
     if task is None:
         raise TaskError(f"there is no task '{task_id}'", "It may have been deleted")
+    if "flow" in task.params:
+        raise TaskError(f"'{task.name}' is a flow: its run keeps its tasks as they were", "Rerun it without a version")
     spec, _ = find(task.executor_id)
     if spec is not None and spec.version == version:
         return spec

@@ -8,7 +8,7 @@ from datetime import datetime
 from weakref import WeakSet
 
 from engine import statements
-from engine.catalogue import ExecutorSpec
+from engine.catalogue import ExecutorSpec, Launchable
 from engine.graph import Node, Tree
 from engine.statements import Write
 
@@ -49,7 +49,7 @@ class Pins:
         with self._lock:
             return {version for tree in self._holders for version in tree.versions}
 
-    def source_of(self, spec: ExecutorSpec, at: datetime) -> list[Write]:
+    def source_of(self, spec: Launchable, at: datetime) -> list[Write]:
         """What stores the source of a version that runs for the first time in this process."""
         if not spec.version or spec.version in self._kept:
             return []

@@ -16,15 +16,22 @@ from engine.catalogue import ExecutorSpec
 from engine.circles import circles
 from engine.edges import link, set_dependencies
 from engine.graph import Node, Tree, group_test, plant, recount, waits_of
+from engine.references import FlowInputs, flow_inputs, flow_root, has_references
 from engine.run import Prepared, prepare
 from engine.schema import mask, path_text
 from engine.schema_nodes import Path
 from engine.schema_words import SchemaProblem
-from engine.secrets import MASK
+from engine.secrets import MASK, may_name, without
 from engine.task import Task, TaskStatus
+from engine.templates import Place
 
 _MENDED_BY_MORE = frozenset({"anyOf", "dependencies", "dependentRequired", "minProperties", "not", "oneOf", "required"})
 """Violations of the inputs as a whole that a further property may mend."""
+
+_MENDED_BY_NOTHING = frozenset(
+    {"additionalProperties", "dependentRequired", "maxItems", "maxProperties", "minItems", "minProperties", "required"}
+)
+"""Violations of an object or a list that no other value inside it can mend."""
 
 FindSpec = Callable[[str], tuple[ExecutorSpec | None, str]]
 
@@ -51,15 +58,21 @@ class Planned:
     waits_for: tuple[str, ...]
     inputs: dict[str, Any]
     open_inputs: tuple[str, ...]
+    when: str = ""
+    """"" for a task that runs, "open" where its condition is not known yet, else why it is skipped (8.4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanProblem:
-    """Why something would not run as it stands: `text` names the task and holds foreign text; `hint` is what to do."""
+    """Why something would not run as it stands: `text` names the task and holds foreign text; `hint` is what to do.
+
+    `path` leads to the input that is wrong, () where it is not one.
+    """
 
     task_id: str | None
     text: str
     hint: str
+    path: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,7 @@ class _Inputs:
     spec: ExecutorSpec | None
     values: dict[str, Any]
     open: tuple[str, ...] = ()
+    when: str = ""
 
 
 def plan(
@@ -88,13 +102,15 @@ def plan(
     find: FindSpec,
     real_inputs: Callable[[Task], dict[str, Any]],
     outside: Callable[[str], Task | None],
+    *,
+    is_launch: bool = True,
 ) -> Plan:
     """What the tree of `tasks` would do now (8.5). Parents come first; `parent_id` and `dependencies` hold ids.
 
     `find(executor_id)` gives the executor, or the words for its absence; `real_inputs(task)` the caller's inputs, with
     what is still known of their secrets; `outside(id)` a task of another tree, with its result. Tasks that ended are
     not planned; a completed one satisfies (reruns), and one in progress counts as started first. What can never run
-    is planned all the same, with its problem.
+    is planned all the same, with its problem. Without `is_launch` the inputs of a flow are not known yet.
     """
     found: dict[str, tuple[ExecutorSpec | None, str]] = {}
 
@@ -111,7 +127,8 @@ def plan(
     inputs = {}
     for node in nodes:
         if not node.task.is_terminal:
-            inputs[node] = _look(node, known, real_inputs, node in unlinked, problems)
+            flow = _flow_of(node, real_inputs) if is_launch else None
+            inputs[node] = _look(node, known, real_inputs(node.task), flow, node in unlinked, problems)
     planned = [node for node in inputs if node not in held]
     levels, orders = _sequence(planned)
     rows: list[list[Planned]] = [[] for _ in range(max(levels.values(), default=-1) + 1)]
@@ -132,7 +149,15 @@ def _planned(node: Node, level: int, order: int, inputs: _Inputs) -> Planned:
         waits_for=tuple(dict.fromkeys(waits_for)),
         inputs=inputs.values,
         open_inputs=inputs.open,
+        when=inputs.when,
     )
+
+
+def _flow_of(node: Node, real_inputs: Callable[[Task], dict[str, Any]]) -> FlowInputs | None:
+    if not has_references(node.task):
+        return None
+    root = flow_root(node)
+    return flow_inputs(node, {root.task.id: real_inputs(root.task)} if root is not None else {})
 
 
 # ── the graph ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -243,15 +268,16 @@ def _unopened(group: Node | None, inside: set[Node], orders: Mapping[Node, int])
 def _look(
     node: Node,
     find: FindSpec,
-    real_inputs: Callable[[Task], dict[str, Any]],
+    given: dict[str, Any],
+    flow: FlowInputs | None,
     unlinked: bool,
     problems: list[PlanProblem],
 ) -> _Inputs:
     """The inputs of one unfinished task as far as known; its problems are added."""
     task = node.task
 
-    def tell(text: str, hint: str) -> None:
-        problems.append(PlanProblem(task.id, f"task '{task.name}': {text}", hint))
+    def tell(text: str, hint: str, path: Path = ()) -> None:
+        problems.append(PlanProblem(task.id, f"task '{task.name}': {text}", hint, path))
 
     if node.stuck_on is not None:
         tell(*_blocked(node.stuck_on))
@@ -260,23 +286,46 @@ def _look(
     spec, unknown = find(task.executor_id)
     if task.status is not TaskStatus.PENDING:  # it had its inputs checked when it began
         return _Inputs(spec, task.inputs if task.effective_inputs is None else task.effective_inputs)
-    given = real_inputs(task)
-    prepared = prepare(given, node, spec, unknown)
+    prepared = prepare(given, node, spec, unknown, flow)
+    if prepared.skip:
+        return _Inputs(spec, task.inputs, when=prepared.skip)
     lost = _lost_secrets(given)
     for path in lost:
-        tell(f"the secret '{path_text(path)}' is not known any more: it is never stored", "Give it again")
+        tell(f"the secret '{path_text(path)}' is not known any more: it is never stored", "Give it again", path)
     open_inputs = _open_inputs(given, node, spec, unlinked)
-    if prepared.refusal is not None and prepared.refusal.error_type == "unknown_executor":
+    _tell_refusal(prepared, unknown, open_inputs, lost, tell)
+    # objects of its own: what a caller does to a plan changes nothing of ours
+    shown = json_data.decode(json_data.encode(prepared.shown) if prepared.hidden else prepared.text)
+    if may_name(prepared.text) or (spec is not None and spec.marks_secrets):
+        shown = mask(spec.schema if spec is not None else {}, shown)
+    when = "open" if prepared.filled is not None and prepared.filled.is_open else ""
+    return _Inputs(spec, shown, open_inputs, when)
+
+
+def _tell_refusal(
+    prepared: Prepared,
+    unknown: str,
+    open_inputs: tuple[str, ...],
+    lost: Sequence[Path],
+    tell: Callable[..., None],
+) -> None:
+    """Say why it would fail before it begins, as far as that is certain."""
+    if prepared.refusal is None:
+        return
+    kind, error = prepared.refusal.error_type, str(prepared.refusal.error)
+    if kind == "unknown_executor":
         tell(unknown, "Name an executor of the catalogue, or bring its file back")
-    elif prepared.refusal is not None and prepared.refusal.error_type == "schema_error":
-        tell(str(prepared.refusal.error), "Mend the executor's input schema")
-    elif prepared.refusal is not None and prepared.refusal.error_type == "needs_secrets" and not lost:
-        tell(str(prepared.refusal.error), "Set it before the launch, or give the value itself")
-    elif prepared.refusal is not None and spec is not None:
-        for problem in _certain(prepared, spec, open_inputs, lost):
-            tell(str(problem), "Edit its inputs")
-    shown = json_data.decode(prepared.text)  # objects of its own: what a caller does to a plan changes nothing of ours
-    return _Inputs(spec, mask(spec.schema if spec is not None else {}, shown), open_inputs)
+    elif kind == "schema_error":
+        tell(error, "Mend the executor's input schema")
+    elif kind == "reference_error":
+        tell(error, "Mend the expression")
+    elif kind == "needs_secrets":
+        if not lost:
+            tell(error, "Set it before the launch, or give the value itself")
+    else:
+        places = prepared.filled.open if prepared.filled is not None else []
+        for problem in _certain(prepared, open_inputs, lost, places):
+            tell(without(str(problem), prepared.secrets), "Edit its inputs", problem.path)
 
 
 def _blocked(cause: Node) -> tuple[str, str]:
@@ -302,19 +351,33 @@ def _open_inputs(given: Mapping[str, Any], node: Node, spec: ExecutorSpec | None
 
 
 def _certain(
-    prepared: Prepared, spec: ExecutorSpec, open_inputs: tuple[str, ...], lost: Iterable[Path]
+    prepared: Prepared,
+    open_inputs: tuple[str, ...],
+    lost: Iterable[Path],
+    places: Sequence[Place] = (),
 ) -> list[SchemaProblem]:
-    """The violations that no result of a dependency can mend, and that do not come from a masked secret."""
+    """The violations that no result of a dependency can mend, and that do not come from a masked secret.
+
+    `places` are the references that are not filled in yet: what stands there now is not what will.
+    """
     masked = tuple(lost)
     found = []
-    for problem in spec.checker.problems(prepared.inputs, prepared.ignore):
+    for problem in prepared.problems:
         if problem.path:
             may_go = problem.path[0] in open_inputs
         else:
             may_go = bool(open_inputs) and problem.kind in _MENDED_BY_MORE
-        if not may_go and problem.path not in masked:
+        if not (may_go or problem.path in masked or any(_may_mend(place, problem) for place in places)):
             found.append(problem)
     return found
+
+
+def _may_mend(place: Place, problem: SchemaProblem) -> bool:
+    """Whether filling in `place` may take the violation away; text with something around it stays text."""
+    size = len(problem.path)
+    if problem.path[: len(place.path)] == place.path:
+        return place.is_alone or problem.kind != "type" or size > len(place.path)
+    return place.path[:size] == problem.path and problem.kind not in _MENDED_BY_NOTHING
 
 
 def _lost_secrets(given: Mapping[str, Any]) -> list[Path]:

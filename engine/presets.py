@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine import json_data
-from engine.catalogue import ExecutorSpec
+from engine.catalogue import Launchable
 from engine.errors import TaskError
 from engine.secrets import mask
 from engine.statements import Statement, Write
@@ -46,7 +46,7 @@ class Preset:
 class Presets:
     """Reads and keeps them; all coroutines run on the engine's loop."""
 
-    def __init__(self, store: Store, find: Callable[[str], tuple[ExecutorSpec | None, str]]) -> None:
+    def __init__(self, store: Store, find: Callable[[str], tuple[Launchable | None, str]]) -> None:
         self._store = store
         self._find = find
 

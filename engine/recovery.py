@@ -14,7 +14,6 @@ from engine.errors import TaskError
 from engine.events import EventBus, EventKind
 from engine.graph import Node
 from engine.pins import FindSpec
-from engine.run import lost_secret
 from engine.store import Store
 from engine.submission import Submission
 from engine.task import TaskStatus
@@ -64,7 +63,7 @@ class Recovery:
         """What lacks something waits for it instead of failing for it (8.6)."""
         task = node.task
         spec, unknown = self._find(task.executor_id)
-        lost = lost_secret(task.inputs)
+        lost = self._submission.lacks(node)
         if lost is None and spec is not None:
             return
         node.held = True

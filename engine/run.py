@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,10 @@ from engine.graph import Node
 from engine.output import Keeper, TaskLog, capture, current, in_thread
 from engine.policy import Policy
 from engine.problems import plain_names
+from engine.references import Filled, FlowInputs, fill, has_references
 from engine.schema_nodes import Path
-from engine.secrets import MASK, may_be_masked, may_refer, resolve
+from engine.schema_words import SchemaProblem
+from engine.secrets import MASK, is_there, may_be_masked, may_refer, replaced, resolve, without
 from engine.settings import Settings
 from engine.task import TaskStatus
 
@@ -34,6 +36,8 @@ class Outcome:
     trace: str = ""
     kinds: tuple[str, ...] = ()
     """The names of a raised exception's classes, the nearest first."""
+    skip: str = ""
+    """Why it counts as completed though it did not run (8.4): its condition is false."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,25 @@ class Prepared:
     """Where a secret stood as a reference, and the reference; `inputs` hold the real value (8.6)."""
     notes: list[str] = field(default_factory=list)
     refusal: Outcome | None = None
+    problems: Sequence[SchemaProblem] = ()
+    """The violations that a `validation_error` names."""
+    hidden: dict[Path, Any] = field(default_factory=dict)
+    """What stands instead of what came from a secret of the flow, by path (8.6)."""
+    secrets: tuple[str, ...] = ()
+    """The texts of those secrets, to be hidden in what the attempt writes."""
+    filled: Filled | None = None
+    """What became of its references; None where it has none."""
+
+    @property
+    def skip(self) -> str:
+        """Why it does not run: its condition is false; "" where it does."""
+        return self.filled.skip if self.filled is not None else ""
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """`inputs` without what came from a secret of the flow."""
+        left = {path: value for path, value in self.hidden.items() if is_there(self.inputs, path)}
+        return replaced(self.inputs, left) if left else self.inputs
 
 
 @dataclass(slots=True, eq=False)
@@ -91,11 +114,23 @@ def failed(error: str, error_type: str) -> Outcome:
     return Outcome(TaskStatus.FAILED, error=error, error_type=error_type)
 
 
-def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, unknown: str) -> Prepared:
-    """Merge, fill defaults and validate, in this order; `inputs` are the caller's, secrets unmasked.
+def prepare(
+    inputs: Mapping[str, Any],
+    node: Node,
+    spec: ExecutorSpec | None,
+    unknown: str,
+    flow: FlowInputs | None = None,
+) -> Prepared:
+    """Fill in references, merge, fill defaults and validate, in this order; `inputs` are the caller's, unmasked.
 
-    `unknown` are the words for a missing executor (2.6).
+    `unknown` are the words for a missing executor (2.6), `flow` are the inputs of the flow it stands in. A task whose
+    condition is false is looked at no further: see `Prepared.skip`.
     """
+    filled = fill(inputs, node, flow) if has_references(node.task) else None
+    if filled is not None:
+        inputs = filled.inputs
+        if filled.skip:
+            return Prepared(dict(inputs), filled=filled)
     merged = dict(inputs)
     notes: list[str] = []
     properties = _properties(spec) if node.dependencies else {}
@@ -103,9 +138,15 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
         if dependency.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED):
             _merge(merged, dependency, properties, notes)
     ignore = frozenset([d.task.id for d in node.dependencies]) if node.dependencies else frozenset()
-    prepared = Prepared(merged, json_data.encode(merged) if merged else "{}", ignore, notes=notes)
+    prepared = Prepared(merged, json_data.encode(merged) if merged else "{}", ignore, notes=notes, filled=filled)
+    if filled is not None:
+        prepared.hidden, prepared.secrets = filled.hidden, filled.secrets
     if spec is None:
         prepared.refusal = failed(unknown, "unknown_executor")
+    elif filled is not None and filled.needs is not None:
+        prepared.refusal = failed(f"needs its secrets: {filled.needs}", "needs_secrets")
+    elif filled is not None and filled.wrong is not None:
+        prepared.refusal = failed(filled.wrong, "reference_error")
     elif spec.schema_problem:
         prepared.refusal = failed(
             f"the input schema of '{spec.id}' cannot be used: {spec.schema_problem}", "schema_error"
@@ -116,6 +157,8 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
         prepared.refusal = failed(
             f"needs its secrets: '{lost}' is never stored; rerun and give it again", "needs_secrets"
         )
+    if prepared.refusal is not None and prepared.refusal.error and prepared.secrets:
+        prepared.refusal.error = without(prepared.refusal.error, prepared.secrets)
     return prepared
 
 
@@ -142,9 +185,9 @@ def check(prepared: Prepared, spec: ExecutorSpec) -> None:
         prepared.references += found
         prepared.text = json_data.encode(prepared.inputs)
     if not checker.is_valid(prepared.inputs, prepared.ignore):
-        problems = checker.problems(prepared.inputs, prepared.ignore)
-        if problems:
-            prepared.refusal = failed("; ".join(map(str, problems)), "validation_error")
+        prepared.problems = checker.problems(prepared.inputs, prepared.ignore)
+        if prepared.problems:
+            prepared.refusal = failed("; ".join(map(str, prepared.problems)), "validation_error")
 
 
 def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, Any], notes: list[str]) -> None:
@@ -333,6 +376,4 @@ def _with_result(outcome: Outcome, result: Any, job: Job) -> Outcome:
 
 def scrub(text: str, job: Job) -> str:
     """`text` without the attempt's secret values (8.6)."""
-    for secret in job.log.secrets:
-        text = text.replace(secret, MASK)
-    return text
+    return without(text, job.log.secrets)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from itertools import pairwise
@@ -100,7 +100,7 @@ def mask(schema: Any, value: Any) -> Any:
     if not value:
         return value
     hidden = _secret_paths(schema, value)
-    return _replaced(value, dict.fromkeys(hidden, MASK)) if hidden else value
+    return replaced(value, dict.fromkeys(hidden, MASK)) if hidden else value
 
 
 def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
@@ -120,7 +120,7 @@ def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
             reference = reference[step]
         references.append((path, str(reference)))
         real[path] = _look_up(str(reference))
-    return _replaced(value, real), references
+    return replaced(value, real), references
 
 
 def restore(masked: Any, references: Sequence[tuple[Path, str]]) -> Any:
@@ -128,11 +128,11 @@ def restore(masked: Any, references: Sequence[tuple[Path, str]]) -> Any:
 
     What is not masked there any more stays as it is: a hook may have taken it away (6.1).
     """
-    left = {path: reference for path, reference in references if _at(masked, path) == MASK}
-    return _replaced(masked, left) if left else masked
+    left = {path: reference for path, reference in references if at(masked, path) == MASK}
+    return replaced(masked, left) if left else masked
 
 
-def _at(value: Any, path: Path) -> Any:
+def at(value: Any, path: Path) -> Any:
     """What stands at `path`, None where nothing does."""
     try:
         for step in path:
@@ -140,6 +140,11 @@ def _at(value: Any, path: Path) -> Any:
     except (KeyError, IndexError, TypeError):
         return None
     return value
+
+
+def is_there(value: Any, path: Path) -> bool:
+    """Whether `value` has something at `path`: a hook may have taken it away (6.1)."""
+    return at(value, path) is not None
 
 
 def _look_up(reference: str) -> str:
@@ -201,7 +206,7 @@ def _secret_paths(schema: Any, value: Any, *, references: bool = False) -> list[
     return hidden
 
 
-def _replaced(value: Any, instead: Mapping[Path, Any]) -> Any:
+def replaced(value: Any, instead: Mapping[Path, Any]) -> Any:
     """A copy of `value` along the paths of `instead`, with what that has at their ends."""
     holder = [value]
     fresh: dict[Path, Any] = {(): holder}
@@ -236,3 +241,10 @@ def hidden_texts(given: Any, masked: Any) -> tuple[str, ...]:
             stack.extend(zip(before, after, strict=True))
     texts = {t for text in found if len(text) >= SHORTEST for t in (text, json.dumps(text, ensure_ascii=False)[1:-1])}
     return tuple(sorted(texts, key=len, reverse=True))
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """`text` with each of `secrets` masked."""
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text

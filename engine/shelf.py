@@ -10,6 +10,8 @@ from pathlib import Path
 
 from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.errors import ExecutorError
+from engine.flow_file import is_flow_name
+from engine.flow_shelf import FlowShelf
 from engine.generation import Generation, Late
 from engine.problems import code_name, problem_of
 from engine.sources import Source, is_source_name, read, scan
@@ -34,6 +36,7 @@ class Shelf:
         self.origin = origin
         self.units: dict[str, Unit] = {}
         self.failures: dict[str, Failure] = {}
+        self.flows = FlowShelf(self.root, origin)
         self.named: set[Unit] = set()
         """Units whose modules have names in `sys.modules`."""
         self.has_former = False
@@ -71,6 +74,9 @@ class Shelf:
         rels = None if named is None else self._rels(named)
         files, gone, is_news = self._look_at_all() if rels is None else self._look_at(rels)
         changed, gone = self._without_doubtful(files, gone)
+        flows = {rel for rel in changed if is_flow_name(rel)}, {rel for rel in gone if is_flow_name(rel)}
+        is_news |= self.flows.take({rel: files[rel] for rel in flows[0]}, flows[1])
+        changed, gone = changed - flows[0], gone - flows[1]
         if changed or gone or any(late.is_due for late in self._late):
             before = self.units, self.failures
             self._load({rel: files[rel] for rel in changed}, gone, patience)
@@ -86,7 +92,7 @@ class Shelf:
         self._folders = listing.folders
         blind = {prefix: _blind_words(error) for prefix, error in listing.blind.items()}
         is_news, self._blind = blind != self._blind, blind
-        known = {*self.units, *self.failures, *(rel for late in self._late for rel in late.drafts)}
+        known = {*self.units, *self.failures, *self.flows.known, *(rel for late in self._late for rel in late.drafts)}
         gone = {rel for rel in known if rel not in listing.files and not listing.hides(rel)}
         return listing.files, gone, is_news
 
@@ -117,6 +123,8 @@ class Shelf:
 
     def _sha_of(self, rel: str) -> str | None:
         """Which content of the file is known, None when the file is not."""
+        if is_flow_name(rel):
+            return self.flows.sha_of(rel)
         for late in self._late:
             if rel in late.drafts:
                 return late.drafts[rel].source.sha
@@ -139,6 +147,8 @@ class Shelf:
         return changed.difference(doubts), gone.difference(doubts)
 
     def _looks_unfinished(self, source: Source) -> bool:
+        if is_flow_name(source.rel):
+            return self.flows.looks_unfinished(source)
         unit = self.units.get(source.rel)
         if unit is not None and not source.content and not source.error and unit.draft.source.content:
             return True
@@ -286,6 +296,7 @@ class Shelf:
                 yield self.failures[rel].problem
             else:
                 yield from self.units[rel].problems
+        yield from self.flows.told()
 
 
 def _blind_words(error: OSError) -> str:

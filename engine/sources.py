@@ -9,6 +9,8 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from engine.flow_file import is_flow_name
+
 MAX_SOURCE = 2**20
 """Bytes an executor file may have; compiling more would hold up everything else in the process for seconds."""
 SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules"})
@@ -52,7 +54,9 @@ class Listing:
 
 
 def is_source_name(name: str) -> bool:
-    """True for the names of files that are loaded: Python, not hidden, no test."""
+    """True for the names of files that are loaded: Python, not hidden, no test; and flows."""
+    if is_flow_name(name):
+        return True
     return name.endswith(".py") and not name.startswith((".", "test_")) and name != "conftest.py"
 
 
@@ -83,7 +87,7 @@ def read(rel: str, path: str) -> Source | None:
         return Source(rel, path, f"error:{error.errno}", error=error)
     if len(content) > MAX_SOURCE:
         size = max(about.st_size, len(content))
-        words = f"{size / 2**20:.1f} MiB is too much for an executor file; the limit is {MAX_SOURCE // 2**20} MiB"
+        words = f"{size / 2**20:.1f} MiB is too much for one file; the limit is {MAX_SOURCE // 2**20} MiB"
         return Source(rel, path, f"large:{size}:{about.st_mtime_ns}", error=ValueError(words))
     return Source(rel, path, hashlib.sha256(content).hexdigest(), content)
 

@@ -111,7 +111,7 @@ CANCEL = Statement(
 SKIP = Statement(
     9,
     "UPDATE task SET status = 'completed', skipped = 1, result = NULL, error = NULL, error_type = NULL, progress = 1,"
-    " not_before = NULL, started_at = NULL, completed_at = ?, updated_at = ?"
+    " progress_message = ?, not_before = NULL, started_at = NULL, completed_at = ?, updated_at = ?"
     " WHERE id = ? AND status IN ('pending', 'failed')",
     guarded=True,
 )
@@ -210,10 +210,13 @@ def reset(task: Task, inputs: dict[str, Any], at: datetime, not_before: datetime
     ]
 
 
-def skip(task_id: str, at: datetime) -> list[Write]:
-    """Completed because a person says so (8.4); what it did before is history."""
+def skip(task_id: str, at: datetime, why: str = "") -> list[Write]:
+    """Completed because a person says so, or its condition does (8.4): `why`; what it did before is history."""
     stamp = at.timestamp()
-    return [Write(ARCHIVE, task_id, (task_id,)), Write(SKIP, task_id, (stamp, stamp, task_id))]
+    return [
+        Write(ARCHIVE, task_id, (task_id,)),
+        Write(SKIP, task_id, (json_data.storable(why), stamp, stamp, task_id)),
+    ]
 
 
 def pause(run_id: str, paused: bool) -> Write:

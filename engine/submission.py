@@ -13,6 +13,7 @@ from engine.graph import Node, Tree, build_tree, current, group_test, recount
 from engine.history_statements import begin_run, facets
 from engine.pins import FindSpec
 from engine.policy import problem_of_params
+from engine.references import lost_input
 from engine.run import lost_secret
 from engine.statements import Write
 from engine.store import Store
@@ -78,7 +79,7 @@ class Submission:
     def _facets(self, root: Task, tree: Tree) -> list[Write]:
         """What the run is found by: its executors, its tasks' own tags, those of the root's executor, its user."""
         nodes = tree.nodes.values()
-        executors = [node.task.executor_id for node in nodes if not node.is_group]
+        executors = [n.task.executor_id for n in nodes if not n.is_group or "flow" in n.task.params]
         tree.executors.update(executors)
         spec, _ = self._find(root.executor_id)
         tags = [*tags_of(root), *(spec.tags if spec is not None else ())]
@@ -133,6 +134,11 @@ class Submission:
             if not (node.is_group or node.task.is_terminal):
                 self._dispatcher.pins.pin(node)
         return tree
+
+    def lacks(self, node: Node) -> str | None:
+        """The secret that `node` needs and that was lost with its process: its own, or one of its flow (8.6)."""
+        real = self._dispatcher.inputs
+        return lost_secret(real.get(node.task.id, node.task.inputs)) or lost_input(node, real)
 
     async def neighbours(self, tasks: list[Task]) -> dict[str, Task]:
         """The tasks of other trees, live or stored, that `tasks` depend on; unknown ids are left out."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import Catalogue
+from engine.flow_file import is_flow_name
 from engine.loader import Loader
 
 if TYPE_CHECKING:
@@ -131,9 +132,9 @@ class Watcher:
         relevant = watchfiles.DefaultFilter()
 
         def matters(change: Change, path: str) -> bool:
-            """Python files, and what may be a folder; others (data, logs) would only cost looks."""
+            """Python and flow files, and what may be a folder; others (data, logs) would only cost looks."""
             name = path.rpartition(os.sep)[2]
-            return (name.endswith(".py") or "." not in name) and bool(relevant(change, path))
+            return (name.endswith(".py") or "." not in name or is_flow_name(name)) and bool(relevant(change, path))
 
         changes = watchfiles.awatch(
             *folders, watch_filter=matters, step=STEP, debounce=DEBOUNCE, rust_timeout=2000, yield_on_timeout=True

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.catalogue import Catalogue, ExecutorSpec, Problem
+from engine.catalogue import Catalogue, ExecutorSpec, Launchable, Problem
 from engine.task import Task, TaskStatus
 from tui.result_shapes import JSON, text_lines
 from tui.text import safe_text
@@ -50,13 +50,16 @@ def no_result(task: Task, waiting: str, helps: str = "", *, loaded: bool) -> lis
         lines = [(f"running  {bar(task.progress, 20)} {task.progress:4.0%}{said}", "live")]
         return [*lines, ("", ""), (f"{waiting}: {helps}" if helps else waiting, "warn")] if waiting else lines
     if task.skipped:
-        return [("null", "live"), ("", ""), ("skipped by a person: it counts as completed, with result null", "warn")]
+        why = f"skipped, {task.progress_message}" if task.progress_message else "skipped by a person"
+        return [("null", "live"), ("", ""), (f"{why}; it counts as completed, with result null", "warn")]
     if not loaded:
         return []
     if task.status is TaskStatus.CANCELLED:
         return [("cancelled, no result", "warn")]
     if task.status is TaskStatus.FAILED:
         return [("failed, no result", "bad")]
+    if "flow" in task.params:
+        return [("a flow returns nothing itself: its tasks do", "dim")]
     return [("null", "live"), ("", ""), ("the executor returned nothing", "dim")]
 
 
@@ -275,11 +278,12 @@ def _attempt_line(
     return f"{number:>3}  {moment(began)}  {took:>7}  {word}{ran}{safe_text(said)}", ""
 
 
-def executor(spec: ExecutorSpec, problems: Iterable[Problem] = ()) -> list[Line]:
+def executor(spec: Launchable, problems: Iterable[Problem] = ()) -> list[Line]:
     """The card of one executor: what it is, what it takes, where it stands."""
     lines: list[Line] = [(spec.name, "head"), *((line, "") for line in spec.description.split("\n")), ("", "")]
     if spec.schema_problem:
-        lines += [(f"✗ its input schema cannot be used: {spec.schema_problem}", "bad"), ("", "")]
+        why = "its input schema cannot be used" if isinstance(spec, ExecutorSpec) else "it cannot be launched"
+        lines += [(f"✗ {why}: {spec.schema_problem}", "bad"), ("", "")]
     for problem in problems:
         lines += [(f"✗ {headline(problem)}", "bad"), ("  the last good version stays in use", "dim"), ("", "")]
     lines += _inputs_of(spec.schema)

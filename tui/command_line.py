@@ -32,7 +32,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("quit", "", "Quit; asks first while tasks run.", ("q", "exit")),
     Command("help", "", "Show all keys and commands.", ("h", "?")),
-    Command("launch", "ID [NAME=VALUE …]", "Open the form of an executor with these inputs filled in.", ("run", "l")),
+    Command("launch", "ID [NAME=VALUE …]", "Open the form of an executor or flow with these inputs.", ("run", "l")),
     Command("go", "ID", "Go to a run or task by its id, or by how it begins.", ("goto",)),
     Command("filter", "[WORDS]", "Filter this pane; without words the filter ends.", ("f",)),
     Command("cancel", "[tree]", "Cancel the selected task, or its whole tree; asks first."),

@@ -44,8 +44,9 @@ def news_of(old: Catalogue, new: Catalogue, keymap: Keymap) -> News | None:
     if old.epoch == 0:
         return None
     changed = changed_ids(old, new)
-    added = [id for id in new.executors if id not in old.executors and id not in changed]
-    removed = [id for id in old.executors if id not in new.executors]
+    before, after = old.entries, new.entries
+    added = [id for id in after if id not in before and id not in changed]
+    removed = [id for id in before if id not in after]
     said = [
         f"{_names(ids)} {word}" for ids, word in ((changed, "changed"), (added, "added"), (removed, "removed")) if ids
     ]
@@ -55,12 +56,13 @@ def news_of(old: Catalogue, new: Catalogue, keymap: Keymap) -> News | None:
 
 
 def changed_ids(old: Catalogue, new: Catalogue) -> list[str]:
-    """The executors that are in both and differ, or whose file was mended."""
+    """The executors and flows that are in both and differ, or whose file was mended."""
+    before = old.entries
     mended = {problem.file for problem in old.problems} - {problem.file for problem in new.problems}
     return [
         spec.id
-        for spec in new.executors.values()
-        if spec.file in mended or (spec.id in old.executors and old.executors[spec.id].version != spec.version)
+        for spec in new.entries.values()
+        if spec.file in mended or (spec.id in before and before[spec.id].version != spec.version)
     ]
 
 

@@ -107,7 +107,7 @@ class ConsoleProvider(Provider):
         console = self.console
         if console is None or not console.started:
             return
-        for spec in console.thread.engine.catalogue.executors.values():
+        for spec in console.thread.engine.catalogue.entries.values():
             name = safe_text(spec.name, limit=NAME_LIMIT) if spec.name != spec.id else ""
             does = f"launch  {name}  {safe_text(spec.description, limit=NAME_LIMIT)}"
             yield Entry(f"Launch {safe_text(spec.id, limit=NAME_LIMIT)}", does, partial(console.launch, spec))

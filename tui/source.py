@@ -13,7 +13,7 @@ from tui.versions import ABSENT, short
 from tui.wording import amount
 
 if TYPE_CHECKING:
-    from engine.catalogue import ExecutorSpec
+    from engine.catalogue import Launchable
     from engine.version_source import VersionSource
     from tui.late_engine import LateEngine
 
@@ -22,7 +22,7 @@ MOST_LINES = 50_000
 """Lines of one part that are shown; a source of the largest size is 25,000 lines of usual code."""
 
 
-async def read_source(thread: LateEngine, version: str, spec: ExecutorSpec | None) -> list[Line]:
+async def read_source(thread: LateEngine, version: str, spec: Launchable | None) -> list[Line]:
     """What the Source tab shows of `version`, against the current `spec`; the work is done beside the screen."""
     try:
         then = await thread.ask(thread.engine.source(version))
@@ -31,7 +31,7 @@ async def read_source(thread: LateEngine, version: str, spec: ExecutorSpec | Non
     return await asyncio.to_thread(source_lines, version, then, spec)
 
 
-def source_lines(version: str, then: VersionSource | None, spec: ExecutorSpec | None) -> list[Line]:
+def source_lines(version: str, then: VersionSource | None, spec: Launchable | None) -> list[Line]:
     """First what changed since, where anything did, then the source itself, each file with its line numbers."""
     now = spec.source() if spec is not None else None
     if then is None and spec is not None and spec.version == version:

@@ -100,7 +100,7 @@ class Sandbox:
                     if line.startswith("$ "):
                         code = _EXIT.search(line)
                         self.run("/bin/bash", "-c", _EXIT.sub("", line[2:]), code=int(code[1]) if code else 0)
-            case "yaml", "flow":
+            case "yaml" | "json", "flow":
                 self._add(name, block.text)
                 self.run("taskdeck", "check", "--strict")
             case "toml", "settings":

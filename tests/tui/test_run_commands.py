@@ -59,7 +59,7 @@ def test_run_takes_inputs_from_files_and_single_keys_over_them(taskdeck: Command
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("nothing",), "no executor named 'nothing'"),
+        (("nothing",), "no executor or flow named 'nothing'"),
         (("greet",), "greet: name: is required"),
         (("greet", "--input", "name=A", "--input", "times=0"), "times: must be"),
         (("greet", "--input", "name=A", "--input", "nmae=B", "--inputs", "gone.json"), "cannot read the inputs"),
@@ -161,8 +161,12 @@ def test_export_import_and_prune(taskdeck: Command, tmp_path: Path) -> None:
 
 
 def test_list_finds_by_words(taskdeck: Command) -> None:
-    assert [line.split()[0] for line in taskdeck("list", "greet").lines] == ["greet", "hello"]  # which says "Greets"
-    found, _ = json.loads(taskdeck("list", "greet", "--json").out)
+    assert [line.split()[0] for line in taskdeck("list", "greet").lines] == [
+        "greet",
+        "hello",  # which says "Greets"
+        "morning_check",  # which writes a greeting
+    ]
+    found, *_ = json.loads(taskdeck("list", "greet", "--json").out)
     assert found["inputs_schema"]["required"] == ["name"]
 
 

@@ -1,4 +1,4 @@
-"""`taskdeck list`: the executors of the catalogue."""
+"""`taskdeck list`: the executors and flows of the catalogue."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     words = [word.casefold() for word in options.words]
     specs = [
         spec
-        for _, spec in sorted(catalogue.executors.items())
+        for _, spec in sorted(catalogue.entries.items())
         if all(word in f"{spec.id} {spec.name} {spec.description} {' '.join(spec.tags)}".casefold() for word in words)
     ]
     if options.json:
         rows = [
             {
                 "id": spec.id,
+                "kind": "executor" if spec.id in catalogue.executors else "flow",
                 "name": spec.name,
                 "description": spec.description,
                 "tags": list(spec.tags),
@@ -42,14 +43,15 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
                 "line": spec.line,
                 "version": spec.version,
                 "inputs_schema": spec.schema,
-                "problem": spec.schema_problem,
+                "problem": spec.schema_problem or "; ".join(map(str, catalogue.flow_problems.get(spec.id, ()))) or None,
             }
             for spec in specs
         ]
         streams.say(json.dumps(rows, default=str))
     width = max((len(spec.id) for spec in specs), default=0)
     for spec in () if options.json else specs:
-        about = safe_text(spec.description or spec.name, limit=DESCRIPTION)
+        kind = "" if spec.id in catalogue.executors else "flow: "
+        about = kind + safe_text(spec.description or spec.name, limit=DESCRIPTION)
         streams.say(f"{safe_text(spec.id):{min(width, 40)}}  {about}".rstrip())
     problems = sum(not found.is_warning for found in findings(catalogue))
     if problems:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.commands.entries import flow_problems, is_file_name, read_file
 from tui.commands.exits import FINE, PROBLEMS, count
 from tui.commands.findings import Finding, findings
 from tui.commands.folders import folders_of, given_folders, require
@@ -22,12 +23,15 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     from engine import Loader
 
     here = Path.cwd()  # before foreign code may change it
-    named = [*options.executors, *options.folders]
+    files = [name for name in options.folders if is_file_name(name) and not Path(name).is_dir()]
+    only = [name for name in options.folders if name not in files]
+    named = [*options.executors, *only]
     require(named)
-    folders = given_folders(named) if options.folders else folders_of(named, settings)
+    folders = given_folders(named) if only else folders_of(named, settings)
     loader = Loader(folders, import_limit=settings.import_limit)
     catalogue = loader.reconcile() or loader.catalogue
-    found = findings(catalogue)
+    found = [] if files and not only else findings(catalogue)
+    found += [finding for name in files for finding in _in_file(name, catalogue)]
     if options.strict:
         found = [replace(each, is_warning=False) for each in found]
     if options.json:
@@ -39,6 +43,15 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     problems = len(found) - warnings
     streams.note(_summary(catalogue, problems, warnings))
     return PROBLEMS if problems else FINE
+
+
+def _in_file(name: str, catalogue: Catalogue) -> list[Finding]:
+    """What is wrong with the flow in a file, by itself and beside these executors."""
+    spec, problems = read_file(name)
+    path = str(Path(name).expanduser().absolute())
+    if spec is not None:
+        problems = [*flow_problems(catalogue, spec)]
+    return [Finding(path, each.line, spec.id if spec is not None else None, str(each)) for each in problems]
 
 
 def _as_data(finding: Finding, here: Path) -> dict[str, str | int | None]:
@@ -54,6 +67,8 @@ def _as_data(finding: Finding, here: Path) -> dict[str, str | int | None]:
 def _summary(catalogue: Catalogue, problems: int, warnings: int) -> str:
     files = {spec.file for spec in catalogue.executors.values()}
     parts = [f"{count(len(catalogue.executors), 'executor')} in {count(len(files), 'file')}"]
+    if catalogue.flows:
+        parts.append(count(len(catalogue.flows), "flow"))
     parts.append(count(problems, "problem"))
     if warnings:
         parts.append(count(warnings, "warning"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine import Catalogue, ExecutorSpec
+    from engine.catalogue import Launchable
 
 SHOWN = 3
 """Violations of one example that are told."""
@@ -44,14 +45,17 @@ def findings(catalogue: Catalogue) -> list[Finding]:
     ]
     for spec in catalogue.executors.values():
         found += [Finding(spec.file or "", spec.line, spec.id, text, is_warning=True) for text in _warnings(spec)]
+    for flow in catalogue.flows.values():
+        if not flow.description:
+            found.append(Finding(flow.file or "", flow.line, flow.id, "it has no description", is_warning=True))
     return sorted(found, key=lambda each: (each.file, each.line or 0, each.text))
 
 
-def numbered_examples(spec: ExecutorSpec) -> list[tuple[int, Any]]:
+def numbered_examples(spec: Launchable) -> list[tuple[int, Any]]:
     """The entries of `examples` with their 1-based place; those too that the catalogue leaves out for being no dict."""
     entries: list[Any] = list(spec.examples)
     try:
-        written = getattr(spec.factory, "examples", ())
+        written = getattr(getattr(spec, "factory", None), "examples", ())
         all_of_them = [written] if isinstance(written, Mapping | str) else list(written)
         if [each for each in all_of_them if isinstance(each, Mapping)] == entries:
             entries = all_of_them

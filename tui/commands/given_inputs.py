@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tui.commands.streams import Streams
 
 if TYPE_CHECKING:
-    from engine import ExecutorSpec
+    from engine.catalogue import Launchable
 
 STDIN = "-"
 LARGEST = 64 * 2**20
@@ -50,12 +50,12 @@ def _parse(text: str, source: str) -> Any:
     return strict_json.plain(strict_json.parse(text))
 
 
-def with_keys(inputs: Mapping[str, Any], given: Sequence[tuple[str, str]], spec: ExecutorSpec | None) -> dict[str, Any]:
+def with_keys(inputs: Mapping[str, Any], given: Sequence[tuple[str, str]], spec: Launchable | None) -> dict[str, Any]:
     """`inputs` with the keys of `--input KEY=VALUE` set."""
     return {**inputs, **{key: value_of(spec, key, text) for key, text in given}}
 
 
-def value_of(spec: ExecutorSpec | None, key: str, text: str) -> Any:
+def value_of(spec: Launchable | None, key: str, text: str) -> Any:
     """Text where the schema wants text, else what it is as JSON, else text all the same."""
     properties = spec.schema.get("properties") if spec is not None else None
     wanted = properties.get(key) if isinstance(properties, Mapping) else None

@@ -1,4 +1,4 @@
-"""`taskdeck run`: launch an executor, tell what happens while it runs, and print its result."""
+"""`taskdeck run`: launch an executor or a flow, tell what happens while it runs, and print its result."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import sys
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from engine.catalogue import ExecutorSpec, Launchable
 from tui.commands.desk import Desk, Stopped, open_desk
+from tui.commands.entries import checked, dangers_in, find_entry, is_file_name, problems_of
 from tui.commands.exits import CANCELLED, FINE, REFUSED, WRONG_USE, leave
 from tui.commands.given_inputs import read_inputs, with_keys
 from tui.commands.streams import Streams
 from tui.commands.watch import Watch, say_result
 
 if TYPE_CHECKING:
-    from engine import ExecutorSpec, Settings, Task
+    from engine import FlowSpec, Settings, Task
 
 
 def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> int:
@@ -40,38 +42,33 @@ async def _run(
 ) -> tuple[int, bool]:
     """The exit code, and whether code was left behind that does not stop."""
     async with open_desk(options, settings, streams) as desk:
-        spec = _find(desk, options.id)
+        spec = find_entry(desk.catalogue, options.id)
         inputs = with_keys(given, options.inputs, spec)
-        problems = [] if spec.schema_problem else spec.checker.problems(spec.checker.with_defaults(inputs))
-        if spec.schema_problem:
-            streams.note(f"{spec.id} cannot be launched: {spec.schema_problem}")
+        if wrong := problems_of(desk.catalogue, spec):
+            streams.note(f"{spec.id} cannot be launched: {wrong[0]}")
+            for each in wrong[1:]:
+                streams.note(each)
             return REFUSED, False
-        for problem in problems:
-            streams.note(f"{spec.id}: {problem}")
-        if problems:
+        if problems := checked(spec, inputs):
+            for problem in problems:
+                streams.note(f"{spec.id}: {problem}")
             return WRONG_USE, False
-        if spec.is_dangerous and not options.yes and not _is_sure(spec, inputs, streams):
+        dangers = dangers_in(desk.catalogue, spec)
+        if dangers and not options.yes and not _is_sure(spec, dangers, inputs, streams):
             return REFUSED, False
-        code = await _launch(desk, options, inputs, streams)
+        code = await _launch(desk, options, spec, inputs, streams)
         return code, bool(desk.engine.dispatcher.abandoned)
 
 
-def _find(desk: Desk, executor_id: str) -> ExecutorSpec:
-    from engine import SettingsError
-
-    spec = desk.catalogue.get(executor_id)
-    if spec is None:
-        raise SettingsError(desk.catalogue.unknown(executor_id), "`taskdeck list` shows all")
-    return spec
-
-
-def _is_sure(spec: ExecutorSpec, inputs: dict[str, Any], streams: Streams) -> bool:
-    """Have the executor's id typed, as the console does; without a terminal only `--yes` will do."""
+def _is_sure(spec: Launchable, dangers: list[str], inputs: dict[str, Any], streams: Streams) -> bool:
+    """Have its id typed, as the console does; without a terminal only `--yes` will do."""
     from engine.secrets import mask
 
-    streams.note(
-        f"{spec.id} is marked as dangerous; it gets {json.dumps(mask(spec.schema, inputs), ensure_ascii=False)}"
-    )
+    said = json.dumps(mask(spec.schema, inputs), ensure_ascii=False)
+    if spec.id not in dangers:
+        streams.note(f"{spec.id} runs what is marked as dangerous: {', '.join(dangers)}; it gets {said}")
+    else:
+        streams.note(f"{spec.id} is marked as dangerous; it gets {said}")
     typed = streams.ask(f"type {spec.id} to run it:")
     if typed is None:
         streams.note("not run: nobody can be asked here, and --yes was not given")
@@ -80,13 +77,15 @@ def _is_sure(spec: ExecutorSpec, inputs: dict[str, Any], streams: Streams) -> bo
     return typed == spec.id
 
 
-async def _launch(desk: Desk, options: argparse.Namespace, inputs: dict[str, Any], streams: Streams) -> int:
+async def _launch(
+    desk: Desk, options: argparse.Namespace, spec: ExecutorSpec | FlowSpec, inputs: dict[str, Any], streams: Streams
+) -> int:
     engine = desk.engine
     watch = Watch(streams, quiet=options.quiet)
     unsubscribe = engine.bus.subscribe(watch.hear)
     try:
         task = await engine.launch(
-            options.id,
+            spec if is_file_name(options.id) and not isinstance(spec, ExecutorSpec) else spec.id,
             inputs,
             priority=options.priority,
             params=_params(options),
@@ -108,7 +107,9 @@ async def _outcome(desk: Desk, task: Task, options: argparse.Namespace, streams:
     await desk.engine.store.writer.flush()
     whole = await desk.engine.task(task.id) or task
     status = await desk.status(task.run_id)
-    return say_result(whole, status, streams, as_json=options.json)
+    tasks = [each for each in await desk.engine.tree(task.run_id) if "flow" in whole.params and each.id != task.id]
+    parts = [await desk.engine.task(each.id) or each for each in tasks]
+    return say_result(whole, status, streams, as_json=options.json, parts=parts)
 
 
 def _params(options: argparse.Namespace) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tui.commands.exits import FINE
 from tui.commands.folders import shipped_folders
 from tui.commands.naming import Names, names_of
+from tui.commands.options import FLOW
 from tui.commands.streams import Streams
 
 if TYPE_CHECKING:
@@ -45,8 +46,12 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     except ValueError as error:
         raise SettingsError(str(error)) from None
     folder = Path(*options.executors).expanduser().absolute() if options.executors else settings.executors.absolute()
+    if options.template == FLOW:
+        return _new_flow(options, names, folder, settings, streams)
     made = make(options.template, names)
-    replaced = _refuse_taken(folder, names, made.ids, settings)
+    replaced = _refuse_taken(
+        folder, (f"{names.module}.py", f"test_{names.module}.py", names.module), made.ids, settings
+    )
     files = [(folder / f"test_{names.module}.py", made.test), (folder / f"{names.module}.py", made.executor)]
     _write(folder, files)
     for path, _ in files:
@@ -55,32 +60,48 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     return FINE
 
 
+def _new_flow(options: argparse.Namespace, names: Names, folder: Path, settings: Settings, streams: Streams) -> int:
+    """Write a flow file; it is checked by what reads it, so it has no test beside it."""
+    path = folder / f"{names.id}.flow.yaml"
+    replaced = _refuse_taken(folder, (path.name,), (names.id,), settings)
+    _write(folder, [(path, _filled("flow.yaml.tmpl", names))])
+    streams.say(f"wrote {path}")
+    for flow_id in replaced:
+        streams.note(f"note: it replaces the shipped '{flow_id}'")
+    where = f" --executors {shlex.quote(options.executors[0])}" if options.executors else ""
+    streams.say(f"A console open on this folder has '{names.id}' already. Next:")
+    for command in ("check", f"plan {names.id}", f"run {names.id}"):
+        streams.say(f"  taskdeck {command}{where}")
+    return FINE
+
+
+def _filled(file: str, names: Names) -> str:
+    """A template filled in; its marks are `@ID@`, `@MODULE@`, `@CLASS@` and `@NAME@`."""
+    text = (FOLDER / file).read_text(encoding="utf-8")
+    marks = {"@ID@": names.id, "@MODULE@": names.module, "@CLASS@": names.cls, "@NAME@": names.title}
+    return re.sub("@[A-Z]+@", lambda mark: marks[mark.group()], text)
+
+
 def make(template: str, names: Names) -> Made:
-    """Fill a template in; its marks are `@ID@`, `@MODULE@`, `@CLASS@` and `@NAME@`."""
-
-    def filled(file: str) -> str:
-        text = (FOLDER / file).read_text(encoding="utf-8")
-        marks = {"@ID@": names.id, "@MODULE@": names.module, "@CLASS@": names.cls, "@NAME@": names.title}
-        return re.sub("@[A-Z]+@", lambda mark: marks[mark.group()], text)
-
+    """The files of an executor's template."""
     base = template.replace("-", "_")
-    executor = filled(f"{base}.py.tmpl")
+    executor = _filled(f"{base}.py.tmpl", names)
     ids = re.findall(r'^(?:    id = |@function_executor\()"([^"]+)"', executor, re.MULTILINE)
-    return Made(executor, filled(f"test_{base}.py.tmpl"), tuple(ids))
+    return Made(executor, _filled(f"test_{base}.py.tmpl", names), tuple(ids))
 
 
-def _refuse_taken(folder: Path, names: Names, ids: Sequence[str], settings: Settings) -> list[str]:
+def _refuse_taken(folder: Path, files: Sequence[str], ids: Sequence[str], settings: Settings) -> list[str]:
     """Raise `SettingsError` where a file or id is there already; the ids of other folders that ours will replace."""
     from engine import Folder, Loader, SettingsError
 
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"{folder} is not a folder")
-    for name in (f"{names.module}.py", f"test_{names.module}.py", names.module):
+    for name in files:
         if os.path.lexists(folder / name):
             raise SettingsError(f"{folder / name} exists already", "Choose another id, or remove it")
     loader = Loader([Folder(folder, "given"), *shipped_folders()], import_limit=settings.import_limit)
     loader.reconcile()
-    found = [spec for executor_id in ids if (spec := loader.catalogue.get(executor_id)) is not None]
+    found = [spec for executor_id in ids if (spec := loader.catalogue.entry(executor_id)) is not None]
     for spec in found:
         if spec.origin == "given":
             line = f", line {spec.line}" if spec.line else ""

@@ -14,6 +14,8 @@ TEMPLATES = {
     "long-running": "works in steps: progress, a cancel that keeps what is done, limits",
     "tree": "runs other executors as tasks of its own: spawn and map",
 }
+FLOW = "flow"
+"""The template of a flow file; it has no test of its own: `taskdeck check` and `plan` look at it."""
 """What `new` can begin with; `tui/templates/` has a file and its test for each, with _ for -."""
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -31,6 +33,7 @@ Exit code: 0 no problem, 1 problems, 2 a folder is missing or cannot be read, 3 
 examples:
   taskdeck check                    all that the console would load
   taskdeck check --strict ops/      one folder, for CI and pre-commit
+  taskdeck check nightly.flow.yaml  one flow, beside the executors of your folders
 """
 TEST = """\
 Exit code: 0 all completed, 1 one failed, 2 there is nothing to run, 3 cancelled with Ctrl+C.
@@ -99,27 +102,30 @@ def _add(commands: Any, name: str, does: str, executors: str, epilog: str) -> ar
 
 
 def _declare_new(commands: Any) -> None:
-    told = "\n".join(f"  {name:14}{about}" for name, about in TEMPLATES.items())
+    templates = {**TEMPLATES, FLOW: "a tree of tasks as a file: a form, references, a condition"}
+    told = "\n".join(f"  {name:14}{about}" for name, about in templates.items())
     own = _add(
         commands,
         "new",
-        "write a commented executor and its test into your folder",
+        "write a commented executor and its test, or a flow, into your folder",
         "write into this folder instead of your own; it is made where missing",
         NEW.format(templates=told),
     )
     own.add_argument("id", metavar="ID", help="its id: letters, digits, _ - and .")
-    own.add_argument("--template", choices=list(TEMPLATES), default="basic", help="what to begin with (default: basic)")
+    own.add_argument(
+        "--template", choices=[*TEMPLATES, FLOW], default="basic", help="what to begin with (default: basic)"
+    )
 
 
 def _declare_check(commands: Any) -> None:
     own = _add(
         commands,
         "check",
-        "load executors without running them and print every problem as file:line: text",
+        "load executors and flows without running them and print every problem as file:line: text",
         "a folder as the console takes it, before your own and the shipped ones; may be given again",
         CHECK,
     )
-    own.add_argument("folders", metavar="DIR", nargs="*", help="check only these folders")
+    own.add_argument("folders", metavar="DIR|FILE", nargs="*", help="check only these folders and flow files")
     own.add_argument("--strict", action="store_true", help="warnings count as problems")
     own.add_argument("--json", action="store_true", help="print a JSON list: file, line, executor, level, text")
 
@@ -128,11 +134,11 @@ def _declare_test(commands: Any) -> None:
     own = _add(
         commands,
         "test",
-        "run an executor's examples and report; nothing is kept",
+        "run the examples of an executor or flow and report; nothing is kept",
         "a folder of executors, before your own and the shipped ones; may be given again",
         TEST,
     )
-    own.add_argument("id", metavar="ID", help="the executor's id")
+    own.add_argument("id", metavar="ID", help="the id of an executor or a flow")
     own.add_argument("--example", metavar="N", type=int, help="only the Nth example; the first is 1")
     own.add_argument(
         "--input",

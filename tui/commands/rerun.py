@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from engine.references import has_references
 from tui.commands.desk import Stopped, find_task, open_desk
 from tui.commands.exits import CANCELLED, REFUSED, WRONG_USE
 from tui.commands.given_inputs import with_keys
@@ -28,7 +29,7 @@ async def _rerun(options: argparse.Namespace, settings: Settings, streams: Strea
     async with open_desk(options, settings, streams) as desk:
         engine = desk.engine
         task = await find_task(engine, options.task)
-        spec = desk.catalogue.get(task.executor_id)
+        spec = desk.catalogue.entry(task.executor_id)
         if spec is not None and spec.is_dangerous and not options.yes:
             streams.note(f"{spec.id} is marked as dangerous: give --yes to run it again")
             return REFUSED
@@ -36,9 +37,9 @@ async def _rerun(options: argparse.Namespace, settings: Settings, streams: Strea
         if options.inputs:
             inputs = with_keys(task.inputs, options.inputs, spec)
             problems = spec.checker.problems(spec.checker.with_defaults(inputs)) if spec is not None else []
-            for problem in problems if not task.dependencies else ():
-                streams.note(f"{task.executor_id}: {problem}")
-            if problems and not task.dependencies:
+            if problems and not (task.dependencies or has_references(task)):
+                for problem in problems:
+                    streams.note(f"{task.executor_id}: {problem}")
                 return WRONG_USE
         watch = Watch(streams, quiet=options.quiet)
         watch.follow(task.run_id)

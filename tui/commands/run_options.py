@@ -16,7 +16,16 @@ examples:
   taskdeck run greeting --input name=Ann
   taskdeck run deploy --inputs deploy.yaml --label nightly --json
   echo '{{"name": "Ann"}}' | taskdeck run greeting --inputs -
+  taskdeck run nightly.flow.yaml --input day=monday
 """
+PLAN = """\
+Exit code: 0 it would run, 1 something would not, 2 wrong use. Nothing is stored and nothing runs.
+
+examples:
+  taskdeck plan morning_check --input language=fr
+  taskdeck plan nightly.flow.yaml --json
+"""
+WHAT = "the id of an executor or a flow, or a flow's file; `taskdeck list` shows all"
 RERUN = f"""\
 {EXITS}
 What depends on the task runs again too.
@@ -44,7 +53,7 @@ Read = Callable[[str], tuple[str, str]]
 def declare_runs(commands: Any, add: Add, assignment: Read) -> None:
     """Add the commands to `commands`; `add` makes one, `assignment` reads KEY=VALUE."""
     own = [
-        _run(add(commands, "run", "launch an executor and print its result", FOLDERS, RUN), assignment),
+        _run(add(commands, "run", "launch an executor or a flow and print its result", FOLDERS, RUN), assignment),
         _rerun(add(commands, "rerun", "run a task again", FOLDERS, RERUN), assignment),
         _history(add(commands, "history", "list the runs, newest first", "", HISTORY)),
         _log(add(commands, "log", "print what a task wrote", "", "example:\n  taskdeck log -f latest\n")),
@@ -52,19 +61,21 @@ def declare_runs(commands: Any, add: Add, assignment: Read) -> None:
         *_steering(commands, add),
         *_transfers(commands, add),
     ]
-    listed = add(commands, "list", "list the executors", FOLDERS, "example:\n  taskdeck list http\n")
+    planned = add(commands, "plan", "show what a launch would do: levels, order, inputs, problems", FOLDERS, PLAN)
+    planned.add_argument("id", metavar="EXECUTOR|FLOW", help=WHAT)
+    _given(planned, assignment)
+    listed = add(commands, "list", "list the executors and flows", FOLDERS, "example:\n  taskdeck list http\n")
     listed.set_defaults(module="catalogue")
     listed.add_argument("words", metavar="WORD", nargs="*", help="only those with all these words")
     for each in own:
         each.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
-    for each in (*own, listed):
+    for each in (*own, planned, listed):
         each.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _run(own: argparse.ArgumentParser, assignment: Read) -> argparse.ArgumentParser:
-    own.add_argument("id", metavar="EXECUTOR", help="its id; `taskdeck list` shows all")
-    own.add_argument("--inputs", metavar="FILE", dest="inputs_file", help="a JSON or YAML file of inputs, - for stdin")
-    _inputs(own, "--input", assignment, "set an input to JSON or plain text; may be given again")
+    own.add_argument("id", metavar="EXECUTOR|FLOW", help=WHAT)
+    _given(own, assignment)
     own.add_argument("--label", help="a few words by which the run is found again")
     own.add_argument("--tag", dest="tags", action="append", default=[], help="a tag of the run; may be given again")
     own.add_argument("--priority", type=int, default=2, choices=range(4), help="0 urgent, 1 high, 2 normal, 3 low")
@@ -78,6 +89,11 @@ def _run(own: argparse.ArgumentParser, assignment: Read) -> argparse.ArgumentPar
     own.add_argument("--id", dest="task_id", help=argparse.SUPPRESS)
     own.set_defaults(module="launch")
     return own
+
+
+def _given(own: argparse.ArgumentParser, assignment: Read) -> None:
+    own.add_argument("--inputs", metavar="FILE", dest="inputs_file", help="a JSON or YAML file of inputs, - for stdin")
+    _inputs(own, "--input", assignment, "set an input to JSON or plain text; may be given again")
 
 
 def _rerun(own: argparse.ArgumentParser, assignment: Read) -> argparse.ArgumentParser:

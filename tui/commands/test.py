@@ -18,7 +18,8 @@ from tui.commands.streams import Streams
 from tui.commands.trial import Bench, Interrupted, open_bench
 
 if TYPE_CHECKING:
-    from engine import Catalogue, ExecutorSpec, Settings
+    from engine import Catalogue, Settings
+    from engine.catalogue import Launchable
 
 Run = tuple[int | None, Mapping[str, Any]]
 """An example's place (None: given inputs only) and what it is launched with."""
@@ -58,12 +59,12 @@ async def _run(options: argparse.Namespace, settings: Settings, streams: Streams
     return code, bench is not None and bench.has_abandoned
 
 
-def _find(catalogue: Catalogue, executor_id: str) -> ExecutorSpec:
+def _find(catalogue: Catalogue, executor_id: str) -> Launchable:
     from engine import ExecutorError
 
-    spec = catalogue.get(executor_id)
+    spec = catalogue.entry(executor_id)
     if spec is None:
-        raise ExecutorError(catalogue.unknown(executor_id))
+        raise ExecutorError(catalogue.unknown_entry(executor_id))
     return spec
 
 
@@ -77,7 +78,7 @@ def _about(catalogue: Catalogue, executor_id: str) -> list[Finding]:
     ]
 
 
-def _runs(spec: ExecutorSpec, options: argparse.Namespace, streams: Streams) -> list[Run]:
+def _runs(spec: Launchable, options: argparse.Namespace, streams: Streams) -> list[Run]:
     """What is to be run. Raises `SettingsError` where that is nothing."""
     from engine import SettingsError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.commands.exits import CANCELLED, FINE, PROBLEMS
@@ -57,7 +57,10 @@ class Watch:
             self._streams.note(f"{name} is tried again in {event.data:.3g} s: {safe_text(task.error or '')}")
         elif event.kind == "finished":
             why = f": {safe_text(task.error, limit=300)}" if task.error else ""
-            self._streams.note(f"{name} {task.status}{why}")
+            if task.skipped:
+                self._streams.note(f"{name} skipped: {safe_text(task.progress_message, limit=300)}")
+            else:
+                self._streams.note(f"{name} {task.status}{why}")
 
 
 def as_data(task: Task, status: TaskStatus | str | None = None) -> dict[str, Any]:
@@ -85,12 +88,26 @@ def _stamp(moment: Any) -> str | None:
     return moment.isoformat() if moment is not None else None
 
 
-def say_result(task: Task, status: TaskStatus | str, streams: Streams, *, as_json: bool) -> int:
-    """Print the outcome of a run's root; the exit code that tells it."""
+def say_result(
+    task: Task, status: TaskStatus | str, streams: Streams, *, as_json: bool, parts: Sequence[Task] = ()
+) -> int:
+    """Print the outcome of a run's root; the exit code that tells it.
+
+    `parts` are the tasks of a flow: what each returned stands under its id, since the flow itself returns nothing.
+    """
     if as_json:
-        streams.say(json.dumps(as_data(task, status)))
-    elif task.result is not None:
-        text = task.result if isinstance(task.result, str) else json.dumps(task.result, indent=2, ensure_ascii=False)
+        data = as_data(task, status)
+        if parts:
+            data["tasks"] = [{**as_data(part), "id_in_flow": _called(part), "skipped": part.skipped} for part in parts]
+        streams.say(json.dumps(data))
+        return CODES.get(str(status), PROBLEMS)
+    result = {_called(part): part.result for part in parts if part.result is not None} if parts else task.result
+    if result is not None:
+        text = result if isinstance(result, str) else json.dumps(result, indent=2, ensure_ascii=False)
         for line in text.splitlines():
             streams.say(line)
     return CODES.get(str(status), PROBLEMS)
+
+
+def _called(part: Task) -> str:
+    return str(part.params.get("flow_id") or part.name)

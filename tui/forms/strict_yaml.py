@@ -1,136 +1,21 @@
-"""YAML as JSON people mean it: the core schema of YAML 1.2, nothing that expands, only JSON values (forms.md 1.6).
-
-PyYAML's own loader turns `no` into false, dates into objects and `12:30:00` into seconds; only its parser is used here,
-which is the one that comes with a C half, and no tag or alias is followed.
-"""
+"""YAML as JSON people mean it, with numbers that keep their text (forms.md 1.6); see `engine.yaml_text`."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from tui.forms.strict_json import MAX_DEPTH, real, whole
+from engine import yaml_text
+from engine.yaml_text import YamlError
+from tui.forms.strict_json import real, whole
+
+__all__ = ["LARGEST", "YamlError", "parse"]
 
 LARGEST = 128 * 1024
 """Characters; reading more takes longer than a key may."""
 
-_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
-_BASED = re.compile(r"0(?:o[0-7]+|x[0-9a-fA-F]+)\Z")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_NO_NUMBER = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
-_WORDS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-
-
-class YamlError(ValueError):
-    """Why `text` is no YAML that can be taken; `line` and `column` are 1-based."""
-
-    def __init__(self, reason: str, line: int, column: int) -> None:
-        super().__init__(f"YAML: line {line}, column {column}: {reason}")
-        self.reason, self.line, self.column = reason, line, column
-
 
 def parse(text: str) -> Any:
     """Read one document of plain YAML; raises `YamlError`. Numbers keep their text where JSON can write it."""
-    import yaml  # half of what it takes to import is not needed before someone pastes YAML
-
     if len(text) > LARGEST:
         raise YamlError(f"more than {LARGEST // 1024} kB are not read as YAML", 1, 1)
-    loader: Any = getattr(yaml, "CLoader", yaml.Loader)
-    try:
-        return _Builder().build(yaml.parse(text, Loader=loader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        raise YamlError(error.problem or "it cannot be read", *place) from None
-    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        said = str(getattr(error, "reason", "")) or "it cannot be read"
-        raise YamlError(said, 1, 1) from None
-
-
-class _Builder:
-    """Values from the parser's events, one after the other: depth is bounded before it is built."""
-
-    def __init__(self) -> None:
-        self._stack: list[dict[str, Any] | list[Any]] = []
-        self._keys: list[str | None] = []
-        self._root: Any = None
-        self._documents = 0
-
-    def build(self, events: Any) -> Any:
-        for event in events:
-            kind = type(event).__name__
-            if kind == "DocumentStartEvent":
-                self._documents += 1
-                if self._documents > 1:
-                    raise _at(event, "a second document begins")
-            elif kind == "AliasEvent" or getattr(event, "anchor", None):
-                raise _at(event, "anchors and aliases are not taken")
-            elif kind == "ScalarEvent":
-                self._put(event, self._scalar(event))
-            elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-                self._open(event, {} if kind == "MappingStartEvent" else [])
-            elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-                self._stack.pop()
-                self._keys.pop()
-        return self._root
-
-    def _open(self, event: Any, made: dict[str, Any] | list[Any]) -> None:
-        if event.tag is not None:
-            raise _at(event, "tags are not taken")
-        if len(self._stack) >= MAX_DEPTH:
-            raise _at(event, f"it is nested deeper than {MAX_DEPTH} levels")
-        self._put(event, made)
-        self._stack.append(made)
-        self._keys.append(None)
-
-    def _put(self, event: Any, value: Any) -> None:
-        if not self._stack:
-            self._root = value
-            return
-        holder = self._stack[-1]
-        if isinstance(holder, list):
-            holder.append(value)
-            return
-        key = self._keys[-1]
-        if key is not None:
-            holder[key] = value
-            self._keys[-1] = None
-            return
-        if isinstance(value, dict | list):
-            raise _at(event, "a key must be text")
-        name = str(event.value)
-        if name == "<<" and not event.style:
-            raise _at(event, "merge keys are not taken")
-        if name in holder:
-            raise _at(event, f"the key {name!r:.80} stands twice")
-        self._keys[-1] = name
-
-    def _scalar(self, event: Any) -> Any:
-        text: str = event.value
-        if event.tag not in (None, "!"):
-            raise _at(event, "tags are not taken")
-        if event.style or event.tag == "!":  # a plain one has None, or from the C half ""
-            return text
-        if text in _WORDS:
-            return _WORDS[text]
-        try:
-            if _INTEGER.match(text):
-                return whole(text) if str(int(text)) == text else int(text)
-            if _BASED.match(text):
-                return int(text, 0)
-            if _FLOAT.match(text):
-                return real(text)
-        except ValueError:
-            raise _at(event, "the number is too large") from None
-        if _NO_NUMBER.match(text):
-            raise _at(event, f"{text} is no number that JSON has")
-        return text
-
-
-def _at(event: Any, reason: str) -> YamlError:
-    mark = event.start_mark
-    return YamlError(reason, mark.line + 1, mark.column + 1)
+    return yaml_text.parse(text, whole=whole, real=real)

@@ -176,7 +176,7 @@ class Browsing(Viewing):
 
     def begin_with_own(self) -> None:
         """On the first start the cursor stands on an executor of the person's own, so that Enter and a key run it."""
-        specs = sorted(self._catalogue.executors.values(), key=lambda spec: spec.id)
+        specs = sorted(self._catalogue.entries.values(), key=lambda spec: spec.id)
         own = next((spec for spec in specs if spec.origin in ("given", "user")), None)
         first = self.catalogue.row is not None and bool(specs) and self.catalogue.row.key == specs[0].id
         if own is not None and first and self.history.is_complete and not self.runs.forest.runs:

@@ -39,7 +39,7 @@ class Code(RunViews):
     @on(DetailPane.SourceWanted)
     def _source_wanted(self, event: DetailPane.SourceWanted) -> None:
         event.stop()
-        key, spec = event.key, self._catalogue.get(event.executor_id)
+        key, spec = event.key, self._catalogue.entry(event.executor_id)
         ask(
             self.detail,
             lambda: read_source(self.thread, key[1], spec),
@@ -66,7 +66,7 @@ class Code(RunViews):
             self.app.notify("the task is no longer in the store", severity="warning")
             return
         shown = self.detail.version if self.detail.task_id == task.id else None
-        version, spec = shown or task.executor_version, self._catalogue.get(task.executor_id)
+        version, spec = shown or task.executor_version, self._catalogue.entry(task.executor_id)
         if not task.is_terminal:
             self.app.notify("it has not ended yet", severity="warning")
         elif not version:
@@ -134,7 +134,7 @@ class Code(RunViews):
         return problem.file, problem.line
 
     def _place_of(self, executor_id: str) -> Place | None:
-        spec = self._catalogue.get(executor_id)
+        spec = self._catalogue.entry(executor_id)
         if spec is not None and spec.file:
             return spec.file, spec.line
         name = safe_text(executor_id)

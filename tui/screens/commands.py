@@ -26,7 +26,7 @@ from tui.wording import amount
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from engine.catalogue import ExecutorSpec
+    from engine.catalogue import Launchable
 
 IDS_OFFERED = 200
 """Runs whose ids a command is completed to."""
@@ -47,7 +47,7 @@ class Commands(Browsing):
         self.status.display = False
 
     def _complete(self, text: str) -> list[str]:
-        executors = {spec.id: spec.schema for spec in self._catalogue.executors.values()}
+        executors = {spec.id: spec.schema for spec in self._catalogue.entries.values()}
         roots = [row.task.id for row in self.runs.forest.visible if row.parent is None]
         return command_line.complete(text, self.pane, Known(executors, roots[:IDS_OFFERED]))
 
@@ -124,15 +124,15 @@ class Commands(Browsing):
     def command_launch(self, words: str) -> None:
         """`ID [NAME=VALUE …]`: the form opens with the inputs filled in, and what does not fit is said."""
         executor_id, lines = command_line.assignments(words)
-        spec = self._catalogue.get(executor_id)
+        spec = self._catalogue.entry(executor_id)
         if spec is None:
-            raise command_line.nearest("executor", executor_id, self._catalogue.executors)
+            raise command_line.nearest("executor or flow", executor_id, self._catalogue.entries)
         if lines:
             self._launch_with(spec, lines)
         else:
             self.launch(spec)
 
-    def _launch_with(self, spec: ExecutorSpec, lines: str) -> None:
+    def _launch_with(self, spec: Launchable, lines: str) -> None:
         from tui.forms.clip import read
         from tui.screens.launch import LaunchScreen
         from tui.screens.launching import launch
@@ -141,7 +141,7 @@ class Commands(Browsing):
         wrong = clip.problem or next((f"{note.what}: {note.why}" for note in clip.unfit), "")
         if wrong:
             raise CommandError(wrong)
-        screen = LaunchScreen(spec, clip.applied({}), shelf=self.shelf(spec))
+        screen = LaunchScreen(spec, clip.applied({}), shelf=self.shelf(spec), beside=lambda: self.dangers_in(spec))
         self.app.push_screen(screen, lambda request: self.start(request, partial(launch, self.thread.engine)))
 
     def command_go(self, words: str) -> None:

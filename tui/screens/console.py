@@ -16,6 +16,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from engine.catalogue import Catalogue, Problem
+from engine.flow import FlowSpec
 from engine.policy import DEFAULT
 from engine.task import Task
 from tui import cards
@@ -23,6 +24,7 @@ from tui.actions import Scope, actions_of
 from tui.bindings import bindings_of
 from tui.boundary import ask
 from tui.feed import Delta
+from tui.flow_card import flow_card
 from tui.forest import Forest
 from tui.history import History
 from tui.news import News, changed_ids, news_of, standing
@@ -175,8 +177,8 @@ class ConsoleScreen(Commands):
             return policy.retries + 1
 
     def current_version(self, executor_id: str) -> str | None:
-        """The version of an executor in the catalogue; None where it is not there."""
-        spec = self._catalogue.get(executor_id)
+        """The version of an executor or flow in the catalogue; None where it is not there."""
+        spec = self._catalogue.entry(executor_id)
         return spec.version if spec is not None else None
 
     def _say_watcher(self) -> None:
@@ -219,7 +221,7 @@ class ConsoleScreen(Commands):
 
         for screen in self.app.screen_stack:
             if isinstance(screen, LaunchScreen):
-                screen.executor_changed(catalogue.get(screen.spec.id))
+                screen.executor_changed(catalogue.entry(screen.spec.id))
 
     def _tell(self, news: News | None) -> None:
         """Say news in the status line and a toast; good ones give way to problems that still stand."""
@@ -258,7 +260,10 @@ class ConsoleScreen(Commands):
         elif row.spec is not None:
             spec = row.spec
             problems = [p for p in self._catalogue.problems if p.file == spec.file or p.executor_id == spec.id]
-            self.detail.show_card(f"Executor {spec.id}", [*self.first_run(), *cards.executor(spec, problems)])
+            if isinstance(spec, FlowSpec):
+                self.detail.show_card(f"Flow {spec.id}", [*self.first_run(), *flow_card(spec, problems)])
+            else:
+                self.detail.show_card(f"Executor {spec.id}", [*self.first_run(), *cards.executor(spec, problems)])
         elif row.problem is not None:
             self._show_problem(row.problem)
         else:

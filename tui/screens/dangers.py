@@ -11,6 +11,7 @@ from tui.forms.preview import Line, preview_lines
 
 if TYPE_CHECKING:
     from engine.catalogue import Catalogue
+    from engine.flow import FlowSpec
     from engine.task import Task
 
 MOST_LINES = 400
@@ -37,6 +38,15 @@ def dangers_of(catalogue: Catalogue, tasks: Iterable[Task]) -> list[Danger]:
                 lines.append(("with the results of what it depends on added", "dim"))
             found.append(Danger(spec.id, task.name, lines))
     return found
+
+
+def dangers_in_flow(catalogue: Catalogue, flow: FlowSpec) -> list[Danger]:
+    """Those of a flow's tasks whose executor is dangerous, with their inputs as the file has them."""
+    if not any((spec := catalogue.get(each)) is not None and spec.is_dangerous for each in flow.executors):
+        return []
+    from engine.flow_tree import flow_tree
+
+    return dangers_of(catalogue, flow_tree(flow, {}).tasks())
 
 
 def _payload(schema: Any, inputs: dict[str, Any]) -> Any:

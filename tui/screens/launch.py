@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Button
 
-from engine.catalogue import ExecutorSpec
+from engine.catalogue import Launchable
 from engine.schema import path_text
 from tui.forms.carry import unfit
 from tui.forms.keys import launch_bindings
@@ -53,7 +53,7 @@ class LaunchScreen(LaunchFields):
 
     def __init__(
         self,
-        spec: ExecutorSpec,
+        spec: Launchable,
         inputs: dict[str, Any] | None = None,
         *,
         title: str = "Launch",
@@ -103,7 +103,7 @@ class LaunchScreen(LaunchFields):
                 self.seek_draft()
         self._refresh()
 
-    def executor_changed(self, spec: ExecutorSpec | None) -> None:
+    def executor_changed(self, spec: Launchable | None) -> None:
         """There is a new catalogue; None where it does not have the executor. What was typed stays."""
         if spec is None:
             if not self._is_gone:

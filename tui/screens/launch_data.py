@@ -10,7 +10,7 @@ from typing import Any
 from textual import on
 from textual.timer import Timer
 
-from engine.catalogue import ExecutorSpec
+from engine.catalogue import Launchable
 from engine.schema import mask
 from engine.task import now
 from tui.boundary import ask
@@ -38,7 +38,7 @@ class LaunchData(LaunchText):
 
     def __init__(
         self,
-        spec: ExecutorSpec,
+        spec: Launchable,
         form: Form,
         options: LaunchOptions,
         title: str,

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from engine.catalogue import ExecutorSpec
+from engine.catalogue import Launchable
 from tui.forms import strict_json
 from tui.forms.field_pane import FieldPane
 from tui.forms.form_view import FormView
@@ -50,7 +50,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
 
     def __init__(
         self,
-        spec: ExecutorSpec,
+        spec: Launchable,
         form: Form,
         options: LaunchOptions,
         title: str,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import TaskdeckError
+from engine.references import IN_PARAMS
 from engine.task import Task, TaskTreeNode, now
 
 if TYPE_CHECKING:
@@ -51,13 +52,26 @@ async def launch(engine: Engine, request: LaunchRequest) -> Started:
     return Started(task, options.idempotency_key is not None and task.created_at < began)
 
 
-async def rerun(engine: Engine, task: Task, request: LaunchRequest) -> Started:
-    """The task again, with the request's inputs and options."""
+async def rerun(engine: Engine, task: Task, request: LaunchRequest, shown: Mapping[str, Any] | None = None) -> Started:
+    """The task again, with the request's inputs and options.
+
+    `shown` is what the form began with where that were not the task's own inputs: what was not changed of it stays as
+    the task has it, a reference too.
+    """
+    inputs = request.inputs if shown is None else _changed(task.inputs, shown, request.inputs)
     params = request.options.params(task.params)
     async with keeping(engine, request):
         if (request.options.priority, params) != (task.priority, dict(task.params)):
             await engine.adjust(task.id, priority=request.options.priority, params=params)
-        return Started(await engine.rerun(task.id, inputs=request.inputs))
+        return Started(await engine.rerun(task.id, inputs=inputs))
+
+
+def _changed(own: Mapping[str, Any], shown: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The task's own inputs with what was changed of `shown`; None for nothing."""
+    if given == shown:
+        return None
+    kept = {name: value for name, value in own.items() if name in given and given[name] == shown.get(name)}
+    return kept | {name: value for name, value in given.items() if name not in shown or value != shown[name]}
 
 
 async def clone(engine: Engine, original: Task, request: LaunchRequest) -> Started:
@@ -68,7 +82,7 @@ async def clone(engine: Engine, original: Task, request: LaunchRequest) -> Start
             original.name,
             inputs=request.inputs,
             priority=options.priority,
-            params=options.params(original.params),
+            params=options.params({key: original.params[key] for key in original.params if key not in IN_PARAMS}),
             schemas=original.schemas,
             user_id=engine.settings.user,
             idempotency_key=options.idempotency_key,

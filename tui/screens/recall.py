@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.catalogue import ExecutorSpec
+from engine.catalogue import Launchable
 from engine.task import now
 from tui.boundary import ask
 from tui.forms.clip_curl import is_curl
@@ -59,7 +59,7 @@ class RecallScreen(ModalScreen["Offer | str | None"]):
         Binding("f6,alt+u", "bring_back", show=False, priority=True, id="launch.undo"),
     ]
 
-    def __init__(self, spec: ExecutorSpec, shelf: Shelf | None) -> None:
+    def __init__(self, spec: Launchable, shelf: Shelf | None) -> None:
         super().__init__()
         self._spec, self._shelf = spec, shelf
         self._offers: list[Offer] = []

@@ -13,7 +13,7 @@ from tui.forms.options import LaunchOptions, options_of
 from tui.wording import state_of
 
 if TYPE_CHECKING:
-    from engine.catalogue import ExecutorSpec
+    from engine.catalogue import Launchable
     from engine.presets import Preset
     from engine.recent import Recent
     from tui.late_engine import LateEngine
@@ -90,7 +90,7 @@ class Shelf:
         return [*found, *map(_launched, recents), *(_kept(preset, "preset") for preset in presets)]
 
 
-def examples_of(spec: ExecutorSpec) -> list[Offer]:
+def examples_of(spec: Launchable) -> list[Offer]:
     """What the executor's author offers; a secret in it is asked for like any other."""
     return [
         Offer("example", f"{number}", dict(mask(spec.schema, dict(example))), LaunchOptions())

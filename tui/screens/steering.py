@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from engine.references import has_references
 from engine.task import Task, TaskStatus
 from tui.forest import Row
 from tui.screens.quit import clone_question, delete_question, skip_question
-from tui.screens.task_actions import NAME_LIMIT, TaskActions
+from tui.screens.task_actions import NAME_LIMIT, TaskActions, received
 from tui.text import safe_text
 from tui.wording import amount, word_of
 
@@ -190,7 +191,6 @@ def _planned_of(task_id: str, tree: Sequence[Task]) -> list[Task]:
 
 def _inputs_of(task: Task) -> dict[str, Any]:
     """What a copy that stands alone begins with: the inputs, and what its dependencies gave it."""
-    if not task.dependencies or task.effective_inputs is None:
+    if not (task.dependencies or has_references(task)) or task.effective_inputs is None:
         return task.inputs
-    given = {dependency.id for dependency in task.dependencies}
-    return {key: value for key, value in task.effective_inputs.items() if key not in given}
+    return received(task)

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.catalogue import ExecutorSpec
+from engine.catalogue import Launchable
+from engine.references import has_references
 from engine.task import Task, TaskStatus
 from tui.boundary import ask
 from tui.forest import Row
@@ -17,6 +18,7 @@ from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
     from tui.late_engine import LateEngine
+    from tui.screens.dangers import Danger
     from tui.screens.launch_request import LaunchRequest
     from tui.screens.launching import Started
     from tui.screens.shelf import Shelf
@@ -52,17 +54,23 @@ class TaskActions(Panes):
 
     # --- launch ----------------------------------------------------------------------------------------------
 
-    def launch(self, spec: ExecutorSpec) -> None:
+    def launch(self, spec: Launchable) -> None:
         """Open the dialog of an executor; its answer is launched."""
         from tui.screens.launch import LaunchScreen
         from tui.screens.launching import launch
 
         engine = self.thread.engine
-        self.app.push_screen(
-            LaunchScreen(spec, shelf=self.shelf(spec)), lambda request: self.start(request, partial(launch, engine))
-        )
+        screen = LaunchScreen(spec, shelf=self.shelf(spec), beside=lambda: self.dangers_in(spec))
+        self.app.push_screen(screen, lambda request: self.start(request, partial(launch, engine)))
 
-    def shelf(self, spec: ExecutorSpec) -> Shelf:
+    def dangers_in(self, spec: Launchable) -> Sequence[Danger]:
+        """What is dangerous among the tasks of a flow; none for an executor, which is asked for by itself."""
+        from engine.flow import FlowSpec
+        from tui.screens.dangers import dangers_in_flow
+
+        return dangers_in_flow(self.thread.engine.catalogue, spec) if isinstance(spec, FlowSpec) else ()
+
+    def shelf(self, spec: Launchable) -> Shelf:
         """Where the forms of an executor keep their drafts and presets."""
         from tui.screens.shelf import Shelf
 
@@ -113,7 +121,7 @@ class TaskActions(Panes):
         if not task.is_terminal and not needs_secrets(task):
             self.app.notify("it has not ended yet", severity="warning")
             return
-        spec = self.thread.engine.catalogue.get(task.executor_id)
+        spec = self.thread.engine.catalogue.entry(task.executor_id)
         if spec is None:  # a group, or an executor that is gone: the engine knows what to say
             self.confirm_dangers("Rerun", again, lambda: self._rerun(task.id))
             return
@@ -126,9 +134,10 @@ class TaskActions(Panes):
         title = "Give its secrets" if needs_secrets(task) else "Rerun"
         options, engine = options_of(task.priority, task.params), self.thread.engine
         others = [other for other in again if other.id != task.id]
+        shown = received(task) if has_references(task) and task.effective_inputs is not None else None
         screen = LaunchScreen(
             spec,
-            task.inputs,
+            task.inputs if shown is None else shown,
             title=title,
             options=options,
             again=True,
@@ -136,7 +145,7 @@ class TaskActions(Panes):
             told=told_by(task.result, task.error, task.error_type, spec.schema),
             beside=lambda: dangers_of(engine.catalogue, others),
         )
-        self.app.push_screen(screen, lambda request: self.start(request, partial(rerun, engine, task)))
+        self.app.push_screen(screen, lambda request: self.start(request, partial(rerun, engine, task, shown=shown)))
 
     def confirm_dangers(self, doing: str, tasks: Sequence[Task], then: Callable[[], object]) -> None:
         """Do `then`, once every dangerous executor among `tasks` was confirmed; at once where there is none."""
@@ -195,6 +204,12 @@ class TaskActions(Panes):
     def _cancelled(self, answer: dict[str, Any]) -> None:
         if answer.get("status") == "failed":
             self.app.notify(str(answer.get("message", "it cannot be cancelled")), severity="warning")
+
+
+def received(task: Task) -> dict[str, Any]:
+    """What execute received, without the results of dependencies that stand under their ids (3.5)."""
+    given = {dependency.id for dependency in task.dependencies}
+    return {key: value for key, value in (task.effective_inputs or {}).items() if key not in given}
 
 
 def needs_secrets(task: Task) -> bool:

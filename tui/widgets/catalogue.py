@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
+from engine.flow import FlowSpec
 from tui import cards
 from tui.bindings import bindings_of
 from tui.fuzzy import rank
@@ -21,13 +22,16 @@ from tui.widgets.filter_line import FilterLine
 from tui.widgets.rows import Piece, Rows
 from tui.wording import amount
 
+FLOW = "⇒"
+"""Stands before what launches several tasks."""
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """A heading (neither is set), a problem or an executor."""
+    """A heading (neither is set), a problem, or an executor or flow."""
 
     problem: Problem | None = None
-    spec: ExecutorSpec | None = None
+    spec: ExecutorSpec | FlowSpec | None = None
 
     @property
     def key(self) -> str:
@@ -82,12 +86,13 @@ class CatalogueList(Rows):
             number = sum(1 for row in self.rows if row.problem)
             return [(f"✗ {amount(number, 'problem')}", "bad")]
         spec = row.spec
-        mark = "✗ " if spec.id in self.broken or spec.schema_problem else "  "
-        if spec.id in self.flashing and mark == "  ":
-            mark = "↻ "
+        is_broken = bool(spec.id in self.broken or spec.schema_problem)
+        is_flow = isinstance(spec, FlowSpec)
+        mark = "✗ " if is_broken else "↻ " if spec.id in self.flashing else f"{FLOW} " if is_flow else "  "
         name = safe_text(spec.name) if spec.name != spec.id else ""
         flash = "live" if spec.id in self.flashing else ""
-        return [(mark, flash or "bad"), (f"{safe_text(spec.id):<{self.column}}", flash), (f"  {name}", flash or "dim")]
+        sign = "live" if is_flow and not is_broken else "bad"
+        return [(mark, flash or sign), (f"{safe_text(spec.id):<{self.column}}", flash), (f"  {name}", flash or "dim")]
 
     def flash(self, ids: Collection[str]) -> None:
         """Have these executors stand out, and no others; repaints the rows for which that changes."""
@@ -106,7 +111,7 @@ class CataloguePane(Vertical):
     def head(self, beside: str = "") -> None:
         """Write the pane's title and how many executors there are; `beside` names what shares its place."""
         self._beside = beside
-        number = len(self.catalogue.executors)
+        number = len(self.catalogue.entries)
         self.border_title = Content(f"1 Catalogue{f' {number:,}' if number else ''}{beside}")
 
     def compose(self) -> ComposeResult:
@@ -156,7 +161,7 @@ class CataloguePane(Vertical):
         if rows:
             rows.insert(0, CatalogueRow())
         best = len(rows)
-        specs = sorted(catalogue.executors.values(), key=lambda spec: spec.id)
+        specs = sorted(catalogue.entries.values(), key=lambda spec: spec.id)
         if query:
             specs = [specs[hit.index] for hit in rank(query, specs)]
         rows += [CatalogueRow(spec=spec) for spec in specs]
@@ -167,7 +172,7 @@ class CataloguePane(Vertical):
         self.rows.empty = self._why_empty(query)
         self.rows.show(rows, broken, keys.index(keep) if keep in keys else best)
         self.head(self._beside)
-        self.border_subtitle = f"{len(specs)} of {len(catalogue.executors)}" if query else ""
+        self.border_subtitle = f"{len(specs)} of {len(catalogue.entries)}" if query else ""
         self.rows.tell_moved()
 
     def _why_empty(self, query: str) -> Sequence[Piece]:

@@ -1,0 +1,146 @@
+"""The text of a flow file, YAML or JSON, as data; and the line on which each part of it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.schema_nodes import Path
+
+SUFFIXES = (".flow.yaml", ".flow.yml", ".flow.json")
+"""How the names of flow files end that are found in the folders."""
+DEEPEST = 200
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+_MARK = "\ufeff"
+
+
+class FlowFileError(ValueError):
+    """Why a text is no YAML or JSON; `line` is 1-based."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.reason, self.line = reason, line
+
+
+def is_flow_name(name: str) -> bool:
+    """True for the names of files that are loaded as flows from the folders: not hidden, with one of `SUFFIXES`."""
+    return name.endswith(SUFFIXES) and not name.startswith(".")
+
+
+def id_of(name: str) -> str:
+    """The id of a flow that gives none itself: its file's name without the ending."""
+    name = name.rpartition("/")[2]
+    for suffix in (*SUFFIXES, ".yaml", ".yml", ".json"):
+        if name.endswith(suffix) and name != suffix:
+            return name.removesuffix(suffix)
+    return name
+
+
+def read(content: bytes, name: str) -> Any:
+    """The data of a file called `name`; .json is read as JSON, all else as YAML. Raises `FlowFileError`."""
+    try:
+        text = content.decode("utf-8").removeprefix(_MARK)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise FlowFileError("it is not UTF-8: save it as that", line) from None
+    return _json(text) if _is_json(name) else _yaml(text)
+
+
+def line_of(content: bytes, name: str) -> Mapping[Path, int]:
+    """The line of every key and element, by its path; {} for what cannot be read."""
+    text = content.decode("utf-8", "replace").removeprefix(_MARK)
+    try:
+        if _is_json(name):
+            return dict(_json_lines(text))
+        from engine import yaml_text
+
+        return yaml_text.lines(text)
+    except (ValueError, IndexError):
+        return {}
+
+
+def _is_json(name: str) -> bool:
+    return name.endswith(".json")
+
+
+def _yaml(text: str) -> Any:
+    from engine import yaml_text
+
+    try:
+        return yaml_text.parse(text)
+    except yaml_text.YamlError as error:
+        raise FlowFileError(f"the YAML cannot be read: {error.reason}", error.line) from None
+
+
+def _json(text: str) -> Any:
+    repeated: list[str] = []
+
+    def pairs(given: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(given)
+        if len(made) < len(given):
+            names = [name for name, _ in given]
+            repeated.append(next(name for name in names if names.count(name) > 1))
+        return made
+
+    def constant(name: str) -> Any:
+        raise FlowFileError(f"{name} is no JSON", text[: text.find(name)].count("\n") + 1)
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        raise FlowFileError(f"the JSON cannot be read: {error.msg}", error.lineno) from None
+    except (RecursionError, ValueError) as error:
+        if isinstance(error, FlowFileError):
+            raise
+        raise FlowFileError("the JSON cannot be read: it is nested too deep, or a number is too long", 1) from None
+    if repeated:
+        seen: set[Path] = set()
+        for path, line in _json_lines(text):
+            if path in seen and path[-1] == repeated[0]:
+                raise FlowFileError(f"the key '{repeated[0]}' stands twice", line)
+            seen.add(path)
+    if _is_deep(value):
+        raise FlowFileError(f"it is nested deeper than {DEEPEST} levels", 1)
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _json_lines(text: str) -> Iterator[tuple[Path, int]]:
+    """Path and line of each key and element of well-formed JSON."""
+    stack: list[list[Any]] = []  # the path of a container, whether it is a list, the place or key in it
+    line, at = 1, 0
+    for match in _TOKEN.finditer(text):
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        token = match.group()
+        if token in "}]":
+            stack.pop()
+        elif token == ",":
+            stack[-1][2] = stack[-1][2] + 1 if stack[-1][1] else None
+        elif token != ":":
+            path: Path = ()
+            if stack:
+                above, is_list, key = stack[-1]
+                if not is_list and key is None:
+                    stack[-1][2] = key = json.loads(token)
+                    yield (*above, key), line
+                    continue
+                path = (*above, key)
+                if is_list:
+                    yield path, line
+            if token in "{[":
+                stack.append([path, token == "[", 0 if token == "[" else None])
