@@ -102,7 +102,7 @@ class Sandbox:
                         self.run("/bin/bash", "-c", _EXIT.sub("", line[2:]), code=int(code[1]) if code else 0)
             case "yaml" | "json", "flow":
                 self._add(name, block.text)
-                self.run("taskdeck", "check", "--strict")
+                self.run("taskdeck", "check")
             case "toml", "settings":
                 self._config("settings.toml", block.text)
                 self.run("taskdeck", "list")
