@@ -218,16 +218,19 @@ class FormPane(Widget):
             await self._changed("" if edited else None)
 
     async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
-        await self._check()
+        await self.check()
         await self.show(typing)
         self.post_message(self.Edited(note))
 
-    async def _check(self) -> None:
-        """Check large inputs beside the loop: that takes seconds, and the screen goes on meanwhile."""
+    async def check(self, *, in_full: bool = False) -> None:
+        """Check large inputs beside the loop: that takes seconds, and the screen goes on meanwhile.
+
+        `in_full` is for a launch: what was not checked between two keys is checked now, whatever its size.
+        """
         form = self.form
-        if strict_json.weight(form.instance, LARGE) > LARGE:
+        if strict_json.weight(form.instance, LARGE) > LARGE or (in_full and form.is_unchecked):
             checked = form.snapshot()
-            await asyncio.to_thread(lambda: checked.problems)
+            await asyncio.to_thread(checked.check_in_full)
             form.take_check(checked)
 
     # what was picked, opened, pasted
