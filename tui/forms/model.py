@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.json_data import NotJson, encode
-from engine.schema import MASK, Checker, SchemaError, mask
+from engine.schema import Checker, SchemaError, mask
 from engine.schema import compile as compile_schema
 from tui.forms import edits, fields, instance, payload, problems, raw_text, strict_json
 from tui.forms.all_rows import every_row
@@ -260,12 +260,7 @@ class Form:
 
     def unmasked(self, value: Any, path: Path = ()) -> Any:
         """`value`, read from a text that showed what stands at `path`, with the secrets in the place of their masks."""
-        masked = payload.leaves(value, MASK) if value is not ABSENT else []
-        hidden = mask(self.schema, self._instance) if masked else None
-        for inner in masked:
-            if instance.get(hidden, (*path, *inner)) == MASK:
-                value = instance.put(value, inner, instance.get(self._instance, (*path, *inner)))
-        return value
+        return payload.unmasked(self.schema, self._instance, value, path)
 
     def enter(self, path: Path, text: str) -> None:
         """Take what was typed in the row at `path`: cleared text makes it absent, never `""` or 0 (forms.md 1.3)."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tui.forms import strict_json
+from engine.schema import MASK, mask
+from tui.forms import instance, strict_json
 from tui.forms.instance import ABSENT, Path
 from tui.forms.nodes import Node
 from tui.forms.rows import CONTAINERS
@@ -158,6 +159,16 @@ def leaves(value: Any, wanted: str) -> list[Path]:
             elif isinstance(child, dict | list):
                 stack.append(((*path, key), child))
     return found
+
+
+def unmasked(schema: Any, present: Any, value: Any, path: Path) -> Any:
+    """`value` for the place `path` of `present`, with the secrets that stand there in the place of their masks."""
+    masked = leaves(value, MASK)
+    hidden = mask(schema, present) if masked else None
+    for inner in masked:
+        if instance.get(hidden, (*path, *inner)) == MASK:
+            value = instance.put(value, inner, instance.get(present, (*path, *inner)))
+    return value
 
 
 def holds_all(one: Any, two: Any) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tui.forms import fields
+from tui.forms import fields, strict_json
 from tui.forms.instance import ABSENT, Path, state
 from tui.forms.nodes import Node
 
 CONTAINERS = frozenset({"object", "map", "array", "tuple", "union"})
 TEXTS = frozenset({"text", "multiline", "secret", "path", "date", "time", "datetime"})
-LONGEST_LINE = 64_000
-"""Characters; a longer text is edited in several lines (forms.md 2.5)."""
+LONGEST = 16_000
+"""Characters, and values, that the editor of a row holds at a key's speed; of more the beginning is shown (2.5)."""
 
 State = Literal["absent", "null", "empty", "value"]
 
@@ -31,7 +31,8 @@ class Row:
     schema; `growable` tells that entries or items can be added, `key_options` the only keys that fit and are not used
     yet, where the schema has the `names_listed`. `page` is (first item drawn, items in all) of a list that is drawn in
     parts; `longest` is how many characters a text may have, `first` the scalars that tell what a container holds,
-    secrets masked; `format` is the schema's word. All text is foreign.
+    secrets masked; `format` is the schema's word; `held` says how long a value is that no editor of a row holds: `text`
+    is only its beginning then. All text is foreign.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class Row:
     format: str = ""
     longest: int | None = None
     first: tuple[str, ...] = ()
+    held: str = ""
 
     @property
     def is_container(self) -> bool:
@@ -127,7 +129,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
     kind, reason = shown_kind(node, value, child.required, looks.long)
     name = str(child.key)
     blank_text = value is ABSENT or value is None or looks.blank or kind in CONTAINERS
-    text = looks.text if looks.text is not None else "" if blank_text else fields.show(kind, value)
+    text, held = _text(kind, "" if blank_text else value, looks.text)
     step, most, longest = schema.get("multipleOf"), schema.get("maxItems"), schema.get("maxLength")
     options = node.options
     constant = schema.get("const", options[0][1] if kind == "const" and options else ABSENT)
@@ -157,7 +159,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         keyed=child.keyed,
         read_only=schema.get("readOnly") is True,
         deprecated=schema.get("deprecated") is True,
-        long=kind in ("multiline", "raw") or looks.long or "\n" in text or len(text) > LONGEST_LINE,
+        long=kind in ("multiline", "raw") or looks.long or "\n" in text,
         typed_name=name if looks.typed_name is None else looks.typed_name,
         step=step if isinstance(step, int | float) and not isinstance(step, bool) and step > 0 else 1,
         most=most if isinstance(most, int) and not isinstance(most, bool) else None,
@@ -175,7 +177,19 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         format=_first_text(schema, "format"),
         longest=longest if isinstance(longest, int) and not isinstance(longest, bool) else None,
         first=looks.first,
+        held=held,
     )
+
+
+def _text(kind: str, value: Any, typed: str | None) -> tuple[str, str]:
+    """(what stands in the row's editor, how long that is where no editor of a row holds it)."""
+    if typed is None and not (isinstance(value, str | list | dict) and strict_json.weight(value, LONGEST) > LONGEST):
+        text = "" if value == "" else fields.show(kind, value)
+        return text, ""
+    given = value if typed is None else typed
+    if isinstance(given, str):
+        return (given[:LONGEST], f"{len(given):,} characters") if len(given) > LONGEST else (given, "")
+    return strict_json.head(given, LONGEST), f"{len(given):,} {'items' if isinstance(given, list) else 'entries'}"
 
 
 def shown_kind(node: Node, value: Any, required: bool, long: bool) -> tuple[str, str]:
@@ -194,7 +208,7 @@ def shown_kind(node: Node, value: Any, required: bool, long: bool) -> tuple[str,
     if kind in TEXTS and isinstance(value, str) and kind != "secret":
         if fields.hides(value):
             return "raw", "holds characters that do not show; edit it as JSON text"
-        if kind == "text" and (long or "\n" in value or len(value) > LONGEST_LINE):
+        if kind == "text" and (long or "\n" in value):
             return "multiline", reason
     return ("multiline" if kind == "text" and long else kind), reason
 
