@@ -116,6 +116,11 @@ class Form:
         """Whether the check was not done in the time between two keys."""
         return any(problem.kind == problems.UNCHECKED for problem in self.problems)
 
+    def put_off_check(self) -> None:
+        """Say that the check is under way, until `take_check` has what it found."""
+        if self._problems is None:
+            self._problems = [Problem((), "is still being checked", problems.UNCHECKED)]
+
     def check_in_full(self) -> None:
         """Find the problems however long it takes: for a `snapshot`, beside the loop."""
         self._problems = self._checked(None)

@@ -71,6 +71,7 @@ class FormPane(Widget):
         self._touched: set[Path] = set()
         self.view = FormView()
         self._drawing = asyncio.Lock()
+        self._checking: asyncio.Task[None] | None = None
 
     @property
     def form(self) -> Form:
@@ -227,20 +228,45 @@ class FormPane(Widget):
             await self._changed("" if edited else None)
 
     async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
-        await self.check()
+        self._check_beside()
         await self.show(typing)
         self.post_message(self.Edited(note))
 
-    async def check(self, *, in_full: bool = False) -> None:
-        """Check large inputs beside the loop: that takes seconds, and the screen goes on meanwhile.
-
-        `in_full` is for a launch: what was not checked between two keys is checked now, whatever its size.
-        """
+    async def check(self) -> None:
+        """Find every problem before a launch, beside the loop where that takes longer than a key may."""
+        if self._checking is not None:
+            await self._checking
         form = self.form
-        if strict_json.weight(form.instance, LARGE) > LARGE or (in_full and form.is_unchecked):
+        if self._is_heavy or form.is_unchecked:
             checked = form.snapshot()
             await asyncio.to_thread(checked.check_in_full)
             form.take_check(checked)
+
+    @property
+    def _is_heavy(self) -> bool:
+        return strict_json.weight(self.form.instance, LARGE) > LARGE
+
+    def _check_beside(self) -> None:
+        """Check heavy inputs while the typing goes on: one check at a time, and another where more was typed."""
+        if not self._is_heavy:
+            return
+        self.form.put_off_check()
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._check_on())
+
+    async def _check_on(self) -> None:
+        try:
+            while self.form.is_unchecked:
+                form, checked = self.form, self.form.snapshot()
+                await asyncio.to_thread(checked.check_in_full)
+                form.take_check(checked)
+                if checked.is_unchecked:
+                    break
+        finally:
+            self._checking = None
+        if self.is_attached:
+            await self.show()
+            self.post_message(self.Edited(None))
 
     # what was picked, opened, pasted
 

@@ -222,6 +222,10 @@ class View:
         yield from self._walk(Child("", schema, required=True), (), value, 0, frozenset())
 
     def _walk(self, child: Child, path: Path, value: Any, depth: int, above: frozenset[int]) -> Iterator[Row]:
+        same = self._same_leaf(child, path, value, depth)
+        if same is not None:
+            yield same
+            return
         node = self.node(child.schema, child.key, value)
         if value is ABSENT and path and _hidden(child.schema, node):
             return
@@ -251,6 +255,15 @@ class View:
             page = self._page(path, value) if inner.kind == "array" else None
             for item in self.children(path, inner, value, cover, page):
                 yield from self._walk(item, (*path, item.key), step(value, item.key), below, above)
+
+    def _same_leaf(self, child: Child, path: Path, value: Any, depth: int) -> Row | None:
+        """The row as it was, where it holds nothing and none of what it is made of changed: nearly all, at each key."""
+        known = self._rows.get((path, False))
+        if known is None or known[0] is not child or known[2] is not value or not path:
+            return None
+        row = known[5]
+        same = row.kind not in CONTAINERS and row.depth == depth and known[3] == self.marks.of(path)
+        return row if same else None
 
     def _covered(self, node: Node) -> Node:
         known = self._children.get((id(node), "secret"))

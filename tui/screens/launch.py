@@ -234,7 +234,7 @@ class LaunchScreen(LaunchFields):
         if self._refusal or self._is_gone or not self._ready:
             self._refresh()
             return
-        await self._pane.check(in_full=True)
+        await self._pane.check()
         if self.form.problems:
             await self._show_problems()
         elif self._options.form.problems:
