@@ -149,7 +149,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         depth=looks.depth,
         options=options,
         option_help=node.option_help,
-        proposals=node.proposals,
+        proposals=node.proposals if kind != "secret" else [],
         branches=[branch.label for branch in node.branches] if kind == "union" else [],
         chosen=looks.chosen,
         types=node.types,
@@ -183,6 +183,8 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
 
 def _text(kind: str, value: Any, typed: str | None) -> tuple[str, str]:
     """(what stands in the row's editor, how long that is where no editor of a row holds it)."""
+    if kind == "secret" and isinstance(value, dict | list):
+        return "", f"{'list' if isinstance(value, list) else 'object'} of {len(value):,}"
     if typed is None and not (isinstance(value, str | list | dict) and strict_json.weight(value, LONGEST) > LONGEST):
         text = "" if value == "" else fields.show(kind, value)
         return text, ""
@@ -203,8 +205,6 @@ def shown_kind(node: Node, value: Any, required: bool, long: bool) -> tuple[str,
         return "raw", f"this is no {fields.NAMES['array' if kind in ('array', 'tuple') else 'object']}"
     if kind == "choices" and not _holds("array", value):
         return ("raw", "this is no list") if node.is_typed else ("any", "")
-    if kind == "secret" and isinstance(value, dict | list):
-        return "any", ""
     if kind in TEXTS and isinstance(value, str) and kind != "secret":
         if fields.hides(value):
             return "raw", "holds characters that do not show; edit it as JSON text"
