@@ -40,7 +40,9 @@ _COUNT_LAST = frozenset({"count", "limit", "length", "len", "size", "budget"})
 _POINTER_LAST = frozenset({"id", "path"})
 _HINTS = ("passw", "passphrase", "cookie", "secret", "token", "key", "credential", "authorization")
 """One of them stands in every name of a secret; found, it says nothing yet."""
-_MARKS = ('"writeOnly"', '"password"', '"x-secret"')
+_FLAGS = ("writeOnly", "x-secret", "x-sensitive")
+_WIDGETS = ("format", "ui:widget")
+_MARKS = tuple(f'"{word}"' for word in (*_FLAGS, "password"))
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|keyring:\S+")
 
 
@@ -65,7 +67,7 @@ def _hides(name: str, value: Any) -> bool:
 
 
 def _marked(node: Node) -> bool:
-    return node.get("writeOnly") is True or node.get("format") == "password" or node.get("x-secret") is True
+    return any(node.get(flag) is True for flag in _FLAGS) or any(node.get(word) == "password" for word in _WIDGETS)
 
 
 def _takes_text(nodes: Sequence[Node]) -> bool:
@@ -80,10 +82,10 @@ def _takes_text(nodes: Sequence[Node]) -> bool:
 def is_secret(name: str, schema: Any) -> bool:
     """Whether the input `name` with this schema is a secret (forms.md 5.2 rule 13).
 
-    By marker: `writeOnly`, `format: password`, `x-secret`. By name, where the schema allows text or says nothing: a
-    whole word of it (split at `_`, `-` and camelCase) is password, passwd, passphrase, secret, token, apikey, api+key,
-    private+key, credential, one of these in the plural (the texts of a list too), or authorization or the whole of it
-    cookie or set-cookie (headers). Counts (`max_tokens`) and what ends in `id` or `path` are none.
+    By marker: `writeOnly`, `format` or `ui:widget` password, `x-secret`, `x-sensitive`. By name, where the schema allows
+    text or says nothing: a whole word of it (split at `_`, `-` and camelCase) is password, passwd, passphrase, secret,
+    token, apikey, api+key, private+key, credential, one of these in the plural (the texts of a list too), authorization,
+    or all of it is cookie or set-cookie. Counts (`max_tokens`) and what ends in `id` or `path` are none.
     """
     nodes = Local(schema).same_value([schema], ("anyOf", "oneOf"))
     return any(_marked(node) for node in nodes) or (bool(_secret_name(str(name))) and _takes_text(nodes))

@@ -59,7 +59,10 @@ def test_the_rule_is_about_text() -> None:
     assert is_secret("token", {"anyOf": [{"type": "string"}, {"type": "null"}]})
 
 
-@pytest.mark.parametrize("marker", [{"writeOnly": True}, {"format": "password"}, {"x-secret": True}])
+@pytest.mark.parametrize(
+    "marker",
+    [{"writeOnly": True}, {"format": "password"}, {"x-secret": True}, {"x-sensitive": True}, {"ui:widget": "password"}],
+)
 def test_secret_by_marker(marker: dict[str, Any]) -> None:
     assert is_secret("note", marker)
     assert is_secret("pin", {"type": "integer", **marker})

@@ -174,7 +174,7 @@ def _of_type(kind: str, schema: Schema, name: str) -> Node:
     return Node(schema, "secret" if secret else "any", types=types, proposals=proposals, is_typed=False)
 
 
-_SECRET_MARKS = frozenset({"writeOnly", "x-secret"})
+_SECRET_MARKS = frozenset({"writeOnly", "x-secret", "x-sensitive", "ui:widget"})
 
 
 def _is_secret(name: str, schema: Schema) -> bool:
@@ -241,7 +241,7 @@ def _ordered(schema: Schema, required: frozenset[str], sections: Mapping[str, st
         own, old = None, False
         if isinstance(inner, Mapping):
             own = next((inner[key] for key in ("propertyOrder", "x-order", "order") if key in inner), None)
-            old = inner.get("deprecated") is True
+            old = fields.is_deprecated(inner)
         number = own if isinstance(own, int | float) and not isinstance(own, bool) else places.get(name, rest)
         return groups.get(sections.get(name, ""), 0), old, name not in required, number, at
 

@@ -15,6 +15,11 @@ TEXTS = frozenset({"text", "multiline", "secret", "path", "date", "time", "datet
 LONGEST = 16_000
 """Characters, and values, that the editor of a row holds at a key's speed; of more the beginning is shown (2.5)."""
 
+HELP_WORDS = (
+    *("description", "ui:description", "markdownDescription", "ui:help", "x-description"),
+    *("help_text", "x-help", "x-hint", "hint", "tooltip"),
+)
+"""Keywords that explain a field to a person, the shortest first: those of JSON Schema, RJSF, VS Code and nf-core."""
 State = Literal["absent", "null", "empty", "value"]
 
 
@@ -158,7 +163,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         removable=child.removable,
         keyed=child.keyed,
         read_only=schema.get("readOnly") is True,
-        deprecated=schema.get("deprecated") is True,
+        deprecated=fields.is_deprecated(schema),
         long=kind in ("multiline", "raw") or looks.long or "\n" in text,
         typed_name=name if looks.typed_name is None else looks.typed_name,
         step=step if isinstance(step, int | float) and not isinstance(step, bool) and step > 0 else 1,
@@ -230,7 +235,9 @@ def _label(child: Child, schema: Mapping[str, Any], path: Path, name: str) -> st
 
 
 def _help(schema: Mapping[str, Any]) -> str:
-    return _first_text(schema, "description", "ui:description", "ui:help", "markdownDescription")
+    """What the line under the field says; the rest of what is said of it stands in its details."""
+    told = (_first_text(schema, *fields.RETIRED_WORDS), _first_text(schema, *HELP_WORDS))
+    return " · ".join(filter(None, told))
 
 
 def _first_text(schema: Mapping[str, Any], *keys: str) -> str:
@@ -269,6 +276,6 @@ def _listed_names(schema: Mapping[str, Any]) -> list[Any]:
 
 def _constraint(schema: Mapping[str, Any], kind: str, node: Node) -> str:
     words = fields.constraint(schema, kind, node.types)
-    if schema.get("deprecated") is True:
+    if fields.is_deprecated(schema):
         words = f"{words} deprecated".strip()
     return f"{words} read only".strip() if schema.get("readOnly") is True else words
