@@ -82,9 +82,9 @@ def _takes_text(nodes: Sequence[Node]) -> bool:
 def is_secret(name: str, schema: Any) -> bool:
     """Whether the input `name` with this schema is a secret (forms.md 5.2 rule 13).
 
-    By marker: `writeOnly`, `format` or `ui:widget` password, `x-secret`, `x-sensitive`. By name, where the schema allows
+    By marker: `writeOnly`, `format` or `ui:widget` password, `x-secret`, `x-sensitive`. By name, where the schema takes
     text or says nothing: a whole word of it (split at `_`, `-` and camelCase) is password, passwd, passphrase, secret,
-    token, apikey, api+key, private+key, credential, one of these in the plural (the texts of a list too), authorization,
+    token, apikey, api+key, private+key, credential, or the plural of one (the texts of a list too), or authorization,
     or all of it is cookie or set-cookie. Counts (`max_tokens`) and what ends in `id` or `path` are none.
     """
     nodes = Local(schema).same_value([schema], ("anyOf", "oneOf"))
