@@ -35,6 +35,8 @@ TEST_SECONDS = 0.1
 """The longest that one condition, or one branch of a union, is tried; less for each that was too slow."""
 ALONE = 2_000
 """Characters of a condition that is tried by itself while the whole schema is not compiled."""
+MOST_ALONE = 40
+"""Conditions that are tried so; with more of them the whole is compiled after all."""
 UNFIT = "the default does not fit its own schema: not filled"
 FIRST_TOLD, FIRST_SEEN, FIRST_LENGTH = 3, 20, 20
 """Scalars that tell what a closed container holds, how many are looked at for them, characters of each."""
@@ -54,6 +56,7 @@ class View:
     ready: Callable[[], Checker | None]
     marks: Marks = field(default_factory=Marks)
     _tests: dict[tuple[int, int], tuple[Any, Any, bool]] = field(default_factory=dict)
+    _lone: set[int] = field(default_factory=set)
     _slow: dict[int, Any] = field(default_factory=dict)
     _last_plain: tuple[Any, Any] | None = None
     _notes: dict[int, tuple[Any, str]] = field(default_factory=dict)
@@ -80,7 +83,7 @@ class View:
         if id(part) in self._slow:
             return False
         ready = self.ready()
-        alone = self._alone(part) if ready is None else None
+        alone = self._alone(part) if ready is None and len(self._lone) < MOST_ALONE else None
         checker = ready or alone or self.checker()
         if checker is None:
             return False
@@ -108,6 +111,7 @@ class View:
                 return None
             root = self.resolver.root
             given = root.get("$schema") if isinstance(root, Mapping) else None
+            self._lone.add(id(part))
             return compile_schema({"$schema": given, **part} if given and isinstance(part, Mapping) else part)
         except (NotJson, SchemaError, RecursionError):
             return None

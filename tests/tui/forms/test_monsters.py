@@ -1,4 +1,4 @@
-"""Schemas and data without measure: each answers at once, and what was not checked never counts as valid (forms.md 2.5).
+"""Schemas and data without measure: each answers at once, and what was not checked is not called valid (forms.md 2.5).
 
 The times are guards against freezing and no measures; they are the processor's, so that a busy machine fails nothing.
 """
