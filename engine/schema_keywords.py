@@ -31,8 +31,14 @@ FORMAT_LENGTH = 10_000
 """Characters up to which a format is read; some readers are quadratic. Longer texts break every format but these."""
 _LONG_FORMATS = frozenset({"uri", "uri-reference", "iri", "iri-reference", "json-pointer"})
 
+CHOICES_KEPT = 200
+"""Lists of an `enum` that are kept as sets."""
+
 Errors = Iterator[ValidationError]
 Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError]]
+
+
+LATE = "could not be checked in time"
 
 
 class Unchecked(Exception):
@@ -40,12 +46,14 @@ class Unchecked(Exception):
 
 
 class _Watch(threading.local):
-    """The limits of the check that this thread is in, and the patterns that were too slow in it."""
+    """The limits of the check that this thread is in, the patterns that were too slow in it, the choices it knows."""
 
     def __init__(self) -> None:
         self.ends = float("inf")
+        self.walk_ends = float("inf")
         self.frames = 500
         self.slow: set[str] = set()
+        self.choices: dict[int, tuple[Any, set[Any]]] = {}
 
 
 _watch = _Watch()
@@ -54,13 +62,15 @@ _watch = _Watch()
 def start(levels: int = 10, seconds: float | None = None) -> None:
     """Begin a check in this thread, by a schema of so many levels: its time starts anew, and so do slow patterns.
 
-    The check may take `seconds`, by default CHECK_TIME.
+    The check may take `seconds`. Without them only what can double at each reference ends, after CHECK_TIME: a plain
+    walk takes as long as the instance is large, and large inputs are no fault.
 
     The stack must never come near Python's limit: what jsonschema keeps in Rust maps (types, documents) panics there,
     which no handler of Exception catches and which writes to the terminal. A level is two frames, and calls through C
     count as well: hence two thirds of the limit, less what can still follow between two references.
     """
     _watch.ends = time.monotonic() + (CHECK_TIME if seconds is None else seconds)
+    _watch.walk_ends = float("inf") if seconds is None else _watch.ends
     _watch.frames = sys.getrecursionlimit() * 2 // 3 - 2 * levels - 60
     if _watch.slow:
         _watch.slow.clear()
@@ -69,12 +79,18 @@ def start(levels: int = 10, seconds: float | None = None) -> None:
 def _look() -> None:
     """Called at each reference, as no check can go on without end but through one. Raises `Unchecked`."""
     if time.monotonic() > _watch.ends:
-        raise Unchecked("could not be checked in time")
+        raise Unchecked(LATE)
     count, frame = 0, sys._getframe()
     while frame := frame.f_back:  # type: ignore[assignment]
         count += 1
     if count > _watch.frames:
         raise Unchecked("could not be checked: nested too deep, or the schema refers to itself without end")
+
+
+def _walk() -> None:
+    """Called at each step of a plain walk. Raises `Unchecked`."""
+    if time.monotonic() > _watch.walk_ends:
+        raise Unchecked(LATE)
 
 
 def same(value: Any) -> Any:
@@ -135,7 +151,7 @@ def remark(error: ValidationError, **words: Any) -> ValidationError:
 
 
 def _late(error: Exception, path: tuple[str | int, ...] = ()) -> ValidationError:
-    why = "could not be checked in time" if isinstance(error, TimeoutError) else f"could not be checked: {error}"
+    why = LATE if isinstance(error, TimeoutError) else f"could not be checked: {error}"
     return remark(ValidationError("late", path=path), why=why)
 
 
@@ -151,13 +167,19 @@ def _type(validator: Any, types: Any, instance: Any, schema: Any) -> Errors:
 
 
 def _enum(validator: Any, values: Any, instance: Any, schema: Any) -> Errors:
-    if isinstance(instance, str):
-        if instance not in values:
-            yield ValidationError("enum")
-    else:
-        wanted = same(instance)
-        if not any(same(value) == wanted for value in values):
-            yield ValidationError("enum")
+    if same(instance) not in _choices(values):
+        yield ValidationError("enum")
+
+
+def _choices(values: Any) -> Any:
+    """The values of an `enum` in a form that answers at once; long ones are asked for each item of a list."""
+    known = _watch.choices.get(id(values))
+    if known is None:
+        made = {same(value) for value in values}
+        if len(_watch.choices) >= CHOICES_KEPT:
+            _watch.choices.clear()
+        known = _watch.choices[id(values)] = (values, made)  # the list keeps its identity taken
+    return known[1]
 
 
 def _const(validator: Any, value: Any, instance: Any, schema: Any) -> Errors:
@@ -211,6 +233,7 @@ def _unique_items(validator: Any, wanted: Any, instance: Any, schema: Any) -> Er
         return
     first: dict[Any, int] = {}
     for index, item in enumerate(instance):
+        _walk()
         known = first.setdefault(same(item), index)
         if known != index:
             yield remark(ValidationError("uniqueItems", path=(index,)), why=f"is the same as item {known + 1}")
@@ -425,6 +448,16 @@ def _if(validator: Any, condition: Any, instance: Any, schema: Any) -> Errors:
     if branch in schema:
         for error in validator.descend(instance, schema[branch], schema_path=branch):
             yield remark(error, condition=(condition, holds))
+
+
+def timed(descend: Callable[..., Errors]) -> Callable[..., Errors]:
+    """The step into a part of the instance, or of the schema, that ends when the check's time is over."""
+
+    def stepped(validator: Any, *given: Any, **named: Any) -> Errors:
+        _walk()
+        return descend(validator, *given, **named)
+
+    return stepped
 
 
 def watched(check: Keyword) -> Keyword:

@@ -13,6 +13,7 @@ from engine.schema import MASK
 from tui.forms import fields, strict_json
 from tui.forms.editors import AreaInput, LineInput, ghost
 from tui.forms.heads import Head
+from tui.forms.held import Held
 from tui.forms.instance import ABSENT
 from tui.forms.line_editors import line_editor_for
 from tui.forms.lines import OPTION_LENGTH, Asked, Line, Picked, index_of
@@ -26,6 +27,7 @@ __all__ = [
     "Control",
     "Drop",
     "Head",
+    "Held",
     "Hidden",
     "Line",
     "Options",
@@ -187,8 +189,8 @@ class Hidden(Line):
     ]
 
     def draw(self) -> Content:
-        lines = self.row.text.count("\n") + 1
-        return Content.assemble((f"{MASK} {lines} lines", "reverse" if self.has_focus else ""))
+        length = self.row.held or f"{self.row.text.count(chr(10)) + 1} lines"
+        return Content.assemble((f"{MASK} {length}", "reverse" if self.has_focus else ""))
 
     def action_clear(self) -> None:
         self.post_message(Picked(unset=True))
@@ -203,8 +205,10 @@ def control_for(row: Row, revealed: bool) -> type[Control]:
     """Which control draws the row (forms.md 5.2)."""
     if row.read_only and not row.is_container:
         return ReadOnly
-    if row.kind == "secret" and "\n" in row.text:
-        return AreaInput if revealed else Hidden
+    if row.kind == "secret" and ("\n" in row.text or row.held):
+        return AreaInput if revealed and not row.held else Hidden
+    if row.held and not row.is_container:
+        return Held
     if row.kind == "boolean":
         return Options
     if row.kind in ("choice", "union"):

@@ -26,7 +26,7 @@ from tui.forms.clip_curl import is_curl
 from tui.forms.instance import ABSENT
 from tui.forms.lines import Picked, cut
 from tui.forms.readings import is_reference
-from tui.forms.rows import Row
+from tui.forms.rows import LONGEST, Row
 from tui.text import safe_text
 
 TALLEST = 10
@@ -229,7 +229,7 @@ class LineInput(Input):
         event.prevent_default()
         text = pasted(event.text)
         start, end = sorted(self.selection)
-        if "\n" in text.rstrip("\n") or is_curl(text):
+        if "\n" in text.rstrip("\n") or is_curl(text) or len(self.value) + len(text) > LONGEST:
             self.post_message(Pasted(text, self.value[:start], self.value[end:]))
         else:
             self.replace(text.rstrip("\n"), start, end)
@@ -258,7 +258,13 @@ class AreaInput(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.replace(pasted(event.text), *self.selection, maintain_selection_offset=False)
+        text = pasted(event.text)
+        if len(self.text) + len(text) > LONGEST:
+            start, end = sorted(self.selection)
+            before = self.get_text_range((0, 0), start)
+            self.post_message(Pasted(text, before, self.get_text_range(end, self.document.end)))
+        else:
+            self.replace(text, *self.selection, maintain_selection_offset=False)
 
     def action_cursor_right(self, select: bool = False) -> None:
         value = ABSENT if self.text or select else offered(self.row)

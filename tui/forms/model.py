@@ -103,20 +103,39 @@ class Form:
 
     @property
     def problems(self) -> list[Problem]:
-        """Everything that stands against a launch, in the order of the rows; one a path."""
+        """Everything that stands against a launch, in the order of the rows; one a path.
+
+        A check that is not done in CHECK_SECONDS is one too: `check_in_full` then knows, and may take its time.
+        """
         if self._problems is None:
-            found = []
-            if self.text_problem is not None and self.unread_text is not None:
-                found.append(Problem((), self.text_problem))
-            checker = self.prepare()
-            if checker is None:
-                self._problems = [*found, Problem((), self.schema_problem or "the schema cannot be used")]
-            else:
-                found += problems.of_instance(
-                    self._view, self.schema, self._instance, checker, began_empty=self.began_empty
-                )
-                self._problems = problems.in_order(found, self.rows())
+            self._problems = self._checked(problems.CHECK_SECONDS)
         return self._problems
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether the check was not done in the time between two keys."""
+        return any(problem.kind == problems.UNCHECKED for problem in self.problems)
+
+    def put_off_check(self) -> None:
+        """Say that the check is under way, until `take_check` has what it found."""
+        if self._problems is None:
+            self._problems = [Problem((), "is still being checked", problems.UNCHECKED)]
+
+    def check_in_full(self) -> None:
+        """Find the problems however long it takes: for a `snapshot`, beside the loop."""
+        self._problems = self._checked(None)
+
+    def _checked(self, seconds: float | None) -> list[Problem]:
+        found = []
+        if self.text_problem is not None and self.unread_text is not None:
+            found.append(Problem((), self.text_problem))
+        checker = self.prepare()
+        if checker is None:
+            return [*found, Problem((), self.schema_problem or "the schema cannot be used")]
+        found += problems.of_instance(
+            self._view, self.schema, self._instance, checker, began_empty=self.began_empty, seconds=seconds
+        )
+        return problems.in_order(found, self.rows())
 
     def snapshot(self) -> Form:
         """A copy to be checked beside the loop; `take_check` takes over what it found."""
@@ -127,7 +146,7 @@ class Form:
 
     def take_check(self, other: Form) -> None:
         """Take the problems of a `snapshot`, unless something was edited since."""
-        if other._edits == self._edits and self._problems is None:
+        if other._edits == self._edits:
             self._problems = other._problems
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from textual.content import Content
 
+from engine.schema import MASK
 from tui.forms import fields
 from tui.forms.heads import indent
 from tui.forms.instance import ABSENT
@@ -166,9 +167,8 @@ def below(row: Row, beside: Beside, look: Look, told: int | None, *, focused: bo
     if row.note and (row.state == "absent" or shows_help):
         lines.append(_line(f"! {row.note}", "$warning"))
     if row.suggestion is not ABSENT and row.state == "absent":
-        lines.append(
-            Content.assemble(("↪ ", "$accent"), safe_text(fields.brief(row.suggestion, 40)), ("  → takes it", "$dim"))
-        )
+        offered = MASK if row.kind == "secret" else safe_text(fields.brief(row.suggestion, 40))
+        lines.append(Content.assemble(("↪ ", "$accent"), offered, ("  → takes it", "$dim")))
     if row.page is not None:
         lines.append(_line(_page(row), "$accent"))
     if beside.former:

@@ -94,6 +94,7 @@ class LaunchScreen(LaunchFields):
         if self._refusal:
             await self.turn_to("json")
         else:
+            await self._pane.check()
             await self._pane.show()
             if self._pane.tried and self._pane.problems:
                 await self._pane.first_problem()
@@ -233,6 +234,7 @@ class LaunchScreen(LaunchFields):
         if self._refusal or self._is_gone or not self._ready:
             self._refresh()
             return
+        await self._pane.check()
         if self.form.problems:
             await self._show_problems()
         elif self._options.form.problems:
