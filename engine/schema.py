@@ -106,13 +106,13 @@ class Checker:
     )
 
     def __init__(self, schema: Any, draft: str, note: str, validator: Any) -> None:
-        from engine import schema_keywords
+        from engine import schema_keywords, schema_watch
 
         self.schema = schema
         self.draft = draft
         self.note = note
         self._validator = validator
-        self._start = schema_keywords.start
+        self._start = schema_watch.start
         self._fits = schema_keywords.fits
         self._filler = Local(schema)
         self._levels = levels(schema)
@@ -276,9 +276,9 @@ def _unchecked(error: Exception) -> str:
 
 @lru_cache(maxsize=KEPT)
 def _compile(text: str) -> Checker:
-    from engine import schema_drafts, schema_keywords
+    from engine import schema_drafts, schema_watch
 
-    schema_keywords.start(seconds=COMPILE_TIME)
+    schema_watch.start(seconds=COMPILE_TIME)
     copy = decode(text)  # the validator's own, adapted below
     if levels(copy) > LEVELS:
         raise SchemaError(f"is nested more than {LEVELS} deep")
@@ -324,14 +324,14 @@ def _draft(schema: Any) -> tuple[str, str]:
 
 def _fault(schema: Any, draft: str) -> SchemaError | None:
     """What is wrong with the schema as one of this draft."""
-    from engine import schema_drafts, schema_keywords
+    from engine import schema_drafts, schema_watch
 
     if isinstance(schema, bool):
         return None if draft != "draft-04" else SchemaError("must be an object")
     bare = {key: value for key, value in schema.items() if key != "$schema"}
     try:
         found = in_words(islice(schema_drafts.schema_validator(draft).iter_errors(bare), 50), bare)
-    except schema_keywords.Unchecked as error:
+    except schema_watch.Unchecked as error:
         return SchemaError(str(error))
     if not found:
         return None

@@ -15,7 +15,8 @@ from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from referencing import Registry
 from referencing.jsonschema import specification_with
 
-from engine.schema_keywords import HARDENED, REFERENCES, compiled, or_null, timed, watched
+from engine.schema_keywords import HARDENED, REFERENCES, compiled, or_null
+from engine.schema_watch import timed, watched
 
 DRAFTS: dict[str, Any] = {
     "2020-12": validators.Draft202012Validator,
