@@ -28,10 +28,11 @@ from engine.output import Keeper, TaskLog
 from engine.pins import FindSpec, Pins
 from engine.policy import DEFAULT, Policy
 from engine.reporter import Reporter
-from engine.run import Job, Outcome, Prepared, check, failed, prepare
+from engine.questions import Questions
+from engine.run import Job, Outcome, Prepared, check, failed, prepare, public_inputs
 from engine.runners import Runner
 from engine.scheduler import Scheduler
-from engine.secrets import hidden_texts, mask, may_name, restore
+from engine.secrets import hidden_texts, mask
 from engine.settings import Settings
 from engine.statements import Write
 from engine.stopper import CANCELLED_WORDS, Stopper
@@ -83,6 +84,7 @@ class Dispatcher:
         self._timers: dict[Node, asyncio.TimerHandle] = {}
         self._reporter = Reporter(store, bus, self.jobs)
         self._children = Children(self)
+        self.questions = Questions(self, store)
         self.scheduler = Scheduler(settings.slots, self._begin, settings.pools)
         self._stopper = Stopper(self, store, runner, settings)
         self.cancel = self._stopper.cancel
@@ -142,12 +144,14 @@ class Dispatcher:
             self.told(group)
 
     def enqueue(self, nodes: Iterable[Node]) -> None:
-        """Queue ready nodes, or set a timer for those whose time has not come; call `scheduler.pump` next."""
+        """Queue ready nodes but for those whose time or answer has not come; call `scheduler.pump` next."""
         ready = []
         for node in nodes:
             if node.task.not_before is not None and self._waits_for_its_time(node):
                 continue
             node.policy = self._policy_of(node)
+            if node.spec is not None and node.spec.asks and self.questions.holds(node):
+                continue
             ready.append(node)
         self.scheduler.push(ready)
         for node in ready:
@@ -233,10 +237,7 @@ class Dispatcher:
     def _start(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         """Queue the in_progress row, then carry on once it is on disk."""
         task, at = node.task, now()
-        masked = prepared.inputs
-        if (prepared.inputs and may_name(prepared.text)) or (spec is not None and spec.marks_secrets):
-            masked = mask(spec.schema if spec else {}, prepared.inputs)
-        public = restore(masked, prepared.references) if prepared.references else masked
+        public, masked = public_inputs(prepared, spec)
         effective = AS_GIVEN
         if public != task.inputs:
             effective = prepared.text if public is prepared.inputs else json_data.encode(public)
@@ -277,6 +278,8 @@ class Dispatcher:
             partial(log.line, "log"),
             partial(self._children.spawn, node, begun[0]),
         )  # nothing in it leads back to the job: such a circle would stay in memory until Python looks for it
+        if spec.asks:
+            context.answer = self.questions.take(node)
         keeper = Keeper(self._settings.log_lines)
         job = Job(spec, inputs, context, log, self._settings, keeper, node.policy, begun[0])
         self.jobs[node] = job
@@ -437,6 +440,8 @@ class Dispatcher:
 
     def forget(self, nodes: Iterable[Node]) -> None:
         """Nodes that left their tree."""
+        nodes = list(nodes)
+        self.questions.drop(nodes)
         for node in nodes:
             self.nodes.pop(node.task.id, None)
             self.inputs.pop(node.task.id, None)

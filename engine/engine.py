@@ -16,6 +16,7 @@ from typing import Any
 from engine import statements
 from engine.acts import Acts
 from engine.adjust import adjust
+from engine.answers import Answers
 from engine.archive import Archive
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
@@ -97,7 +98,9 @@ class Engine(Archive):
         self._operations = Operations(self.store, self.dispatcher, self._submission, self.bus)
         self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find)
         self._acts = Acts(self.store, self.dispatcher, self._operations, self._find)
-        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died)
+        questions = self.dispatcher.questions
+        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died, questions.look)
+        self.answers = Answers(self.store, questions.look, self._audit)
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
@@ -163,7 +166,8 @@ class Engine(Archive):
         if not self._open:
             return Counts()
         scheduler = self.dispatcher.scheduler
-        return Counts(len(scheduler.running), scheduler.queued, self.dispatcher.scheduled)
+        asking = self.dispatcher.questions.asking + self._others.asking
+        return Counts(len(scheduler.running), scheduler.queued, self.dispatcher.scheduled, asking)
 
     @property
     def store_trouble(self) -> str:

@@ -18,7 +18,7 @@ from engine.output import Keeper, TaskLog, capture, current, in_thread
 from engine.policy import Policy
 from engine.problems import plain_names
 from engine.schema_nodes import Path
-from engine.secrets import MASK, may_be_masked, may_refer, resolve
+from engine.secrets import MASK, mask, may_be_masked, may_name, may_refer, resolve, restore
 from engine.settings import Settings
 from engine.task import TaskStatus
 
@@ -145,6 +145,14 @@ def check(prepared: Prepared, spec: ExecutorSpec) -> None:
         problems = checker.problems(prepared.inputs, prepared.ignore)
         if problems:
             prepared.refusal = failed("; ".join(map(str, problems)), "validation_error")
+
+
+def public_inputs(prepared: Prepared, spec: ExecutorSpec | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The inputs as they may be stored, references where they stood (8.6), and masked altogether."""
+    masked = prepared.inputs
+    if (prepared.inputs and may_name(prepared.text)) or (spec is not None and spec.marks_secrets):
+        masked = mask(spec.schema if spec else {}, prepared.inputs)
+    return restore(masked, prepared.references) if prepared.references else masked, masked
 
 
 def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, Any], notes: list[str]) -> None:
