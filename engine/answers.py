@@ -52,12 +52,12 @@ class Answers:
         await self._store.writer.flush()
         rows = await self._store.rows(
             "SELECT id FROM task WHERE asked_at IS NOT NULL AND status = 'pending' AND NOT EXISTS"
-            " (SELECT 1 FROM answer WHERE task_id = task.id AND asked_at = task.asked_at) ORDER BY asked_at LIMIT ?",
+            " (SELECT 1 FROM answer WHERE task_id = task.id AND asked_at = task.asked_at) AND EXISTS"
+            " (SELECT 1 FROM run WHERE run.id = run_id AND ended_at IS NULL AND deleting = 0) ORDER BY asked_at LIMIT ?",
             (limit,),
         )
         tasks = await self._store.tasks((row[0] for row in rows), whole=False)
-        found = [asked for row in rows if row[0] in tasks and (asked := _asked(tasks[row[0]])) is not None]
-        return found
+        return [asked for row in rows if row[0] in tasks and (asked := _asked(tasks[row[0]])) is not None]
 
     async def question(self, task_id: str) -> Asked:
         """What a task asks. Raises `TaskError` for one that does not wait for an answer, saying what it does."""
@@ -66,6 +66,8 @@ class Answers:
         if task is None:
             raise TaskError(f"there is no task '{task_id}'", "It may have been deleted")
         asked = _asked(task) if task.is_asking else None
+        if asked is not None and await self._has_ended(task.run_id):
+            raise TaskError(f"the run of '{task.name}' has ended", "Rerun it, and it asks again")
         if asked is None:
             state = "has not come so far" if task.status is TaskStatus.PENDING else f"is {task.status}"
             raise TaskError(f"task '{task.name}' asks nothing: it {state}", "`taskdeck answer` lists what waits")
@@ -73,6 +75,9 @@ class Answers:
             if at == task.asked:
                 raise _taken(task, answer)
         return asked
+
+    async def _has_ended(self, run_id: str) -> bool:
+        return bool(list(await self._store.rows("SELECT 1 FROM run WHERE id = ? AND ended_at IS NOT NULL", (run_id,))))
 
     async def give(
         self, task_id: str, approve: bool, values: Mapping[str, Any] | None = None, *, reason: str = "", who: str
@@ -106,4 +111,6 @@ def _asked(task: Task) -> Asked | None:
 
 
 def _taken(task: Task, answer: Answer) -> TaskError:
-    return TaskError(f"task '{task.name}' was {answer.words()} at {answer.at.astimezone():%H:%M:%S}", "One answer counts")
+    return TaskError(
+        f"task '{task.name}' was {answer.words()} at {answer.at.astimezone():%H:%M:%S}", "One answer counts"
+    )

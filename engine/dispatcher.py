@@ -27,8 +27,8 @@ from engine.neighbours import Neighbours
 from engine.output import Keeper, TaskLog
 from engine.pins import FindSpec, Pins
 from engine.policy import DEFAULT, Policy
-from engine.reporter import Reporter
 from engine.questions import Questions
+from engine.reporter import Reporter
 from engine.run import Job, Outcome, Prepared, check, failed, prepare, public_inputs
 from engine.runners import Runner
 from engine.scheduler import Scheduler
@@ -70,8 +70,8 @@ class Dispatcher:
         self.endings: dict[str, asyncio.Future[TaskStatus]] = {}
         self.jobs: dict[Node, Job] = {}
         self.bus = bus
-        self.on_end: Callable[[], None] = lambda: None
-        """Called when a run has ended; no subscriber of the bus, which is free as long as nobody listens."""
+        self.on_end: Callable[[Tree], None] = lambda tree: None
+        """Called with a run that has ended; no subscriber of the bus, which is free as long as nobody listens."""
         self.commit = store.writer.commit
         self._store = store
         self._runner = runner
@@ -195,7 +195,7 @@ class Dispatcher:
         self._store.writer.write([end_run(tree.run_id, status, counts, now())])
         root = tree.nodes.get(tree.run_id)
         self.bus.publish(EventKind.TREE_FINISHED, root.task if root else None, status)
-        self.on_end()
+        self.on_end(tree)
         ending = self.endings.pop(tree.run_id, None)
         if ending is not None and not ending.done():
             ending.set_result(status)

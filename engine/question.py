@@ -214,5 +214,3 @@ def _secret_in(schema: Any) -> str:
         elif isinstance(node, list):
             stack.extend(node)
     return ""
-
-

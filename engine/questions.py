@@ -86,7 +86,7 @@ class Questions:
             if not self._stands(node):
                 return
             task.asked, task.effective, task.updated_at = asked, effective, at
-        self._dispatcher.bus.publish(EventKind.ASKED, task)
+        self._dispatcher.bus.publish(EventKind.PROGRESS if effective is None else EventKind.ASKED, task)
         self._arm(node, question)
         await self.look()
 

@@ -119,7 +119,7 @@ def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
         for step in path:
             reference = reference[step]
         references.append((path, str(reference)))
-        real[path] = _look_up(str(reference))
+        real[path] = look_up(str(reference))
     return _replaced(value, real), references
 
 
@@ -142,7 +142,8 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _look_up(reference: str) -> str:
+def look_up(reference: str) -> str:
+    """What `env:NAME` or `keyring:NAME` stands for. Raises `LookupError` in words for what is not there."""
     kind, _, name = reference.partition(":")
     found: str | None
     if kind == "env":

@@ -13,8 +13,8 @@ from engine.question import INPUTS, Question
 class Approve(BaseTask):
     """Takes no slot while it waits and survives restarts; any console or script on the store may answer.
 
-    Result: `answer` (approved, by, timed_out, at, reason) and `result`, the values of the form, which dependents get as inputs.
-    A rejection fails the task with the reason, `error_type` "rejected".
+    Result: `answer` (approved, by, timed_out, at, reason) and `result`, the values of the form, which dependents get
+    as inputs. A rejection fails the task with the reason, `error_type` "rejected".
     """
 
     id = "approve"
