@@ -53,7 +53,8 @@ class Answers:
         rows = await self._store.rows(
             "SELECT id FROM task WHERE asked_at IS NOT NULL AND status = 'pending' AND NOT EXISTS"
             " (SELECT 1 FROM answer WHERE task_id = task.id AND asked_at = task.asked_at) AND EXISTS"
-            " (SELECT 1 FROM run WHERE run.id = run_id AND ended_at IS NULL AND deleting = 0) ORDER BY asked_at LIMIT ?",
+            " (SELECT 1 FROM run WHERE run.id = run_id AND ended_at IS NULL AND deleting = 0)"
+            " ORDER BY asked_at LIMIT ?",
             (limit,),
         )
         tasks = await self._store.tasks((row[0] for row in rows), whole=False)

@@ -113,7 +113,9 @@ class Engine(Archive):
         self.presets = Presets(self.store, self._find)
         self._upkeep = Upkeep(self.store, self.settings, self._is_busy, keeps=self._take_over)
         self.schedules = Schedules(self.store, self._find, self._audit, self.settings.user)
-        self.timekeeper = Timekeeper(self.store, self.schedules, launcher(self.launch), self._is_loaded, self._tell)
+        self.timekeeper = Timekeeper(
+            self.store, self.schedules, launcher(self.launch), lambda: self.is_loaded, self._tell
+        )
         self._notifier = Notifier(self.settings.notify, self.store, self._tell)
         self.dispatcher.on_end = self._run_ended
         if any("asked" in rule.on for rule in self.settings.notify):
@@ -164,6 +166,14 @@ class Engine(Archive):
             found += running if stays or not running else nodes
         return found
 
+    async def wind_down(self, seconds: float) -> None:
+        """Start nothing new, and wait so long for what runs to end by itself; call `stop` next."""
+        await self.timekeeper.stop()
+        self.dispatcher.scheduler.close()
+        until = asyncio.get_running_loop().time() + seconds
+        while self._is_busy() and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - ends wake nobody here
+            await asyncio.sleep(0.05)
+
     async def drain(self) -> None:
         """Wait until every tree that was submitted has ended."""
         while self.dispatcher.endings:
@@ -189,7 +199,9 @@ class Engine(Archive):
         """ "" while the store takes writes, else what the disk says (writes wait, nothing is lost)."""
         return self.store.writer.trouble if self._open else ""
 
-    def _is_loaded(self) -> bool:
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the catalogue holds all that the folders have, as far as it is known."""
         return self._loader is None or (bool(self._catalogue.epoch) and not self._catalogue.is_loading)
 
     def _run_ended(self, tree: Tree) -> None:

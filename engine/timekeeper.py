@@ -70,7 +70,7 @@ class Timekeeper:
     async def _keep(self) -> None:
         while True:
             try:
-                if self._is_ready() and await self._is_keeper():
+                if self._is_ready() and await self.take():
                     await self.look(now())
             except (TaskdeckError, sqlite3.Error):
                 logger.exception("schedules cannot be kept; it is tried again")
@@ -80,7 +80,7 @@ class Timekeeper:
                 await asyncio.sleep(1.0)
             await asyncio.sleep(TICK)
 
-    async def _is_keeper(self) -> bool:
+    async def take(self) -> bool:
         """Whether the schedules are this engine's; takes them where nobody living has them."""
         lease, owner = self._store.lease, await self._store.meta(TIMEKEEPER)
         if owner != lease.id and (not owner or lease.is_dead(owner)):
@@ -92,13 +92,12 @@ class Timekeeper:
         self.keeps = owner == lease.id
         return self.keeps
 
-    async def look(self, at: datetime) -> None:
-        """Write down all times that have come by `at`, then launch what may be."""
+    async def look(self, at: datetime) -> int:
+        """Write down all times that have come by `at`, then launch what may be; how many wait for the run before."""
         for schedule in await self._schedules.due(at):
             await self._note(schedule, at)
         queued = await self._schedules.times(outcome="queued", limit=MOST * 100)
-        if queued:
-            await self._launch_queued(queued[::-1])
+        return await self._launch_queued(queued[::-1]) if queued else 0
 
     async def _note(self, schedule: Schedule, at: datetime) -> None:
         """Which of the times up to `at` are run, by the rule for missed ones; one transaction with the next time."""
@@ -117,7 +116,7 @@ class Timekeeper:
         with suppress(TaskError):  # somebody paused, changed or removed it in this moment
             await self._store.writer.commit(writes)
 
-    async def _launch_queued(self, queued: list[Time]) -> None:
+    async def _launch_queued(self, queued: list[Time]) -> int:
         schedules = {schedule.id: schedule for schedule in await self._schedules.all()}
         waiting: dict[str, int] = {}
         for time in queued:
@@ -132,6 +131,7 @@ class Timekeeper:
                 await self._end(time, "skipped", note=note)
             else:
                 await self.run(schedule, time)
+        return sum(waiting.values())
 
     async def _former_runs(self, schedule_id: str, time: Time) -> bool:
         """Whether the run that this schedule launched last has not ended."""
