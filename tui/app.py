@@ -203,6 +203,10 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
     def _apply(self, delta: Delta) -> None:
         self.console_screen.apply(delta)
+        for notice in delta.notices:
+            self.notify(notice, severity="warning")
+        if delta.asked:
+            self.herald.asked(delta.asked)
         self.herald.news()
 
     # --- settings and what is kept ---------------------------------------------------------------------------

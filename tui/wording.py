@@ -20,6 +20,7 @@ _WAITING: dict[str, tuple[str, str, str]] = {
     "paused": ("‖", "paused", "warn"),
     "retry": ("↻", "retry", "warn"),
     "waits:": ("○", "waiting", "warn"),
+    "waits": ("?", "to answer", "live"),
 }
 """How a pending task is shown, by the first word of what keeps it from running; other words stand for themselves."""
 NEEDS_SECRETS = "needs its secrets"
@@ -117,6 +118,8 @@ _PLACES = {
     "detail": "In the detail",
     "app": "In every pane",
     "launch": "In the launch dialog",
+    "answer": "In the form of an answer",
+    "schedules": "In the schedules",
 }
 
 

@@ -26,6 +26,11 @@ def launch_bindings() -> list[BindingType]:
     return [replace(binding, priority=True) for binding in bindings_of("launch") if isinstance(binding, Binding)]
 
 
+def answer_bindings() -> list[BindingType]:
+    """Those of an answer's form; what is a launch form's alone is inherited and does nothing there."""
+    return [replace(binding, priority=True) for binding in bindings_of("answer") if isinstance(binding, Binding)]
+
+
 def label_of(app: App[object], action_id: str) -> str:
     """The key of an action, under its name in the console's keymap."""
     keymap = getattr(app, "keys", None)
