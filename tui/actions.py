@@ -309,7 +309,7 @@ def _schedules() -> tuple[Action, ...]:
         return Action(f"schedules.{id}", name, help, keys, "schedules", "Schedules", method, danger=danger, hint=True)
 
     return (
-        act("edit", "Change", ("enter", "e"), "choose", "Change the schedule in the form of its launches."),
+        act("edit", "Change", ("enter", "e"), "edit", "Change the schedule in the form of its launches."),
         act("add", "Add", ("n",), "add", "Choose an executor and schedule it."),
         act("pause", "Pause", ("p",), "pause", "Pause the schedule, or resume it."),
         act("run", "Run now", ("r",), "run_now", "Launch it now, beside its times."),

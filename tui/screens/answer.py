@@ -123,7 +123,7 @@ class AnswerScreen(LaunchScreen):
             self._refresh("✗ this question takes no rejection")
             return
         words = "Why? The task fails with this reason."
-        self.app.push_screen(NameScreen("Reject", words, longest=REASON), self._rejected)
+        self.app.push_screen(NameScreen("Reject", words, longest=REASON, verb="rejects"), self._rejected)
 
     def _rejected(self, reason: str | None) -> None:
         if reason is not None:

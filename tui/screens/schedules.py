@@ -108,10 +108,10 @@ class ScheduleRows(Rows):
 
     def _next(self, schedule: Schedule) -> Piece:
         if schedule.paused:
-            return _fit(" ‖ paused", 19), "warn"
+            return _fit(" ‖ paused", 20), "warn"
         if schedule.next_at is None:
-            return _fit("   over", 19), "dim"
-        return _fit(f" ▸ {at_time(schedule.next_at, self._clock())}", 19), "live"
+            return _fit("   over", 20), "dim"
+        return _fit(f" ▸ {at_time(schedule.next_at, self._clock())}", 20), "live"
 
 
 class SchedulesScreen(Screen["str | None"]):
@@ -288,9 +288,12 @@ class SchedulesScreen(Screen["str | None"]):
         self.app.push_screen(Question("Delete", text, ("Keep it", "Delete")), answered)
 
     @on(Rows.Chosen)
-    def _edit(self, event: Rows.Chosen) -> None:
-        """Change the schedule under the cursor in the form of its launches."""
+    def _clicked(self, event: Rows.Chosen) -> None:
         event.stop()
+        self.action_edit()
+
+    def action_edit(self) -> None:
+        """Change the schedule under the cursor in the form of its launches."""
         if (schedule := self._chosen()) is None:
             return
         engine = self._owner.thread.engine
