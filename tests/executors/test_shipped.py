@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from engine import BaseTask
 
 SHIPPED = {
+    "approve": "Approve",
     "hello": "Hello",
     "command": "Command",
     "http_request": "HttpRequest",
