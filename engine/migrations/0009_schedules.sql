@@ -11,9 +11,6 @@ CREATE TABLE answer (                          -- written by whoever answers, ca
     answer   TEXT NOT NULL,                    -- a JSON object: approved, values, reason
     PRIMARY KEY (task_id, asked_at)
 ) WITHOUT ROWID;
-CREATE TRIGGER answer_gone AFTER DELETE ON task WHEN OLD.asked_at IS NOT NULL BEGIN
-    DELETE FROM answer WHERE task_id = OLD.id;
-END;
 
 CREATE TABLE schedule (
     id         TEXT PRIMARY KEY,
