@@ -95,7 +95,10 @@ class Timekeeper:
     async def look(self, at: datetime) -> int:
         """Write down all times that have come by `at`, then launch what may be; how many wait for the run before."""
         for schedule in await self._schedules.due(at):
-            await self._note(schedule, at)
+            try:
+                await self._note(schedule, at)
+            except TaskdeckError as fault:  # its zone may be gone with an update of the system
+                await self._set_aside(schedule, at, str(fault))
         queued = await self._schedules.times(outcome="queued", limit=MOST * 100)
         return await self._launch_queued(queued[::-1]) if queued else 0
 
@@ -115,6 +118,14 @@ class Timekeeper:
             writes += schedule_statements.time(schedule.id, due, "queued", at, waits=waits)
         with suppress(TaskError):  # somebody paused, changed or removed it in this moment
             await self._store.writer.commit(writes)
+
+    async def _set_aside(self, schedule: Schedule, at: datetime, why: str) -> None:
+        """Pause a schedule whose rule cannot be read any more, so that the others go on."""
+        due = schedule.next_at or at
+        writes = [schedule_statements.pause(schedule.id, True, schedule.next_at)]
+        writes += schedule_statements.time(schedule.id, due, "refused", at, note=why)
+        await self._store.writer.commit(writes)
+        self._tell(f"schedule '{schedule.name}' is paused: {why}")
 
     async def _launch_queued(self, queued: list[Time]) -> int:
         schedules = {schedule.id: schedule for schedule in await self._schedules.all()}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -242,3 +244,25 @@ async def test_a_script_keeps_no_schedules(engine: Engine, noop: None) -> None:
     await kept(engine, When.read("every", "1s", "UTC", now()))
     await asyncio.sleep(1.6)
     assert await engine.schedules.times() == [] and await engine.schedules.keeper() is None
+
+
+async def test_a_rule_that_cannot_be_read_any_more_is_set_aside_and_holds_up_no_other(
+    engine: Engine, settings: Settings, noop: None
+) -> None:
+    events = listen(engine)
+    broken = await kept(engine)
+    other = await engine.schedules.add(engine.schedules.made("other", "noop", EVERY))
+    with closing(sqlite3.connect(settings.store)) as db:
+        db.execute(
+            "UPDATE schedule SET kind = 'cron', rule = '0 * * * *', zone = 'Mars/Base' WHERE id = ?", (broken.id,)
+        )
+        db.commit()
+    await after(engine, other)
+    assert (await engine.schedules.one("nightly")).paused
+    told = next(event.data for event in events if event.kind == "notice")
+    assert "schedule 'nightly' is paused" in told and "Mars/Base" in told
+    assert {time.schedule_id: time.outcome for time in await engine.schedules.times()} == {
+        broken.id: "refused", other.id: "launched"
+    }  # fmt: skip
+    with pytest.raises(TaskError, match="Mars/Base"):
+        await engine.schedules.resume("nightly")

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from engine.catalogue import ExecutorSpec
+from engine.errors import TaskError
 from engine.schedule import Schedule
 from engine.schedules import Time
 from engine.task import Task, TaskStatus
@@ -345,14 +346,15 @@ def about(schedule: Schedule, times: Sequence[Time], now: datetime) -> Iterator[
     """All that is known of a schedule, and what became of its times, newest first."""
     from tui.forms.fields import brief
 
-    explained = schedule.when.explained()
+    try:
+        explained = schedule.when.explained()
+        upcoming = schedule.when.upcoming(now, NEXT_SHOWN)
+        said = (f"next      {' · '.join(map(moment, upcoming)) or 'none is left'}", "live")
+    except TaskError as fault:  # its zone may be gone with an update of the system
+        explained, said = "", (f"next      {fault}", "bad")
     zone = "" if schedule.when.kind == "every" else f" ({schedule.when.zone})"
     yield f"when      {schedule.when.words}{zone}{f': {explained}' if explained else ''}", "head"
-    if schedule.paused:
-        yield "next      paused", "warn"
-    else:
-        upcoming = schedule.when.upcoming(now, NEXT_SHOWN)
-        yield f"next      {' · '.join(map(moment, upcoming)) or 'none is left'}", "live"
+    yield ("next      paused", "warn") if schedule.paused and said[1] == "live" else said
     yield f"launches  {schedule.target}", ""
     for name, value in schedule.inputs.items():
         yield f"          {name} {brief(value, 60)}", ""
