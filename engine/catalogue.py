@@ -91,6 +91,8 @@ class ExecutorSpec(Launchable):
     policy: Policy = DEFAULT
     output_schema: Mapping[str, Any] | None = None
     confirm: bool = False
+    asks: bool = False
+    """Whether a person's answer is waited for before it runs (see `BaseTask.asks`)."""
     pre_hook: Callable[..., Any] | None = None
     post_hook: Callable[..., Any] | None = None
     source: Callable[[], VersionSource | None] = field(default=lambda: None, compare=False, repr=False)

@@ -16,21 +16,23 @@ from typing import Any
 from engine import statements
 from engine.acts import Acts
 from engine.adjust import adjust
+from engine.answers import Answers
 from engine.archive import Archive
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec, Launchable
 from engine.counts import Counts
 from engine.dispatcher import Dispatcher
 from engine.errors import ExecutorError, TaskError
-from engine.events import EventBus, EventKind
+from engine.events import Event, EventBus, EventKind
 from engine.executor import DEFAULT_REGISTRY
 from engine.flow import FlowProblem, FlowSpec
 from engine.flow_tree import check, launched_tree
-from engine.graph import Node, tree_status
+from engine.graph import Node, Tree, tree_status
 from engine.history import History
 from engine.listener import Listener
 from engine.loader import Folder, Loader
 from engine.making import make_task
+from engine.notifier import Notifier
 from engine.operations import Operations
 from engine.others import Others
 from engine.output import capture
@@ -40,11 +42,13 @@ from engine.presets import Presets
 from engine.recovery import Recovery
 from engine.runners import Runner
 from engine.runners.inline import InlineRunner
+from engine.schedules import Schedules
 from engine.settings import Settings
 from engine.spec import from_registry
 from engine.store import Store
 from engine.submission import Submission, is_open, place
 from engine.task import Task, TaskStatus, TaskTreeNode, now
+from engine.timekeeper import Timekeeper, launcher
 from engine.upkeep import Upkeep
 from engine.version_source import VersionSource
 from engine.watcher import Watcher, WatchState
@@ -59,7 +63,8 @@ class Engine(Archive):
     """One store, one catalogue, one set of slots. Without `folders` the catalogue is what the process imported (1.4).
 
     `take_over` says whether it goes on with runs whose engine ended before them (7.2); by default one with folders
-    does, since a script knows too few executors and may end too soon. All coroutines run on the loop that awaited
+    does, since a script knows too few executors and may end too soon; whether it may be the one that launches what is
+    scheduled goes with it, unless `keep_schedules` says otherwise. All coroutines run on the loop that awaited
     `start`.
     """
 
@@ -71,6 +76,7 @@ class Engine(Archive):
         store: Path | str | None = None,
         runner: Runner | None = None,
         take_over: bool | None = None,
+        keep_schedules: bool | None = None,
     ) -> None:
         self.settings = settings or Settings.load()
         self.bus = EventBus()
@@ -82,6 +88,7 @@ class Engine(Archive):
         self._catalogue = Catalogue(is_loading=bool(folders))
         self._runner = runner
         self._take_over = bool(folders) if take_over is None else take_over
+        self._keeps_schedules = self._take_over if keep_schedules is None else keep_schedules
         self._watching: asyncio.Task[None] | None = None
         self._open = False
 
@@ -99,17 +106,28 @@ class Engine(Archive):
         self._operations = Operations(self.store, self.dispatcher, self._submission, self.bus)
         self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find)
         self._acts = Acts(self.store, self.dispatcher, self._operations, self._find)
-        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died)
+        questions = self.dispatcher.questions
+        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died, questions.look)
+        self.answers = Answers(self.store, questions.look, self._audit)
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
         self.presets = Presets(self.store, self._find_entry)
         self._upkeep = Upkeep(self.store, self.settings, self._is_busy, keeps=self._take_over)
-        self.dispatcher.on_end = self._upkeep.indexer.notify
+        self.schedules = Schedules(self.store, self._find_entry, self._audit, self.settings.user)
+        self.timekeeper = Timekeeper(
+            self.store, self.schedules, launcher(self.launch), lambda: self.is_loaded, self._tell
+        )
+        self._notifier = Notifier(self.settings.notify, self.store, self._tell)
+        self.dispatcher.on_end = self._run_ended
+        if any("asked" in rule.on for rule in self.settings.notify):
+            self.bus.subscribe(self._heard)
         self._upkeep.start()
         self._open = True
         if self.store.path is not None:
             self._others.start()
+        if self._keeps_schedules:
+            self.timekeeper.start()
         if self._loader is None:
             await self._recovery.take_over(only_ended=not self._take_over)
         else:
@@ -126,11 +144,13 @@ class Engine(Archive):
         self._open = False
         if self._watching is not None:
             self._watching.cancel()
+        await self.timekeeper.stop()
         self.dispatcher.scheduler.close()
         await self._others.stop()
         if cancel:
             await self.dispatcher.cancel(self._going())
         await self.dispatcher.stop()
+        await self._notifier.stop()
         await self._upkeep.stop()
         assert self._runner is not None
         await self._runner.close()
@@ -147,6 +167,14 @@ class Engine(Archive):
             stays = tree.paused or self.dispatcher.scheduler.paused
             found += running if stays or not running else nodes
         return found
+
+    async def wind_down(self, seconds: float) -> None:
+        """Start nothing new, and wait so long for what runs to end by itself; call `stop` next."""
+        await self.timekeeper.stop()
+        self.dispatcher.scheduler.close()
+        until = asyncio.get_running_loop().time() + seconds
+        while self._is_busy() and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - ends wake nobody here
+            await asyncio.sleep(0.05)
 
     async def drain(self) -> None:
         """Wait until every tree that was submitted has ended."""
@@ -165,12 +193,29 @@ class Engine(Archive):
         if not self._open:
             return Counts()
         scheduler = self.dispatcher.scheduler
-        return Counts(len(scheduler.running), scheduler.queued, self.dispatcher.scheduled)
+        asking = self.dispatcher.questions.asking + self._others.asking
+        return Counts(len(scheduler.running), scheduler.queued, self.dispatcher.scheduled, asking)
 
     @property
     def store_trouble(self) -> str:
         """ "" while the store takes writes, else what the disk says (writes wait, nothing is lost)."""
         return self.store.writer.trouble if self._open else ""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the catalogue holds all that the folders have, as far as it is known."""
+        return self._loader is None or (bool(self._catalogue.epoch) and not self._catalogue.is_loading)
+
+    def _run_ended(self, tree: Tree) -> None:
+        self._upkeep.indexer.notify()
+        self._notifier.ended(tree)
+
+    def _heard(self, event: Event) -> None:
+        if event.kind is EventKind.ASKED and event.task is not None and event.task.id in self.dispatcher.nodes:
+            self._notifier.asked(event.task)
+
+    def _tell(self, text: str) -> None:
+        self.bus.publish(EventKind.NOTICE, data=text)
 
     def _is_busy(self) -> bool:
         return bool(self.dispatcher.scheduler.running)

@@ -33,6 +33,7 @@ class TaskContext:
     on_log: Callable[[str], None]
     on_spawn: Callable[[str, Any, dict[str, Any]], Awaitable[Any]]
     cancelled: bool = False
+    answer: Mapping[str, Any] | None = None
 
     def view(self) -> Task:
         """The running task as it is by its own lights: with its real inputs, in progress, at its present attempt."""
@@ -109,12 +110,16 @@ class BaseTask(ExecutableTask):
     stand in the settings); `retry_safe` where running it twice does no harm.
 
     `confirm` (or the tag "destructive") has the console show the exact inputs and ask before each launch.
+
+    With `asks` a person's answer is waited for, without a slot, before it runs; its inputs say what is asked
+    (`engine.question.INPUTS`), `self.answer` what was answered.
     """
 
     tags: ClassVar[Iterable[str]] = ()
     examples: ClassVar[Iterable[Mapping[str, Any]]] = ()
     cancelable: bool = False
     confirm: ClassVar[bool] = False
+    asks: ClassVar[bool] = False
     inputs_schema: ClassVar[Any] = None
     output_schema: ClassVar[Any] = None
     timeout: ClassVar[float | None] = None
@@ -164,6 +169,12 @@ class BaseTask(ExecutableTask):
     @property
     def user_id(self) -> str | None:
         return self._context.task.user_id if self._context else None
+
+    @property
+    def answer(self) -> dict[str, Any] | None:
+        """What a person answered, as `engine.question.Answer.as_data` writes it; None where nobody was asked."""
+        given = self._context.answer if self._context else None
+        return dict(given) if given is not None else None
 
     def is_cancelled(self) -> bool:
         """True once a cancel was asked for, even before execute began (5.3)."""

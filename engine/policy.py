@@ -25,6 +25,7 @@ NEVER_RETRIED = frozenset(
         "result_error",
         "interrupted",
         "reference_error",
+        "rejected",
     }
 )
 """Kinds of failure that another attempt cannot cure (4.7)."""

@@ -20,7 +20,18 @@ from engine.problems import plain_names
 from engine.references import Filled, FlowInputs, fill, has_references
 from engine.schema_nodes import Path
 from engine.schema_words import SchemaProblem
-from engine.secrets import MASK, is_there, may_be_masked, may_refer, replaced, resolve, without
+from engine.secrets import (
+    MASK,
+    is_there,
+    mask,
+    may_be_masked,
+    may_name,
+    may_refer,
+    replaced,
+    resolve,
+    restore,
+    without,
+)
 from engine.settings import Settings
 from engine.task import TaskStatus
 
@@ -188,6 +199,14 @@ def check(prepared: Prepared, spec: ExecutorSpec) -> None:
         prepared.problems = checker.problems(prepared.inputs, prepared.ignore)
         if prepared.problems:
             prepared.refusal = failed("; ".join(map(str, prepared.problems)), "validation_error")
+
+
+def public_inputs(prepared: Prepared, spec: ExecutorSpec | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The inputs as they may be stored, references where they stood (8.6), and masked altogether."""
+    masked = prepared.shown
+    if (prepared.inputs and may_name(prepared.text)) or (spec is not None and spec.marks_secrets):
+        masked = mask(spec.schema if spec else {}, masked)
+    return restore(masked, prepared.references) if prepared.references else masked, masked
 
 
 def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, Any], notes: list[str]) -> None:

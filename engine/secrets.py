@@ -141,7 +141,7 @@ def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
         for step in path:
             reference = reference[step]
         references.append((path, str(reference)))
-        real[path] = _look_up(str(reference))
+        real[path] = look_up(str(reference))
     return replaced(value, real), references
 
 
@@ -169,7 +169,8 @@ def is_there(value: Any, path: Path) -> bool:
     return at(value, path) is not None
 
 
-def _look_up(reference: str) -> str:
+def look_up(reference: str) -> str:
+    """What `env:NAME` or `keyring:NAME` stands for. Raises `LookupError` in words for what is not there."""
     kind, _, name = reference.partition(":")
     found: str | None
     if kind == "env":

@@ -12,6 +12,7 @@ from typing import Any
 import platformdirs
 
 from engine.errors import SettingsError
+from engine.notify import NotifyRule, read_rules
 
 ENV_PREFIX = "TASKDECK_"
 CONSOLE = "console"
@@ -57,6 +58,8 @@ class Settings:
     """Ended runs kept of each executor; 0 keeps all."""
     backups: int = 7
     """Backups kept of the store, one a day while a console is open; 0 makes none."""
+    notify: tuple[NotifyRule, ...] = ()
+    """Who is told of the ends of runs, as `[[notify]]` tables: see docs/schedules.md."""
     import_limit: float = 10.0
     """How long importing one executor file may take."""
     headless: float = 3_600.0
@@ -91,6 +94,8 @@ def _read(key: str, value: Any, source: str) -> Any:
     """Turn `value` into the field's type; the environment gives text for all."""
     if key == "pools":
         return _pools(value, source)
+    if key == "notify":
+        return read_rules(value, source)
     types = {"store": Path, "executors": Path, "synchronous": str, "user": str}
     kind = types.get(key, float if key in {"grace", "cancel_limit", "import_limit", "keep_days", "headless"} else int)
     try:

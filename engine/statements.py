@@ -82,7 +82,7 @@ RESET = Statement(
     4,
     "UPDATE task SET status = 'pending', inputs = ?, effective_inputs = NULL, result = NULL, error = NULL,"
     " error_type = NULL, progress = 0, progress_message = '', started_at = NULL, completed_at = NULL, skipped = 0,"
-    " resumable = 0, not_before = ?, updated_at = ? WHERE id = ? AND status != 'pending'",
+    " resumable = 0, not_before = ?, asked_at = NULL, updated_at = ? WHERE id = ? AND status != 'pending'",
     guarded=True,
 )
 INPUTS = Statement(4, "UPDATE task SET inputs = ? WHERE id = ? AND status = 'pending'", guarded=True)

@@ -151,6 +151,7 @@ class Stopper:
     async def stop(self) -> None:
         """The engine ends: nothing new starts, and what still runs is stored as interrupted (7.2)."""
         self._dispatcher.scheduler.close()
+        self._dispatcher.questions.stop()
         for node, job in list(self._dispatcher.jobs.items()):
             if self._dispatcher.jobs.get(node) is not job:  # it ended with its parent just now
                 continue

@@ -34,7 +34,8 @@ MEMORY = ":memory:"
 _TASK = (
     "id, name, run_id, parent_id, user_id, status, priority, inputs, params, schemas, dependencies, {result}, error,"
     " error_type, progress, progress_message, attempt, created_at, started_at, updated_at, completed_at,"
-    " original_task_id, executor_version, effective_inputs, not_before, spawned, skipped, idempotency_key"
+    " original_task_id, executor_version, effective_inputs, not_before, spawned, skipped, idempotency_key,"
+    " asked_at"
 )
 _WHOLE = _TASK.format(result="result")
 LIGHT = _TASK.format(result="NULL")

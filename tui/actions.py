@@ -13,9 +13,11 @@ from typing import Literal, cast
 from tui import history_actions
 from tui.view_actions import VIEWS, Line
 
-Scope = Literal["app", "catalogue", "runs", "detail", "launch", "history", "compare", "timeline", "stats"]
-"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), else in the pane or view of that
-name."""
+Scope = Literal[
+    "app", "catalogue", "runs", "detail", "launch", "answer", "history", "compare", "timeline", "stats", "schedules"
+]
+"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), "answer" beside those in the form
+of an answer, else in the pane, screen or view of that name."""
 
 PANES: tuple[Scope, ...] = ("catalogue", "runs", "detail")
 BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats")
@@ -75,6 +77,8 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             danger=True, hint=True),
         act("cancel_tree", "Cancel tree", "C", "cancel_tree", "Cancel the whole tree of the selected task; asks first.",
             danger=True),
+        act("answer", "Answer", "i", "answer", "Answer what the selected task asks; or choose among all that wait"
+            " for an answer."),
         act("pause", "Pause run", "p", "pause_run", "Pause the run of the selected task, so that nothing new of it"
             " starts; or resume it."),
         act("skip", "Skip", "S", "skip_task", "Have a pending or failed task count as completed; asks first.",
@@ -228,6 +232,10 @@ def _everywhere() -> tuple[Action, ...]:
             "Open $VISUAL or $EDITOR at the selected executor, problem, or the executor of the selected task.",
             ("e",), "app", group, "edit",
         ),
+        Action(
+            "app.schedules", "Schedules", "Show the schedules: their next times, what became of the last; add, change,"
+            " pause, run or delete one.", ("at",), "app", group, "schedules",
+        ),
         Action("app.messages", "Messages", "Show all messages of this session.", ("M",), "app", group, "messages"),
         Action(
             "app.quit", "Quit", "Quit; asks first while tasks run.", ("q", "ctrl+q"), "app", group, "quit", danger=True,
@@ -297,6 +305,23 @@ def _launch_data() -> tuple[Action, ...]:
         act("compare", "Compare", ("ctrl+g", "alt+d"), "compare", "Mark what differs from the executor's last run, or"
             " no longer."),
     )  # fmt: skip
+
+
+def _schedules() -> tuple[Action, ...]:
+    """What is done on the screen of the schedules."""
+
+    def act(id: str, name: str, keys: tuple[str, ...], method: str, help: str, *, danger: bool = False) -> Action:
+        return Action(f"schedules.{id}", name, help, keys, "schedules", "Schedules", method, danger=danger, hint=True)
+
+    return (
+        act("edit", "Change", ("enter", "e"), "edit", "Change the schedule in the form of its launches."),
+        act("add", "Add", ("n",), "add", "Choose an executor and schedule it."),
+        act("pause", "Pause", ("p",), "pause", "Pause the schedule, or resume it."),
+        act("run", "Run now", ("r",), "run_now", "Launch it now, beside its times."),
+        act("go", "Last run", ("o",), "go", "Go to the run that it launched last."),
+        act("delete", "Delete", ("D",), "delete", "Delete the schedule; asks first. Its runs stay.", danger=True),
+        act("leave", "Leave", ("escape", "q"), "leave", "Go back to the console."),
+    )
 
 
 def _listed(lines: Iterable[Line]) -> tuple[Action, ...]:
@@ -373,9 +398,20 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_launch_keys(),
     *_launch_data(),
+    Action(
+        "answer.reject",
+        "Reject",
+        "Reject, with a reason: the task fails with it.",
+        ("f10", "alt+x"),
+        "answer",
+        "Answer",
+        "reject",
+    ),
+    *_schedules(),
     *_moves("catalogue"),
     *_moves("runs"),
     *_moves("detail"),
+    *_moves("schedules"),
     *_detail_tabs(),
     *_panes(),
     *_everywhere(),

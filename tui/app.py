@@ -224,6 +224,10 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.console_screen.apply(delta)
         for listener in tuple(self.listeners):
             listener(delta)
+        for notice in delta.notices:
+            self.notify(notice, severity="warning")
+        if delta.asked:
+            self.herald.asked(delta.asked)
         self.herald.news()
 
     # --- settings and what is kept ---------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -115,6 +116,8 @@ class Sandbox:
                 json.loads(block.text)
             case "yaml", "":
                 yaml.safe_load(block.text)
+            case "ini", "":
+                configparser.ConfigParser().read_string(block.text)
             case "keys", "":
                 pass
             case _:

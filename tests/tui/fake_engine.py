@@ -24,6 +24,7 @@ from engine.store import Attempt
 from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
 from engine.version_source import VersionSource
 from engine.watcher import WatchState
+from tests.tui.fake_people import FakeAnswers, FakeSchedules, FakeTimekeeper
 
 T = TypeVar("T")
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -72,6 +73,7 @@ def make_catalogue(*specs: ExecutorSpec, problems: Sequence[Problem] = (), epoch
 class FakeCounts:
     running: int = 0
     queued: int = 0
+    asking: int = 0
 
 
 @dataclass
@@ -171,6 +173,9 @@ class FakeEngine:
         self.paused = False
         self.paused_runs: set[str] = set()
         self.presets = FakePresets(self)
+        self.answers = FakeAnswers(self)
+        self.schedules = FakeSchedules(self)
+        self.timekeeper = FakeTimekeeper(self)
         self.labels: dict[str, str] = {}
         self.refusal: TaskError | None = None
         """What a launch is refused with."""
@@ -189,7 +194,8 @@ class FakeEngine:
     @property
     def counts(self) -> FakeCounts:
         states = [task.status for task in self.tasks.values()]
-        return FakeCounts(states.count(TaskStatus.IN_PROGRESS), states.count(TaskStatus.PENDING))
+        asking = sum(task.is_asking for task in self.tasks.values())
+        return FakeCounts(states.count(TaskStatus.IN_PROGRESS), states.count(TaskStatus.PENDING) - asking, asking)
 
     async def launch(
         self,

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from tui.commands.run_options import declare_runs
+from tui.commands.schedule_options import declare_answer, declare_schedules
 
 TEMPLATES = {
     "basic": "counts words: inputs, defaults, examples, log, result",
@@ -81,6 +82,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_store(commands)
     _declare_rest(commands)
     declare_runs(commands, _add, _assignment)
+    declare_answer(commands, _add, _assignment)
+    declare_schedules(commands, _add, _assignment)
 
 
 def _add(commands: Any, name: str, does: str, executors: str, epilog: str) -> argparse.ArgumentParser:

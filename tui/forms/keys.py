@@ -27,6 +27,11 @@ def launch_bindings() -> list[BindingType]:
     return [replace(binding, priority=True) for binding in bindings_of("launch") if isinstance(binding, Binding)]
 
 
+def answer_bindings() -> list[BindingType]:
+    """Those of an answer's form; what is a launch form's alone is inherited and does nothing there."""
+    return [replace(binding, priority=True) for binding in bindings_of("answer") if isinstance(binding, Binding)]
+
+
 def hints(
     app: App[object], widget: RowWidget | None, *, item: bool, view: str, trouble: bool, language: Language
 ) -> list[str]:

@@ -10,7 +10,8 @@ from tui import bulk, export
 from tui.forest import Row
 from tui.marks import tops
 from tui.screens.quit import Question
-from tui.screens.steering import Steering, named
+from tui.screens.scheduling import Scheduling
+from tui.screens.steering import named
 from tui.wording import amount
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ PATH_LIMIT = 1_000
 """Characters of a file name."""
 
 
-class Bulk(Steering):
-    """Goes on where `Steering` ends: the same keys, while tasks are marked."""
+class Bulk(Scheduling):
+    """Goes on where `Scheduling` ends: the same keys, while tasks are marked."""
 
     def marked(self) -> list[Row]:
         """The marked rows, while the person is among them; else none."""

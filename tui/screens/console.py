@@ -145,6 +145,7 @@ class ConsoleScreen(Commands):
         counts, trouble = engine.counts, engine.store_trouble
         self.status.say(
             paused=f"queue paused ({self.app.keys.label('app.pause_queue')} resumes)" if engine.paused else "",
+            asking=counts.asking,
             running=counts.running,
             queued=counts.queued,
             failed=self.forest.counts.failed,
@@ -307,6 +308,8 @@ class ConsoleScreen(Commands):
         if rows.selected is not None and self.history.is_unread(rows.selected):
             selected = rows.selected
             ask(self, lambda: self.history.open(selected), group="history")
+        elif rows.row is not None and rows.row.task.is_asking:
+            self.open_question(rows.row.task.id)
         elif rows.row is not None and not rows.toggle():
             self.enter("detail")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from engine.catalogue import Launchable
@@ -40,6 +41,9 @@ MARGINS = 3
 """Rows of the border, and above the form."""
 
 DESCRIPTION_LENGTH = 300
+
+DOES = ("Launch", "Schedule")
+"""What the button says, by whether it is to be launched at its times."""
 
 Act = Callable[[], Awaitable[None]]
 View = Literal["form", "json", "options", "preview"]
@@ -105,9 +109,13 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
             yield self._preview
             yield Static(id="launch-said")
             with Horizontal(id="launch-foot"):
-                yield Button(Content("Launch"), id="launch-button", compact=True)
+                yield from self.buttons()
                 yield Static(id="launch-count")
             yield Static(id="launch-hint")
+
+    def buttons(self) -> Iterator[Widget]:
+        """What stands at the foot to be pressed."""
+        yield Button(Content("Launch"), id="launch-button", compact=True)
 
     @property
     def _refusal(self) -> str:
@@ -136,6 +144,9 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         self._write(line, safe_text(text or self._said))
         line.display = bool(text or self._said)
         self._write(self.query_one("#launch-count", Static), self._count())
+        for button in self.query("#launch-button").results(Button):
+            if str(button.label) in DOES:
+                button.label = Content(DOES[bool(self.options.schedule)])
         if self._view == "preview" and not self._is_large:
             self._preview.show(self.preview(), stay=True)
         self._hint()

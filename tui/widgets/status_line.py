@@ -34,6 +34,8 @@ class Status:
 
     paused: str = ""
     """That the whole queue is paused; it stands first, whatever else is said."""
+    asking: int = 0
+    """Tasks that wait for a person's answer."""
     running: int = 0
     queued: int = 0
     failed: int = 0
@@ -80,6 +82,8 @@ class StatusLine(Widget):
         status = self.status
         first = [(f" ‖ {status.paused}", "bold $warning"), (" │", "$dim")] if status.paused else []
         counts: list[tuple[str, str]] = [*first, (f" {status.running} running · {status.queued} queued", "")]
+        if status.asking:
+            counts.append((f" · {status.asking} to answer", "bold $warning"))
         if status.failed:
             counts.append((f" · {status.failed} failed", "$error"))
         needed = [hint for hint in status.hints if not hint.spare]
