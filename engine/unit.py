@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.executor import Registration, collecting
 from engine.problems import code_name
+from engine.repair import imports
 from engine.sources import Source
 from engine.spec import describe
 from engine.version_source import VersionSource
@@ -187,7 +188,8 @@ class Unit:
         """Execute the file and describe what it registered. Raises whatever the file raises."""
         token = collecting.set(self.registrations)
         try:
-            exec(self.draft.code, self.module.__dict__)
+            with imports.one():
+                exec(self.draft.code, self.module.__dict__)
         finally:
             collecting.reset(token)
         code_file = self.draft.code.co_filename
