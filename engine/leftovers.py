@@ -1,4 +1,4 @@
-"""What an attempt leaves behind: threads and child processes that still run when it has ended, and where they are."""
+"""What an attempt leaves behind: threads, asyncio tasks and child processes that still run when it has ended."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import subprocess
 import sys
 import sysconfig
 import threading
+from asyncio import sleep  # bound here: executors replace what stands in the module
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
@@ -15,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from engine.output import TaskLog, current
+from engine.output import Started, TaskLog, current
 from engine.problems import plain_names
 
 PATIENCE = (0.01, 0.02, 0.03)
@@ -44,8 +47,14 @@ class Tracking:
         self.is_fork = False
         """True in a copy of this process that a task's code made with `os.fork`: it must not go on as an engine."""
 
+        self.on_popen: Callable[[tuple[Any, ...], dict[str, Any]], None] | None = None
+        """Gets the arguments of each `Popen` before it is made, and may change them."""
+
     def _forked(self) -> None:
         self.is_fork = self._users > 0
+        if self.is_fork and self.on_popen is not None:  # as for what `Popen` starts: it has no terminal
+            with suppress(OSError):
+                os.setsid()
 
     def install(self) -> None:
         self._users += 1
@@ -53,7 +62,7 @@ class Tracking:
             return
         self._start, self._popen, self._fork = threading.Thread.start, subprocess.Popen.__init__, os.fork
         threading.Thread.start = _tracked_start(self._start)  # type: ignore[method-assign]
-        subprocess.Popen.__init__ = _tracked_popen(self._popen)  # type: ignore[method-assign]
+        subprocess.Popen.__init__ = self._tracked_popen()  # type: ignore[method-assign]
         os.fork = _tracked_fork(self._fork)
 
     def remove(self) -> None:
@@ -64,6 +73,18 @@ class Tracking:
         subprocess.Popen.__init__ = self._popen  # type: ignore[method-assign]
         os.fork = self._fork
 
+    def _tracked_popen(self) -> Any:
+        original = self._popen
+
+        def __init__(process: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:
+            if self.on_popen is not None:
+                self.on_popen(args, kwargs)
+            original(process, *args, **kwargs)
+            if (log := current.get()) is not None:
+                note(log, process.pid)
+
+        return __init__
+
 
 def _tracked_start(original: Any) -> Any:
     def start(thread: threading.Thread) -> None:
@@ -71,26 +92,17 @@ def _tracked_start(original: Any) -> Any:
         if log is not None:
             context, run = copy_context(), thread.run
             thread.run = lambda: context.run(run)  # type: ignore[method-assign]
-            _note(log, thread)
+            note(log, thread)
         original(thread)
 
     return start
-
-
-def _tracked_popen(original: Any) -> Any:
-    def __init__(process: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:
-        original(process, *args, **kwargs)
-        if (log := current.get()) is not None:
-            _note(log, process.pid)
-
-    return __init__
 
 
 def _tracked_fork(original: Any) -> Any:
     def fork() -> int:
         pid: int = original()
         if pid and (log := current.get()) is not None:
-            _note(log, pid)
+            note(log, pid)
         return pid
 
     return fork
@@ -99,13 +111,16 @@ def _tracked_fork(original: Any) -> Any:
 tracking = Tracking()
 
 
-def _note(log: TaskLog, started: threading.Thread | int) -> None:
+def note(log: TaskLog, started: Started) -> None:
+    """It was started by the attempt that has `log`."""
     if len(log.started) >= 1_000:  # of a task that starts and ends them all the time, those that live
         log.started = [each for each in log.started if _lives(each)]
     log.started.append(started)
 
 
-def _lives(started: threading.Thread | int) -> bool:
+def _lives(started: Started) -> bool:
+    if isinstance(started, asyncio.Task):
+        return not started.done()
     if isinstance(started, threading.Thread):
         frame = sys._current_frames().get(started.ident or 0) if started.is_alive() else None
         return frame is not None and not frame.f_code.co_filename.endswith(_POOL)  # a pool's thread may wait for ever
@@ -124,29 +139,34 @@ async def settle(log: TaskLog) -> None:
         if not left:
             return
         try:
-            await asyncio.sleep(pause)
+            await sleep(pause)
         except (asyncio.CancelledError, RuntimeError):  # the latter where there is no loop any more
             break
     for text in words([each for each in left if _lives(each)]):
         log.line("engine", text)
 
 
-def words(left: list[threading.Thread | int]) -> list[str]:
-    """A line for each thread (with where it is now) and each process, with its children."""
+def words(left: list[Started]) -> list[str]:
+    """A line for each thread and asyncio task (with where it is now) and each process, with its children."""
     lines = []
     for each in left:
         if isinstance(each, threading.Thread):
             lines.append(f"left behind: {thread_words(each)}")
+        elif isinstance(each, asyncio.Task):
+            lines.append(f"left behind: {task_words(each)}")
         else:
             lines += [f"left behind: {process_words(pid)}" for pid in (each, *descendants(each))]
-    return (
-        lines if len(lines) <= MOST else [*lines[:MOST], f"left behind: {len(lines) - MOST} more threads or processes"]
-    )
+    return lines if len(lines) <= MOST else [*lines[:MOST], f"left behind: {len(lines) - MOST} more of them"]
 
 
 def thread_words(thread: threading.Thread) -> str:
     place = place_of(sys._current_frames().get(thread.ident or 0))
     return f"thread '{thread.name}'{f' at {place}' if place else ''}"
+
+
+def task_words(task: asyncio.Task[Any]) -> str:
+    place = place_of_task(task)
+    return f"asyncio task '{task.get_name()}'{f' at {place}' if place else ''}"
 
 
 def process_words(pid: int) -> str:

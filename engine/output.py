@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, TypeAlias
 
 from engine.events import LogLine
 
@@ -26,14 +26,17 @@ SLICE = 262_144
 PENDING_LIMIT = 20_000
 """Lines of one task that may wait for the engine; more than it can take are counted, not kept."""
 
+Started: TypeAlias = "threading.Thread | asyncio.Task[Any] | int"
+"""What an attempt started: a process is known by its pid."""
+DESCRIPTORS = {"stdout": 1, "stderr": 2}
 current: ContextVar[TaskLog | None] = ContextVar("current", default=None)
 
 
 class TaskLog:
     """The log of one attempt. `write` may be called from any thread; lines reach `Reports` in order.
 
-    `secrets` are values that must not be stored: they are masked in every line (8.6). `started` are the threads and
-    the processes (by pid) that its code started.
+    `secrets` are values that must not be stored: they are masked in every line (8.6). `started` are the threads,
+    asyncio tasks and processes (by pid) that its code started.
     """
 
     __slots__ = ("_lock", "_partial", "_reports", "dropped", "key", "pending", "secrets", "started")
@@ -41,7 +44,7 @@ class TaskLog:
     def __init__(self, key: Any, reports: Reporting, secrets: tuple[str, ...] = ()) -> None:
         self.key = key
         self.secrets = secrets
-        self.started: list[threading.Thread | int] = []
+        self.started: list[Started] = []
         self.pending: deque[LogLine] = deque()
         self.dropped = 0
         self._reports = reports
@@ -232,13 +235,32 @@ class _Router(io.TextIOBase):
         return current.get() is None and self.original.isatty()
 
     def fileno(self) -> int:
-        return self.original.fileno()
+        return self.original.fileno() if current.get() is None else DESCRIPTORS[self._name]
+
+    @property
+    def buffer(self) -> Any:
+        return self.original.buffer if current.get() is None else _Bytes(self)
 
     def close(self) -> None:
         """An executor that closes "its" stdout closes nobody else's."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)
+
+
+class _Bytes(io.RawIOBase):
+    """The bytes' side of a `_Router`, for a task."""
+
+    def __init__(self, router: _Router) -> None:
+        self._router = router
+
+    def write(self, data: Any) -> int:
+        text = bytes(data).decode("utf-8", "replace")
+        self._router.write(text)
+        return len(data)
+
+    def writable(self) -> bool:
+        return True
 
 
 class _NoInput(io.TextIOBase):
@@ -301,6 +323,7 @@ class Capture:
         self._users = 0
         self._handler = _Handler()
         self._routers: dict[str, _Router] = {}
+        self._standard: dict[str, _Router] = {}
 
     def install(self) -> None:
         self._users += 1
@@ -308,6 +331,10 @@ class Capture:
             return
         self._routers.clear()
         self.ensure()
+        for name in DESCRIPTORS:  # in the console these lead to the screen
+            if (stream := getattr(sys, f"__{name}__")) is not None:
+                self._standard[name] = _Router(name, stream)
+                setattr(sys, f"__{name}__", self._standard[name])
         logging.getLogger().addHandler(self._handler)
 
     def ensure(self) -> None:
@@ -343,13 +370,17 @@ class Capture:
             stream = getattr(sys, name)
             if isinstance(stream, _Router | _NoInput):
                 setattr(sys, name, stream.original)
+        for name, router in self._standard.items():
+            if getattr(sys, f"__{name}__") is router:
+                setattr(sys, f"__{name}__", router.original)
+        self._standard.clear()
         logging.getLogger().removeHandler(self._handler)
 
 
 def _is_expected(stream: Any) -> bool:
     """A router over anything but a task's own stream, or one of the process's: Textual puts those back at its end."""
     if type(stream) is _Router:
-        return stream in capture._routers.values()
+        return stream in capture._routers.values() or stream in capture._standard.values()
     return getattr(stream, "name", "") in ("<stdout>", "<stderr>")
 
 

@@ -6,8 +6,10 @@ Only where the process is the engine's own: a script may change its folder or it
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import locale
+import logging
 import os
 import re
 import signal
@@ -40,9 +42,14 @@ PATCHED: tuple[ModuleType | type, ...] = (
     json.decoder,
     time,
     threading,
+    os,
+    signal,
+    logging,
 )
 """What all else here stands on: somebody's replacement of a name in it is taken out at once."""
 _UMASK = re.compile(rb"Umask:\s*([0-7]+)")
+HOOKS = ("excepthook", "unraisablehook", "displayhook", "meta_path", "path_hooks")
+"""Of `sys`."""
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGALRM", "SIGPIPE"))
 
 
@@ -69,6 +76,9 @@ class Snapshot:
     def __init__(self, *, signals: bool = False) -> None:
         self._spare = {fd: _copy(fd) for fd in (0, 1, 2)}
         self._watches_signals = signals
+        self._switching = sys.getswitchinterval()
+        self._threshold = gc.get_threshold()
+        self._disabled = logging.root.manager.disable
         self.take()
 
     def take(self) -> None:
@@ -77,6 +87,9 @@ class Snapshot:
         self._umask = _umask()
         self._path = list(sys.path)
         self._locale = _locale()
+        self._hooks = {name: _of_sys(name) for name in HOOKS}
+        self._depth = sys.getrecursionlimit()
+        self._handling = (list(logging.root.handlers), logging.root.level)
         self._names = [(where, dict(vars(where))) for where in PATCHED]
         self._handlers = {number: signal.getsignal(number) for number in SIGNALS} if self._watches_signals else {}
 
@@ -96,6 +109,16 @@ class Snapshot:
             yield Change(f"sys.path: {_difference(self._path)}", self._put_path_back)
         if (spoken := _locale()) != self._locale:
             yield Change(f"the locale: {spoken}", lambda: locale.setlocale(locale.LC_ALL, self._locale))
+        for fd, spare in self._spare.items():
+            if spare is not None and _leads_elsewhere(fd, spare):
+                yield Change(f"where file descriptor {fd} leads", lambda f=fd, s=spare: os.dup2(s, f))  # type: ignore[misc]
+        if (depth := sys.getrecursionlimit()) != self._depth:
+            yield Change(f"the recursion limit: {depth}", lambda: sys.setrecursionlimit(self._depth))
+        for name, hook in self._hooks.items():
+            if _of_sys(name) != hook:
+                yield Change(f"sys.{name}", lambda n=name, h=hook: _put_in_sys(n, h))  # type: ignore[misc]
+        if (logging.root.handlers, logging.root.level) != self._handling:
+            yield Change("the handlers or the level of the root logger", self._put_logging_back)
         for name in capture.replaced():
             yield Change(f"sys.{name}", lambda n=name: capture.put_back(n))  # type: ignore[misc]
         for number, handler in self._handlers.items():
@@ -107,6 +130,12 @@ class Snapshot:
         for fd, spare in self._spare.items():
             if spare is not None and _is_closed(fd):
                 yield Change(f"file descriptor {fd} was closed", lambda f=fd, s=spare: os.dup2(s, f))  # type: ignore[misc]
+        if not gc.isenabled() or not gc.get_threshold()[0]:
+            yield Change("gc: garbage was not collected", self._collect_again)
+        if (disabled := logging.root.manager.disable) != self._disabled:
+            yield Change(f"logging.disable: {disabled}", lambda: logging.disable(self._disabled))
+        if sys.getswitchinterval() != self._switching:
+            yield Change("sys.setswitchinterval", lambda: sys.setswitchinterval(self._switching))
         for where, names in self._names:
             present = vars(where)
             if present == names:
@@ -115,6 +144,14 @@ class Snapshot:
                 if not name.startswith("_") and present.get(name) is not value:
                     yield Change(f"{where.__name__}.{name}", lambda w=where, n=name, v=value: setattr(w, n, v))  # type: ignore[misc]
             names.update({name: value for name, value in present.items() if name.startswith("_") or name not in names})
+
+    def _put_logging_back(self) -> None:
+        logging.root.handlers[:], level = list(self._handling[0]), self._handling[1]
+        logging.root.setLevel(level)
+
+    def _collect_again(self) -> None:
+        gc.set_threshold(*self._threshold)
+        gc.enable()
 
     def _put_path_back(self) -> None:
         sys.path[:] = self._path
@@ -223,6 +260,23 @@ def _is_closed(fd: int) -> bool:
     except OSError:
         return True
     return False
+
+
+def _leads_elsewhere(fd: int, spare: int) -> bool:
+    try:
+        return not os.path.sameopenfile(fd, spare)
+    except OSError:  # it is closed
+        return False
+
+
+def _of_sys(name: str) -> Any:
+    """A hook, or a copy of a list of them."""
+    found = getattr(sys, name, None)
+    return list(found) if isinstance(found, list) else found
+
+
+def _put_in_sys(name: str, value: Any) -> None:
+    setattr(sys, name, list(value) if isinstance(value, list) else value)
 
 
 def _folder() -> str:

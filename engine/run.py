@@ -14,6 +14,7 @@ from engine import json_data
 from engine.catalogue import ExecutorSpec
 from engine.events import LogLine
 from engine.executor import BaseTask, ExecutableTask, TaskContext
+from engine.fence import ProcessExit
 from engine.graph import Node
 from engine.leftovers import settle, thread_words, tracking
 from engine.output import Keeper, TaskLog, capture, current
@@ -233,6 +234,7 @@ async def execute(job: Job) -> Outcome:
     finally:
         if tracking.is_fork:  # a child that the executor made by forking went on to here: it is no engine
             os._exit(0)
+        job.instance = None  # its `__del__`, which is foreign too, runs here and nowhere else
         if job.log.started:
             await settle(job.log)
         job.log.close()
@@ -337,6 +339,14 @@ def _bind(instance: ExecutableTask, job: Job) -> None:
 
 
 def _raised(error: BaseException, job: Job) -> Outcome:
+    """The outcome of what the executor raised; that is foreign too, whatever is asked of it."""
+    try:
+        return _told(error, job)
+    except BaseException:
+        return failed("it raised what cannot be told", "executor_error")
+
+
+def _told(error: BaseException, job: Job) -> Outcome:
     kind = type(error).__name__
     if isinstance(error, Stopped) and (job.context.cancelled or job.timed_out):
         return job.stopped("; its code was stopped")
@@ -344,7 +354,9 @@ def _raised(error: BaseException, job: Job) -> Outcome:
         text = str(error)
     except BaseException:  # SystemExit too: foreign code
         text = "(its message cannot be read)"
-    if isinstance(error, SystemExit):
+    if isinstance(error, ProcessExit):
+        text, kind = f"the executor called {text}, which would have ended the console", "SystemExit"
+    elif isinstance(error, SystemExit):
         text = f"the executor called sys.exit({text})"
     outcome = failed(scrub(_short(text or kind), job), kind)
     outcome.kinds = tuple(each.__name__ for each in type(error).__mro__)

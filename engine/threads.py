@@ -56,9 +56,14 @@ class Work:
         except BaseException as caught:  # SystemExit too: it is the task's fault, not the program's end
             error = caught
         self.thread = None
+        self.call = _nothing  # what it held ends here, too
         if tracking.is_fork:  # a child that the code made by forking went on to here: it is no engine
             os._exit(0)
         self.finish(result, error)
+
+
+def _nothing() -> None:
+    """What is left of a call that was made."""
 
 
 class Threads:

@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import linecache
 import logging
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 
 from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.executor import Registration, collecting
+from engine.leftovers import tracking
 from engine.problems import code_name
 from engine.repair import imports
 from engine.sources import Source
@@ -191,6 +193,8 @@ class Unit:
             with imports.one():
                 exec(self.draft.code, self.module.__dict__)
         finally:
+            if tracking.is_fork:  # a copy of the process that the file made: it is no engine
+                os._exit(0)
             collecting.reset(token)
         code_file = self.draft.code.co_filename
         for registration in self.registrations:

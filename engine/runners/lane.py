@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from engine.fence import fence
+from engine.leftovers import note
 from engine.output import TaskLog, current
 from engine.run import Job, Outcome, execute
 
@@ -40,7 +42,7 @@ class Lane:
 
     def __init__(self, number: int, on_end: Callable[[Job], None], on_free: Callable[[Lane], None]) -> None:
         self.loop = asyncio.new_event_loop()
-        self.loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # what the stubs demand, no Python does
+        fence.keep(*_descriptors(self.loop))
         self.jobs: dict[asyncio.Task[Any], Job] = {}
         self.blocked: Block | None = None
         self.asked: float | None = None
@@ -70,11 +72,19 @@ class Lane:
                 continue
         self.loop.close()
 
+    def _set_up(self) -> None:
+        """On this loop: as it should be, whatever an executor made of it."""
+        self.loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # what the stubs demand, no Python does
+        self.loop.set_exception_handler(None)
+        if self.loop.get_debug():
+            self.loop.set_debug(False)
+
     def _make_task(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any) -> Any:
         """Tasks that executors make: it must be known whose they are when one of them blocks the loop."""
         task = asyncio.Task(work, loop=loop, **more)
         if (log := current.get()) is not None:
             self._made_by[task] = log
+            note(log, task)
         return task
 
     # ── there and back ───────────────────────────────────────────────────────────────────────────────────────────
@@ -92,6 +102,7 @@ class Lane:
     def _receive(self) -> None:
         """On this loop: start what came. The flag falls first, so that nothing later is overlooked."""
         self._inbox_told = False
+        self._set_up()
         while self._inbox:
             try:
                 job, future = self._inbox.popleft()
@@ -144,10 +155,13 @@ class Lane:
                 break
         return taken
 
-    async def call(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call `function` on this loop and await its result on the home loop."""
+    async def call(self, function: Callable[..., Any], *args: Any, log: TaskLog | None = None) -> Any:
+        """Call `function` on this loop and await its result on the home loop; what it does is charged to `log`."""
 
         async def work() -> Any:
+            task = asyncio.current_task()
+            if log is not None and task is not None:
+                self._made_by[task] = log
             result = function(*args)
             return await result if inspect.isawaitable(result) else result
 
@@ -192,3 +206,9 @@ class Lane:
             self.loop.call_soon_threadsafe(self.loop.stop)
         except RuntimeError:  # it is closed already
             pass
+
+
+def _descriptors(loop: asyncio.AbstractEventLoop) -> list[int]:
+    """What a loop wakes up by, where it has what asyncio's own have."""
+    ends = [getattr(loop, name, None) for name in ("_ssock", "_csock", "_selector")]
+    return [end.fileno() for end in ends if end is not None]

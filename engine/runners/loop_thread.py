@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from engine.fence import fence
 from engine.leftovers import place_of_task
 from engine.repair import Guard, Snapshot
 from engine.run import Job, Outcome, ask
@@ -47,6 +48,7 @@ class LoopThreadRunner:
 
     def attach(self, settings: Settings, trust: Trust) -> None:
         self._limit, self._trust = settings.block_limit, trust
+        fence.install()
         self._guard = Guard(Snapshot())
         self._watchdog = Watchdog(
             self._limit, lambda: self._lanes, lambda: tuple(self._jobs), self._blocked, self._held
@@ -97,7 +99,7 @@ class LoopThreadRunner:
     async def ask(self, job: Job) -> None:
         lane = self._lane_of(job) or self._lane
         if lane is not None:
-            await lane.call(ask, job)
+            await lane.call(ask, job, log=job.log)
 
     async def kill(self, job: Job) -> bool:
         if job.work is not None:
@@ -136,6 +138,7 @@ class LoopThreadRunner:
             lane.close()
         if self._guard is not None:
             self._guard.close()
+            fence.remove()
 
     # ── blocked loops ────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.fence import fence
 from engine.output import TaskLog
 from engine.runners.wire import message, receive
 
@@ -88,6 +89,7 @@ class WorkerProcess:
             self._outputs[name] = reading
             self._decoders[name] = codecs.getincrementaldecoder("utf-8")("replace")
             self._loop.add_reader(reading, self._read_output, name)
+        fence.keep(ours.fileno(), *self._outputs.values())
         self._reader, self._writer = await asyncio.open_connection(sock=ours)
 
     def _wait(self) -> None:

@@ -14,7 +14,7 @@ class Row:
 
     executor: str
     inputs: dict[str, Any] = field(default_factory=dict)
-    status: str = "completed"
+    status: str | dict[str, str] = "completed"
     says: str | dict[str, str] = ""
     logs: str | dict[str, str] = ""
     end: Literal["", "cancel", "timeout"] = ""
@@ -35,6 +35,15 @@ ABANDONED = {"thread": r"did not stop and was abandoned \(.*\.py:\d+ in execute"
 ALONE: tuple[Mode, ...] = ("process",)
 OVER = r"more memory than its limit of 100 MiB"
 SMALL = {"memory_limit": 100 * 2**20}
+ENDS = {
+    "exit": r"called os\._exit\(3\), which would have ended the console",
+    "abort": r"called os\.abort\(\), which would have ended the console",
+    "alarm": r"signal\.alarm would hit the whole console",
+    "timer": r"signal\.setitimer would hit the whole console",
+    "raise": r"signal\.raise_signal would hit the whole console",
+    "interrupt": r"_thread\.interrupt_main would hit the whole console",
+    "kill": r"signal 9 would hit the console or what it hangs on",
+}
 
 ROWS = (
     Row("sleeps", logs={"thread": r"blocks its loop at .*sleeps\.py:16 in execute"}),
@@ -89,5 +98,57 @@ ROWS = (
     Row("raises_in_init", {"a": 1}, "failed", r"sys\.exit\(not today\)"),
     Row("raises_in_schema", {}, "failed", "schema of 'raises_in_schema' cannot be used.*no schema"),
     Row("reads_stdin"),
+    *(
+        Row("ends_all", {"how": how}, "failed", {"thread": says, "process": r"exit code|killed by"})
+        for how, says in ENDS.items()
+    ),
+    Row("ends_all", {"how": "replace"}, "failed", {"thread": "os.execv.*would have ended", "process": "exit code 0"}),
+    Row("ends_all", {"how": "watched"}, "failed", {"thread": "needs isolation", "process": "exit code 1"}),
+    Row("ends_all", {"how": "group"}, "failed", "needs isolation|not permitted"),
+    Row("ends_all", {"how": "limits"}, "failed", "needs isolation", modes=("thread",)),
+    Row("upsets", {"what": "streams"}, logs={"thread": r"changed sys\.stdout; put back"}),
+    Row("upsets", {"what": "logging"}, logs=r"changed logging\.disable: 50; put back"),
+    Row("upsets", {"what": "gc"}, logs="garbage was not collected; put back"),
+    Row("upsets", {"what": "recursion"}),
+    Row("upsets", {"what": "deep recursion"}, "failed", "recursion", modes=("thread",)),
+    Row("upsets", {"what": "hooks"}, logs=r"changed sys\.meta_path; put back"),
+    Row("upsets", {"what": "fault handler"}, "failed", "needs isolation", modes=("thread",)),
+    Row("upsets", {"what": "signal"}, "failed", "main thread", modes=("thread",)),
+    Row("upsets", {"what": "signal"}, logs="changed the handler of SIGTERM; put back", modes=ALONE),
+    Row("upsets", {"what": "switching"}, "failed", "needs isolation", modes=("thread",)),
+    Row("upsets", {"what": "loop"}),
+    Row("upsets", {"what": "sleep, for a while"}, logs={"thread": r"changed asyncio\.sleep; put back"}),
+    Row("closes_all", {"how": "one by one"}, {"thread": "completed", "process": "failed"}),
+    Row("closes_all", {"how": "range"}, "failed", {"thread": "needs isolation", "process": "exit code|killed|spoke"}),
+    Row("closes_all", {"how": "write"}, modes=("thread",)),
+    Row("closes_all", {"how": "duplicate"}, modes=("thread",)),
+    Row("odd_objects", {"what": "dict"}, "failed", "KeyboardInterrupt|a trap"),
+    Row("odd_objects", {"what": "list"}),
+    Row("odd_objects", {"what": "status"}, "failed", "KeyboardInterrupt|a trap"),
+    Row("odd_objects", {"what": "repr"}, "failed", r"not JSON at \$\.object: Equal"),
+    Row("odd_objects", {"what": "error"}, "failed", "its message cannot be read|cannot be told"),
+    Row("odd_objects", {"what": "class"}, "failed", "cannot be told"),
+    Row("odd_objects", {"what": "huge int"}, "failed", "."),
+    Row("odd_objects", {"what": "coroutine"}, "failed", r"not JSON at \$\.later: coroutine"),
+    Row("odd_objects", {"what": "long error"}, "failed", r"… \(50000000 characters\)"),
+    Row("odd_objects", {"what": "group"}, "failed", "several"),
+    Row("odd_objects", {"what": "recursion"}, "failed", "maximum recursion depth"),
+    Row("odd_objects", {"what": "stop"}, "failed", "StopIteration"),
+    Row("odd_objects", {"what": "stop async"}, "failed", "odd|StopAsyncIteration"),
+    Row("async_generator", {}, "failed", "not JSON at .*async_generator"),
+    Row("spins_in_cancel", {"how": "spin"}, "cancelled", STOPPED, end="cancel"),
+    Row("spins_in_cancel", {"how": "block"}, "cancelled", ".", end="cancel"),
+    Row("spins_in_cancel", {"how": "exit"}, "cancelled", "cancelled", end="cancel"),
+    Row("spins_in_cancel", {"how": "raise"}, "cancelled", "cancelled", end="cancel"),
+    Row("spins_in_init", {"a": 1}, "cancelled", STOPPED, end="cancel"),
+    Row("trouble_in_del", {"how": "sleep"}),
+    Row("trouble_in_del", {"how": "exit"}),
+    Row("trouble_in_del", {"how": "raise"}),
+    Row("leaves_tasks", logs=r"left behind: asyncio task 'forgotten' at .*leaves_tasks\.py"),
+    Row("writes_oddly", {"how": "long"}, logs="yyyy"),
+    Row("writes_oddly", {"how": "NUL"}),
+    Row("writes_oddly", {"how": "bytes"}, logs="stdout: as bytes"),
+    Row("writes_oddly", {"how": "standard"}, logs="stdout: to the standard one"),
+    Row("recurses", {}, "failed", "maximum recursion depth"),
 )  # fmt: skip
 CASES = [(row, mode) for row in ROWS for mode in row.modes]
