@@ -54,12 +54,13 @@ class Fence:
         self._originals: list[tuple[ModuleType, str, Any]] = []
         self._is_hooked = False
 
-    def install(self) -> None:
+    def install(self, *, ends: bool = True) -> None:
+        """Without `ends` the process may be ended, as a worker may; what leads out of it is kept all the same."""
         self._users += 1
         if self._users > 1:
             return
         self._look()
-        for module, name, check in self._checks():
+        for module, name, check in (*self._descriptors(), *(self._checks() if ends else ())):
             self._put(module, name, _checked(getattr(module, name), check))
         self._put(sys, "setrecursionlimit", _capped(sys.setrecursionlimit))
         self._put(os, "system", _apart_system(os.system))
@@ -101,8 +102,7 @@ class Fence:
                     self._terminals.add(found.st_rdev)
                 if stat.S_ISREG(found.st_mode) and fd > 2:
                     self._files.add(os.readlink(f"/proc/self/fd/{fd}"))
-                if not stat.S_ISCHR(found.st_mode) or os.isatty(fd):
-                    self.keep(fd)
+                self.keep(fd)
         with suppress(OSError):
             self._terminals.add(os.stat("/dev/tty").st_rdev)
 
@@ -119,17 +119,25 @@ class Fence:
             return False
         return behind.startswith("anon_inode:") or behind.removesuffix("-wal").removesuffix("-shm") in self._files
 
-    def _checks(self) -> Iterable[tuple[ModuleType, str, Check]]:
+    def _descriptors(self) -> Iterable[tuple[ModuleType, str, Check]]:
         def descriptor(fd: int, *rest: Any, **more: Any) -> BaseException | None:
             return OSError(errno.EBADF, "this descriptor is the console's own") if self._is_ours(fd) else None
 
         def target(fd: int, onto: int, *rest: Any, **more: Any) -> BaseException | None:
             return descriptor(onto)
 
-        yield from ((os, name, _ends(f"os.{name}")) for name in ("_exit", "abort", "execv", "execve"))
         yield from ((os, name, descriptor) for name in ("close", "write", "writev", "pwrite", "ftruncate"))
         yield os, "dup2", target
-        yield from ((os, name, _denied(f"os.{name}")) for name in ("closerange", "setpgrp", "setsid", "tcsetpgrp"))
+        yield (
+            os,
+            "closerange",
+            lambda low, high: OSError(errno.EBADF, "some of these descriptors are the console's own"),
+        )
+
+    @staticmethod
+    def _checks() -> Iterable[tuple[ModuleType, str, Check]]:
+        yield from ((os, name, _ends(f"os.{name}")) for name in ("_exit", "abort", "execv", "execve"))
+        yield from ((os, name, _denied(f"os.{name}")) for name in ("setpgrp", "setsid", "tcsetpgrp"))
         yield os, "setpgid", lambda pid, group: _denied("os.setpgid")() if pid in (0, os.getpid()) else None
         yield os, "kill", lambda pid, number: _hits(number) if number and _is_above(pid) else None
         yield os, "killpg", lambda group, number: _hits(number) if number and _is_above(-group) else None

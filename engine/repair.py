@@ -121,6 +121,8 @@ class Snapshot:
             yield Change("the handlers or the level of the root logger", self._put_logging_back)
         for name in capture.replaced():
             yield Change(f"sys.{name}", lambda n=name: capture.put_back(n))  # type: ignore[misc]
+        if self._watches_signals and signal.getitimer(signal.ITIMER_REAL)[0]:
+            yield Change("the timer: it would end the process", lambda: signal.setitimer(signal.ITIMER_REAL, 0))
         for number, handler in self._handlers.items():
             if signal.getsignal(number) is not handler:
                 yield Change(f"the handler of {number.name}", lambda n=number, h=handler: signal.signal(n, h))  # type: ignore[misc]

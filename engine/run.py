@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from engine.graph import Node
 from engine.leftovers import settle, thread_words, tracking
 from engine.output import Keeper, TaskLog, capture, current
 from engine.policy import Policy
-from engine.problems import foreign_traceback
+from engine.problems import foreign_traceback, words
 from engine.schema_nodes import Path
 from engine.secrets import MASK, may_be_masked, may_refer, resolve
 from engine.settings import Settings
@@ -240,6 +240,17 @@ async def execute(job: Job) -> Outcome:
         job.log.close()
         with suppress(ValueError):  # Python throws away what never ended, in a context that is not its own
             current.reset(token)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """What foreign code raises in here to end the program comes out as a RuntimeError that says so."""
+    try:
+        yield
+    except (Exception, asyncio.CancelledError):
+        raise
+    except BaseException as error:
+        raise RuntimeError(words(error)) from None
 
 
 async def ask(job: Job) -> None:

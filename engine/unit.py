@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.executor import Registration, collecting
 from engine.leftovers import tracking
+from engine.module_view import ModuleView
 from engine.problems import code_name
 from engine.repair import imports
 from engine.sources import Source
@@ -143,6 +144,7 @@ class Unit:
     eager: set[str] = field(default_factory=set)
     uses: dict[str, Unit] = field(default_factory=dict)
     namespaces: dict[Parts, ModuleType] = field(default_factory=dict)
+    views: dict[str, ModuleView] = field(default_factory=dict)
     ready: bool = False
     version: str = ""
     registrations: list[Registration] = field(default_factory=list)
@@ -185,6 +187,12 @@ class Unit:
     def get_source(self, name: str) -> str:
         """The source, for linecache: tracebacks of this version show this version's lines, even after an edit."""
         return self.text
+
+    def view(self, name: str) -> ModuleView:
+        """What the file sees of a module that it must not change for others."""
+        if name not in self.views:
+            self.views[name] = ModuleView(name)
+        return self.views[name]
 
     def run(self, origin: Origin) -> None:
         """Execute the file and describe what it registered. Raises whatever the file raises."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.leftovers import place_of_task
-from engine.run import Job, Outcome, ask, execute
+from engine.run import Job, Outcome, ask, execute, raised
 from engine.runners import plain
 from engine.settings import Settings
 from engine.trust import Trust
@@ -31,7 +31,8 @@ class InlineRunner:
             job.running.cancel()
 
     async def ask(self, job: Job) -> None:
-        await ask(job)
+        with raised():
+            await ask(job)
 
     async def kill(self, job: Job) -> bool:
         return await plain.kill(job)
@@ -40,8 +41,9 @@ class InlineRunner:
         return plain.place(job) or (place_of_task(job.running) if job.running is not None else "")
 
     async def call(self, function: Callable[..., Any], *args: Any) -> Any:
-        result = function(*args)
-        return await result if inspect.isawaitable(result) else result
+        with raised():
+            result = function(*args)
+            return await result if inspect.isawaitable(result) else result
 
     async def close(self) -> None:
         """Nothing is held."""

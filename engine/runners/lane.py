@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from engine.fence import fence
 from engine.leftovers import note
 from engine.output import TaskLog, current
-from engine.run import Job, Outcome, execute
+from engine.run import Job, Outcome, execute, raised
 
 Crossing = tuple[Job, "asyncio.Future[Outcome]"]
 
@@ -162,8 +162,9 @@ class Lane:
             task = asyncio.current_task()
             if log is not None and task is not None:
                 self._made_by[task] = log
-            result = function(*args)
-            return await result if inspect.isawaitable(result) else result
+            with raised():
+                result = function(*args)
+                return await result if inspect.isawaitable(result) else result
 
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self.loop))
 

@@ -25,7 +25,8 @@ from engine import memory
 from engine.catalogue import ExecutorSpec
 from engine.errors import ChildFailed, ExecutorError, TaskdeckError
 from engine.executor import TaskContext
-from engine.leftovers import descendants, process_words, thread_words, tracking
+from engine.fence import fence
+from engine.leftovers import descendants, process_words, task_words, thread_words, tracking
 from engine.loader import Loader
 from engine.output import Keeper, TaskLog, capture
 from engine.policy import Policy
@@ -116,6 +117,7 @@ class Worker:
         self._loader = Loader(())
         self._job: Job | None = None
         self._task: asyncio.Task[None] | None = None
+        self._asking: set[asyncio.Task[None]] = set()
         self._guard = Guard(Snapshot(signals=True))
         self._threads = set(threading.enumerate())
         self._calls: dict[int, asyncio.Future[Any]] = {}
@@ -156,6 +158,8 @@ class Worker:
         elif job is not None and kind == "cancel":
             job.context.cancelled = True
             asking = self._loop.create_task(self._ask(job))
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
             asking.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _ask(self, job: Job) -> None:
@@ -243,7 +247,9 @@ class Worker:
         mine = os.getpid()
         found = [process_words(pid) for pid in descendants(os.getppid()) if pid != mine]
         others = set(threading.enumerate()) - self._threads
-        return found + [thread_words(thread) for thread in others if not threads.is_idle(thread)]
+        found += [thread_words(thread) for thread in others if not threads.is_idle(thread)]
+        tasks = asyncio.all_tasks(self._loop) - {self._task, *self._asking}
+        return found + [task_words(task) for task in tasks if task is not None]
 
     # ── tasks that the attempt spawns ────────────────────────────────────────────────────────────────────────────
 
@@ -297,4 +303,6 @@ def main(fd: str, engine: str) -> None:
     logging.getLogger().setLevel(logging.INFO)
     capture.install()
     tracking.install()
-    Worker(Link(end)).serve()
+    worker = Worker(Link(end))
+    fence.install(ends=False)
+    worker.serve()

@@ -18,7 +18,11 @@ PATIENCE = 0.25
 TRIES = 3
 """This machine may be busy with something else at the very moment: then once more."""
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [
+    pytest.mark.timeout(60),
+    # what an executor never awaited, or raised where nobody hears it, is no fault of the test
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::RuntimeWarning"),
+]
 
 
 @pytest.mark.parametrize(("row", "mode"), CASES, ids=[f"{row.name} {row.end} {mode}".strip() for row, mode in CASES])

@@ -30,7 +30,6 @@ class Untold(Exception):
 
 class Named(type):
     __name__ = property(trap)  # type: ignore[assignment]
-    __qualname__ = property(trap)  # type: ignore[assignment]
 
 
 class Nameless(Exception, metaclass=Named):
