@@ -25,9 +25,8 @@ from typing import Any
 
 import psutil
 
-from engine.executor import collecting
 from engine.leftovers import tracking
-from engine.output import current
+from engine.output import is_foreign
 
 DEEPEST = 100_000
 """The recursion limit that code may set at most: beyond it the C stack ends first, and with it the process."""
@@ -38,9 +37,9 @@ class ProcessExit(SystemExit):
     """Raised in place of what would have ended the process; its text is the call."""
 
 
-def is_foreign() -> bool:
-    """Whether the code that runs now is a task's, or an executor file's that is imported, in the engine's process."""
-    return not tracking.is_fork and (current.get() is not None or collecting.get() is not None)
+def _is_kept() -> bool:
+    """Whether the code that runs now is foreign and in the engine's process, not in a copy that it made."""
+    return is_foreign() and not tracking.is_fork
 
 
 class Fence:
@@ -152,7 +151,7 @@ class Fence:
 
     def _heard(self, event: str, args: tuple[Any, ...]) -> None:
         """Python's audit: foreign code opens a file. The terminal is as for a process that has none."""
-        if event != "open" or not self._users or not is_foreign():
+        if event != "open" or not self._users or not _is_kept():
             return
         path = args[0]
         if isinstance(path, bytes):
@@ -175,7 +174,7 @@ fence = Fence()
 def _checked(original: Any, check: Check) -> Any:
     @wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if is_foreign() and (refusal := check(*args, **kwargs)) is not None:
+        if _is_kept() and (refusal := check(*args, **kwargs)) is not None:
             raise refusal
         return original(*args, **kwargs)
 
@@ -235,7 +234,7 @@ def _capped(original: Any) -> Any:
     @wraps(original)
     def setrecursionlimit(limit: int, /) -> None:
         """Neither below what all others need, nor above what the stack can hold; put back when the attempt ends."""
-        if is_foreign() and isinstance(limit, int):
+        if _is_kept() and isinstance(limit, int):
             limit = min(max(limit, 1000), DEEPEST)
         original(limit)
 
@@ -247,7 +246,7 @@ def _capped(original: Any) -> Any:
 
 def _apart(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """The arguments of a `Popen` of foreign code, changed in place."""
-    if len(args) > 12 or not is_foreign():
+    if len(args) > 12 or not _is_kept():
         return
     group = kwargs.get("process_group")
     if group is None or group <= 0:
@@ -258,7 +257,7 @@ def _apart(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
 def _apart_system(original: Any) -> Any:
     @wraps(original)
     def system(command: Any) -> int:
-        if not is_foreign():
+        if not _is_kept():
             return int(original(command))
         code = subprocess.Popen(command, shell=True).wait()
         return -code if code < 0 else code << 8
@@ -269,7 +268,7 @@ def _apart_system(original: Any) -> Any:
 def _apart_spawn(original: Any) -> Any:
     @wraps(original)
     def posix_spawn(*args: Any, **kwargs: Any) -> int:
-        if is_foreign() and "setpgroup" not in kwargs:
+        if _is_kept() and "setpgroup" not in kwargs:
             kwargs.setdefault("setsid", True)
         return int(original(*args, **kwargs))
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from engine.output import Started, TaskLog, current
+from engine.output import Started, TaskLog, current, is_foreign
 from engine.problems import plain_names
 
 PATIENCE = (0.01, 0.02, 0.03)
@@ -88,11 +88,11 @@ class Tracking:
 
 def _tracked_start(original: Any) -> Any:
     def start(thread: threading.Thread) -> None:
-        log = current.get()
-        if log is not None:
+        if is_foreign():
             context, run = copy_context(), thread.run
             thread.run = lambda: context.run(run)  # type: ignore[method-assign]
-            note(log, thread)
+            if (log := current.get()) is not None:
+                note(log, thread)
         original(thread)
 
     return start

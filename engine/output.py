@@ -31,6 +31,14 @@ Started: TypeAlias = "threading.Thread | asyncio.Task[Any] | int"
 DESCRIPTORS = {"stdout": 1, "stderr": 2}
 current: ContextVar[TaskLog | None] = ContextVar("current", default=None)
 
+importing: ContextVar[bool] = ContextVar("importing", default=False)
+"""Set while an executor file is imported or asked about itself."""
+
+
+def is_foreign() -> bool:
+    """Whether the code that runs now is a task's or an executor file's."""
+    return current.get() is not None or importing.get()
+
 
 class TaskLog:
     """The log of one attempt. `write` may be called from any thread; lines reach `Reports` in order.
@@ -235,7 +243,7 @@ class _Router(io.TextIOBase):
         return current.get() is None and self.original.isatty()
 
     def fileno(self) -> int:
-        return self.original.fileno() if current.get() is None else DESCRIPTORS[self._name]
+        return DESCRIPTORS[self._name] if is_foreign() else self.original.fileno()
 
     @property
     def buffer(self) -> Any:
@@ -270,7 +278,7 @@ class _NoInput(io.TextIOBase):
         self.original = original
 
     def _source(self) -> TextIO | None:
-        return self.original if current.get() is None else None
+        return None if is_foreign() else self.original
 
     def read(self, size: int | None = -1) -> str:
         source = self._source()

@@ -18,6 +18,7 @@ from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.executor import Registration, collecting
 from engine.leftovers import tracking
 from engine.module_view import ModuleView
+from engine.output import importing
 from engine.problems import code_name
 from engine.repair import imports
 from engine.sources import Source
@@ -196,6 +197,14 @@ class Unit:
 
     def run(self, origin: Origin) -> None:
         """Execute the file and describe what it registered. Raises whatever the file raises."""
+        was = importing.set(True)
+        try:
+            self._execute()
+            self._describe(origin)
+        finally:
+            importing.reset(was)
+
+    def _execute(self) -> None:
         token = collecting.set(self.registrations)
         try:
             with imports.one():
@@ -204,6 +213,8 @@ class Unit:
             if tracking.is_fork:  # a copy of the process that the file made: it is no engine
                 os._exit(0)
             collecting.reset(token)
+
+    def _describe(self, origin: Origin) -> None:
         code_file = self.draft.code.co_filename
         for registration in self.registrations:
             line = registration.line if registration.file == code_file else None

@@ -48,6 +48,7 @@ AT_IMPORT = {
     "closes what it can": ("for fd in range(3, 300):\n    try: os.close(fd)\n    except OSError: pass", ""),
     "forks": ("os.fork()", ""),
     "forks and goes on": ("if os.fork() == 0:\n    while True: time.sleep(1)", ""),
+    "ends the process from a thread": ("threading.Thread(target=os._exit, args=(4,)).start()\ntime.sleep(0.2)", ""),
     "starts threads": ("for _ in range(20): threading.Thread(target=time.sleep, args=(5,), daemon=True).start()", ""),
     "prints a lot": ("print('x' * 20_000_000)", ""),
     "replaces names": ("asyncio.sleep = asyncio.wait = json.dumps = time.monotonic = None", ""),
