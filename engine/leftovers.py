@@ -21,6 +21,10 @@ import psutil
 from engine.output import Started, TaskLog, current, is_foreign
 from engine.problems import plain_names
 
+LEFT = "left behind: "
+"""So begins what the log says of each thing that an attempt left running."""
+APART = "runs in process "
+"""So begins what the log says of an attempt that has a process of its own; its id follows."""
 PATIENCE = (0.01, 0.02, 0.03)
 """Seconds between the looks at what still runs: most of it is just about to end."""
 MOST = 10
@@ -151,12 +155,12 @@ def words(left: list[Started]) -> list[str]:
     lines = []
     for each in left:
         if isinstance(each, threading.Thread):
-            lines.append(f"left behind: {thread_words(each)}")
+            lines.append(f"{LEFT}{thread_words(each)}")
         elif isinstance(each, asyncio.Task):
-            lines.append(f"left behind: {task_words(each)}")
+            lines.append(f"{LEFT}{task_words(each)}")
         else:
-            lines += [f"left behind: {process_words(pid)}" for pid in (each, *descendants(each))]
-    return lines if len(lines) <= MOST else [*lines[:MOST], f"left behind: {len(lines) - MOST} more of them"]
+            lines += [f"{LEFT}{process_words(pid)}" for pid in (each, *descendants(each))]
+    return lines if len(lines) <= MOST else [*lines[:MOST], f"{LEFT}{len(lines) - MOST} more of them"]
 
 
 def thread_words(thread: threading.Thread) -> str:

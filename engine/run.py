@@ -16,7 +16,7 @@ from engine.events import LogLine
 from engine.executor import BaseTask, ExecutableTask, TaskContext
 from engine.fence import ProcessExit
 from engine.graph import Node
-from engine.leftovers import settle, thread_words, tracking
+from engine.leftovers import LEFT, settle, thread_words, tracking
 from engine.output import Keeper, TaskLog, capture, current
 from engine.policy import Policy
 from engine.problems import foreign_traceback, words
@@ -308,7 +308,7 @@ async def _leave(job: Job, call: asyncio.Task[Any]) -> None:
         await asyncio.wait({call}, timeout=BREAK_LIMIT)
     call.cancel()
     if job.work is not None and job.work.thread is not None:
-        job.log.line("engine", f"left behind: {thread_words(job.work.thread)}")
+        job.log.line("engine", f"{LEFT}{thread_words(job.work.thread)}")
 
 
 async def _demo(job: Job) -> Any:

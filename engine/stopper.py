@@ -12,6 +12,7 @@ from engine import groups, statements
 from engine.edges import grown
 from engine.errors import TaskError
 from engine.graph import Node, Spread, Tree, settle
+from engine.leftovers import LEFT
 from engine.run import Job, Outcome, failed
 from engine.runners import Runner
 from engine.settings import Settings
@@ -139,7 +140,7 @@ class Stopper:
         place = self._runner.place(job)
         job.abandoned = True
         self.abandoned.add(job)
-        job.log.line("engine", f"left behind, no longer waited for: {place or 'its code, which does not stop'}")
+        job.log.line("engine", f"{LEFT}{place or 'its code, which does not stop'}; it is no longer waited for")
         end.error = f"{end.error}; its code did not stop and was abandoned{f' ({place})' if place else ''}"
         await self._dispatcher.conclude(node, job, end)
 

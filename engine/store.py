@@ -275,6 +275,15 @@ class Store:
             for number, status, started, completed, error, error_type, result, inputs, version in rows
         ]  # fmt: skip
 
+    async def engine_lines(self, task_id: str, *beginnings: str) -> list[tuple[int, str]]:
+        """(attempt, text) of what the engine itself said in a task's log, where it begins so."""
+        matches = " OR ".join("substr(text, 1, length(?)) = ?" for _ in beginnings)
+        rows = await self.rows(
+            f"SELECT attempt, text FROM log WHERE task_id = ? AND stream = 'engine' AND ({matches}) ORDER BY seq",
+            (task_id, *(part for text in beginnings for part in (text, text))),
+        )
+        return [(attempt, text) for attempt, text in rows]
+
 
 def _prepare(path: Path | str) -> str:
     """The file's path as text, its folder made (0700) and the file itself made readable to its user only."""

@@ -23,8 +23,10 @@ IDLE_SECONDS = 10.0
 """How long a thread without work waits for some before it ends."""
 LOOK = 0.05
 """Seconds for which a thread is watched before it is taken for spinning."""
+LOOKS = 3
+"""How often at most, on a machine with much else to do."""
 BUSY = 0.3
-"""The part of that time for which a spinning thread had a core, on a machine that others use too."""
+"""The part of that time for which a spinning thread had a core, where there are cores for all."""
 
 
 class Stopped(BaseException):
@@ -190,13 +192,18 @@ async def break_in(thread: threading.Thread, is_meant: Callable[[], bool]) -> bo
     A thread that waits is let be: it would be hit when it wakes up, perhaps to return a result after all. `is_meant`
     says whether it still runs what is to be ended.
     """
-    before = cpu_seconds(thread)
-    if before is None:
-        return False
-    began = time.monotonic()
-    await asyncio.sleep(LOOK)
-    after, passed = cpu_seconds(thread), time.monotonic() - began
-    if after is None or after - before < BUSY * passed or thread.ident is None or not is_meant():
-        return False
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
-    return True
+    for _ in range(LOOKS):
+        before, began = cpu_seconds(thread), time.monotonic()
+        await asyncio.sleep(LOOK)
+        after, passed = cpu_seconds(thread), time.monotonic() - began
+        if before is None or after is None or thread.ident is None or not is_meant():
+            return False
+        if after - before >= _busy() * passed:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(Stopped))
+            return True
+    return False
+
+
+def _busy() -> float:
+    """The part of the time for which a spinning thread has a core, with all the others that want one now."""
+    return BUSY * min(1.0, (os.cpu_count() or 1) / max(os.getloadavg()[0], 1.0))

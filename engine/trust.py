@@ -75,7 +75,7 @@ class Trust:
                 continue
             until = "until it is changed" if reason.is_proven else "until it has ended well there"
             text = f"executor '{executor_id}' runs in a process of its own {until}: {reason.why}"
-            found.append(Problem(spec.file or "", spec.line, text, executor_id=executor_id))
+            found.append(Problem(spec.file or "", spec.line, text, executor_id=executor_id, is_apart=True))
         return replace(catalogue, problems=(*catalogue.problems, *found)) if found else catalogue
 
     def dump(self) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine import Engine
     from engine.history import AuditEntry
     from engine.store import Attempt
+    from engine.trace import Trace
 
 TAIL = 2_000
 """Of a log so many lines, the newest, are read at first."""
@@ -35,12 +36,16 @@ class LogReading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`task` is whole, None when there is none; `acts` say who did what to it or its run, the last first."""
+    """`task` is whole, None when there is none; `acts` say who did what to it or its run, the last first.
+
+    `traces` tell how each attempt ran and what it left running.
+    """
 
     task: Task | None
     log: LogReading = field(default_factory=LogReading)
     attempts: Sequence[Attempt] = ()
     acts: Sequence[AuditEntry] = ()
+    traces: Sequence[Trace] = ()
 
 
 async def read_task(engine: Engine, task_id: str) -> Reading:
@@ -56,7 +61,8 @@ async def read_task(engine: Engine, task_id: str) -> Reading:
             *await engine.history.audit(task_id=task_id, limit=ACTS),
         )
     }
-    return Reading(task, await read_log(engine, task), attempts, [acts[seq] for seq in sorted(acts, reverse=True)])
+    log, traces = await read_log(engine, task), await engine.traces(task_id)
+    return Reading(task, log, attempts, [acts[seq] for seq in sorted(acts, reverse=True)], traces)
 
 
 async def read_log(engine: Engine, task: Task, *, below: bool = False, attempt: int | None = None) -> LogReading:

@@ -12,7 +12,7 @@ from typing import Any
 from engine import memory
 from engine.errors import ChildFailed
 from engine.events import LogLine
-from engine.leftovers import is_ours
+from engine.leftovers import APART, LEFT, is_ours
 from engine.problems import plain_names
 from engine.run import Job, Outcome, failed
 from engine.runners.pool import Pool
@@ -145,6 +145,7 @@ class Attempt:
     async def run(self, worker: WorkerProcess) -> Outcome:
         """To the end of the job, or of the worker."""
         self.worker, worker.log, worker.last_words = worker, self._job.log, ""
+        self._job.log.line("engine", f"{APART}{worker.worker_pid}")
         kills, watching = memory.kernel_kills(), None
         if self._limit is not None:
             watching = asyncio.ensure_future(self._watch_memory(worker, self._limit))
@@ -237,7 +238,7 @@ class Attempt:
 
     def _ended(self, told: dict[str, Any]) -> Outcome:
         for words in told["left"]:
-            self._job.log.line("engine", f"left behind: {words}; it is ended with its process")
+            self._job.log.line("engine", f"{LEFT}{words}; it is ended with its process")
         self.is_clean = told["is_clean"]
         outcome = Outcome(TaskStatus(told["status"]), self._packed, told["error"], told["error_type"], told["trace"])
         outcome.kinds = tuple(told["kinds"])

@@ -36,6 +36,8 @@ class WorkerProcess:
         self._loop = asyncio.get_running_loop()
         self.log: TaskLog | None = None
         self.versions: set[str] = set()
+        self.worker_pid = 0
+        """Of the worker itself; `pid` is its keeper's."""
         self.last_words = ""
         """The end of what it wrote to its descriptors."""
         self.ended: asyncio.Future[int] = self._loop.create_future()
@@ -49,9 +51,10 @@ class WorkerProcess:
         worker = cls()
         await worker._start()
         try:
-            kind, _ = await asyncio.wait_for(receive(worker._reader), START_LIMIT)
+            kind, body = await asyncio.wait_for(receive(worker._reader), START_LIMIT)
             if kind != "ready":
                 raise ValueError(kind)
+            worker.worker_pid = int(body)
         except (TimeoutError, EOFError, ValueError, OSError, asyncio.IncompleteReadError) as error:
             await worker.end()
             raise OSError(f"a worker process could not be started: {worker.last_words or error!r}") from error
