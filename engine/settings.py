@@ -50,6 +50,8 @@ class Settings:
     """How long an attempt may hold up the loop of the executors, before what comes gets another."""
     threads: int = 128
     """In how many threads plain `execute` methods run, those that do not end among them."""
+    isolation: str = "thread"
+    """Where executors run that files bring: "thread" as each says for itself, "process" all in processes."""
     processes: int = 8
     """How many attempts run in processes of their own at once; others wait for one."""
     memory_limit: int = 0
@@ -101,7 +103,7 @@ def _read(key: str, value: Any, source: str) -> Any:
     """Turn `value` into the field's type; the environment gives text for all."""
     if key == "pools":
         return _pools(value, source)
-    types = {"store": Path, "executors": Path, "synchronous": str, "user": str}
+    types = {"store": Path, "executors": Path, "synchronous": str, "user": str, "isolation": str}
     kind = types.get(key, float if key in FLOATS else int)
     try:
         read: Any = kind(value)
@@ -111,6 +113,8 @@ def _read(key: str, value: Any, source: str) -> Any:
         raise SettingsError(f"'{key}' in {source} must be above 0, not {value!r}")
     if key == "synchronous" and read not in {"FULL", "NORMAL"}:
         raise SettingsError(f"'synchronous' in {source} must be FULL or NORMAL, not {value!r}")
+    if key == "isolation" and read not in {"thread", "process"}:
+        raise SettingsError(f"'isolation' in {source} must be thread or process, not {value!r}")
     return read.expanduser() if isinstance(read, Path) else read
 
 

@@ -38,11 +38,11 @@ class Trust:
     def why(self, spec: ExecutorSpec) -> str:
         """Why attempts of that version run in a process of their own; "" where they need not, or cannot."""
         reason = self.reasons.get(spec.id)
-        return reason.why if reason is not None and reason.version == spec.version and _can_move(spec) else ""
+        return reason.why if reason is not None and reason.version == spec.version and can_move(spec) else ""
 
     def lose(self, spec: ExecutorSpec, why: str) -> bool:
         """That version did it; False where it cannot be run apart."""
-        if not _can_move(spec):
+        if not can_move(spec):
             return False
         self.reasons[spec.id] = Reason(spec.version, why, True)
         self.on_change()
@@ -91,6 +91,6 @@ class Trust:
         self.reasons = given | self.reasons
 
 
-def _can_move(spec: ExecutorSpec) -> bool:
+def can_move(spec: ExecutorSpec) -> bool:
     """What a script registered may live on what else that script did; a file of a folder is whole by itself."""
     return spec.origin != "script"

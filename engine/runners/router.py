@@ -9,7 +9,7 @@ from engine.run import Job, Outcome
 from engine.runners import Runner
 from engine.runners.process import ProcessRunner
 from engine.settings import Settings
-from engine.trust import Trust
+from engine.trust import Trust, can_move
 
 
 class Router:
@@ -19,6 +19,7 @@ class Router:
         self._home = home
         self._trust = trust
         self._processes = ProcessRunner()
+        self._all_apart = settings.isolation == "process"
         self.attach(settings, trust)
 
     def attach(self, settings: Settings, trust: Trust) -> None:
@@ -26,7 +27,7 @@ class Router:
         self._processes.attach(settings, trust)
 
     def run(self, job: Job) -> Awaitable[Outcome]:
-        if job.policy.needs_process:
+        if job.policy.needs_process or (self._all_apart and can_move(job.spec)):
             return self._processes.run(job)
         if self._trust.reasons and (why := self._trust.why(job.spec)):
             job.log.line("engine", f"in a process of its own: {why}")

@@ -305,6 +305,31 @@ async def test_no_more_than_so_many_processes_at_once(folder: Path, tmp_path: Pa
         assert (unwanted.status, unwanted.error) == ("cancelled", "cancelled before it began")
 
 
+async def test_with_the_setting_all_that_files_bring_runs_apart(folder: Path, tmp_path: Path) -> None:
+    async with console(tmp_path / "s.db", folder, isolation="process") as here:
+        task = await here.run("where")
+        assert task.result["pid"] != os.getpid()
+        (trace,) = await here.thread.ask(here.engine.traces(task.id))
+        assert trace.ran == f"process {task.result['pid']} of its own"
+
+
+async def test_how_it_ran_and_what_it_left_is_known_of_each_attempt(folder: Path, tmp_path: Path) -> None:
+    body = "import threading\nthreading.Thread(target=time.sleep, args=(2,), daemon=True, name='lost').start()"
+    write(folder, "leaves", body)
+    (folder / "plain.py").write_text(
+        (folder / "where.py").read_text().replace("async def", "def").replace("where", "plain")
+    )
+    async with console(tmp_path / "s.db", folder) as here:
+        task = await here.run("leaves")
+        await here.thread.ask(here.engine.rerun(task.id))
+        await here.ended(here.engine.dispatcher.nodes[task.id].task)
+        traces = await here.thread.ask(here.engine.traces(task.id))
+        assert [trace.ran for trace in traces] == ["a loop", "a loop"]
+        assert all(re.match(r"thread 'lost' at ", trace.left[0]) for trace in traces)
+        (plain,) = await here.thread.ask(here.engine.traces((await here.run("plain")).id))
+        assert plain.ran == "a thread, as its execute is no coroutine" and not plain.left
+
+
 async def test_what_has_no_source_to_run_apart_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from engine import BaseTask, Engine, TaskTreeNode, executor_register
     from engine.executor import DEFAULT_REGISTRY
