@@ -118,6 +118,12 @@ class Fence:
             return False
         return behind.startswith("anon_inode:") or behind.removesuffix("-wal").removesuffix("-shm") in self._files
 
+    def _is_screen(self, fd: int) -> bool:
+        try:
+            return os.isatty(fd) and os.fstat(fd).st_rdev in self._terminals
+        except (OSError, TypeError):
+            return False
+
     def _descriptors(self) -> Iterable[tuple[ModuleType, str, Check]]:
         def descriptor(fd: int, *rest: Any, **more: Any) -> BaseException | None:
             return OSError(errno.EBADF, "this descriptor is the console's own") if self._is_ours(fd) else None
@@ -125,7 +131,11 @@ class Fence:
         def target(fd: int, onto: int, *rest: Any, **more: Any) -> BaseException | None:
             return descriptor(onto)
 
-        yield from ((os, name, descriptor) for name in ("close", "write", "writev", "pwrite", "ftruncate"))
+        def traffic(fd: int, *rest: Any, **more: Any) -> BaseException | None:
+            return OSError(errno.EIO, "there is no terminal for tasks") if self._is_screen(fd) else descriptor(fd)
+
+        yield from ((os, name, descriptor) for name in ("close", "ftruncate"))
+        yield from ((os, name, traffic) for name in ("write", "writev", "pwrite", "read", "readv"))
         yield os, "dup2", target
         yield (
             os,
@@ -154,6 +164,8 @@ class Fence:
         if event != "open" or not self._users or not _is_kept():
             return
         path = args[0]
+        if isinstance(path, int) and self._is_screen(path):
+            raise OSError(errno.EIO, "there is no terminal for tasks")
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if not isinstance(path, str) or not path.startswith(("/dev/", "/proc/")):

@@ -343,6 +343,8 @@ class Capture:
             if (stream := getattr(sys, f"__{name}__")) is not None:
                 self._standard[name] = _Router(name, stream)
                 setattr(sys, f"__{name}__", self._standard[name])
+        if (keys := getattr(sys, "__stdin__", None)) is not None:
+            setattr(sys, "__stdin__", _NoInput(keys))  # noqa: B010  # a constant, by the stubs
         logging.getLogger().addHandler(self._handler)
 
     def ensure(self) -> None:
@@ -382,6 +384,9 @@ class Capture:
             if getattr(sys, f"__{name}__") is router:
                 setattr(sys, f"__{name}__", router.original)
         self._standard.clear()
+        keys = getattr(sys, "__stdin__", None)
+        if isinstance(keys, _NoInput):
+            setattr(sys, "__stdin__", keys.original)  # noqa: B010
         logging.getLogger().removeHandler(self._handler)
 
 
