@@ -61,6 +61,9 @@ def encode(value: Any) -> str:
             return _encode_ascii(value)
     return text
 
+FEW = 64
+_PLAIN = frozenset({int, float, bool, type(None)})
+
 
 def encode_in_slices(value: Any, most: int) -> str:
     """As `encode`, without holding up other threads for long however large `value` is.
@@ -85,6 +88,12 @@ def encode_in_slices(value: Any, most: int) -> str:
 
 def _is_small(value: Any) -> bool:
     """Whether it is quickly encoded; what is no JSON may be anything."""
+    if type(value) is dict and len(value) < FEW:  # most results: a look at each value is enough
+        for item in value.values():
+            if type(item) not in _PLAIN and not (type(item) is str and len(item) < FEW):
+                break
+        else:
+            return True
     left = SLICE
     todo = [value]
     while todo:

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -238,8 +238,10 @@ async def execute(job: Job) -> Outcome:
         if job.log.started:
             await settle(job.log)
         job.log.close()
-        with suppress(ValueError):  # Python throws away what never ended, in a context that is not its own
+        try:
             current.reset(token)
+        except ValueError:  # Python throws away what never ended, in a context that is not its own
+            pass
 
 
 @contextmanager

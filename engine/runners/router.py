@@ -27,7 +27,10 @@ class Router:
         self._processes.attach(settings, trust)
 
     def run(self, job: Job) -> Awaitable[Outcome]:
-        if job.policy.needs_process or (self._all_apart and can_move(job.spec)):
+        policy = job.policy  # asked directly: this is on the way of every attempt
+        if policy.isolation == "process" or policy.memory_limit is not None:
+            return self._processes.run(job)
+        if self._all_apart and can_move(job.spec):
             return self._processes.run(job)
         if self._trust.reasons and (why := self._trust.why(job.spec)):
             job.log.line("engine", f"in a process of its own: {why}")
