@@ -26,7 +26,7 @@ from typing import Any
 import psutil
 
 from engine.leftovers import tracking
-from engine.output import is_foreign
+from engine.output import capture, is_foreign
 
 DEEPEST = 100_000
 """The recursion limit that code may set at most: beyond it the C stack ends first, and with it the process."""
@@ -65,6 +65,7 @@ class Fence:
         self._put(os, "system", _apart_system(os.system))
         self._put(os, "posix_spawn", _apart_spawn(os.posix_spawn))
         tracking.on_popen = _apart
+        capture.take_terminal()
         if not self._is_hooked:
             self._is_hooked = True
             sys.addaudithook(self._heard)  # it stays: Python takes none away
@@ -74,6 +75,7 @@ class Fence:
         if self._users:
             return
         tracking.on_popen = None
+        capture.leave_terminal()
         for module, name, original in reversed(self._originals):
             setattr(module, name, original)
         self._originals.clear()

@@ -61,6 +61,7 @@ def encode(value: Any) -> str:
             return _encode_ascii(value)
     return text
 
+
 FEW = 64
 _PLAIN = frozenset({int, float, bool, type(None)})
 

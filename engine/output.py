@@ -339,13 +339,25 @@ class Capture:
             return
         self._routers.clear()
         self.ensure()
-        for name in DESCRIPTORS:  # in the console these lead to the screen
+        logging.getLogger().addHandler(self._handler)
+
+    def take_terminal(self) -> None:
+        """Stand in front of `sys.__stdout__` and its like, too: in the console they lead to the screen."""
+        for name in DESCRIPTORS:
             if (stream := getattr(sys, f"__{name}__")) is not None:
                 self._standard[name] = _Router(name, stream)
                 setattr(sys, f"__{name}__", self._standard[name])
         if (keys := getattr(sys, "__stdin__", None)) is not None:
             setattr(sys, "__stdin__", _NoInput(keys))  # noqa: B010  # a constant, by the stubs
-        logging.getLogger().addHandler(self._handler)
+
+    def leave_terminal(self) -> None:
+        for name, router in self._standard.items():
+            if getattr(sys, f"__{name}__") is router:
+                setattr(sys, f"__{name}__", router.original)
+        self._standard.clear()
+        keys = getattr(sys, "__stdin__", None)
+        if isinstance(keys, _NoInput):
+            setattr(sys, "__stdin__", keys.original)  # noqa: B010
 
     def ensure(self) -> None:
         """Stand in front of the standard streams; called for each attempt, since others may have replaced them."""
@@ -380,13 +392,6 @@ class Capture:
             stream = getattr(sys, name)
             if isinstance(stream, _Router | _NoInput):
                 setattr(sys, name, stream.original)
-        for name, router in self._standard.items():
-            if getattr(sys, f"__{name}__") is router:
-                setattr(sys, f"__{name}__", router.original)
-        self._standard.clear()
-        keys = getattr(sys, "__stdin__", None)
-        if isinstance(keys, _NoInput):
-            setattr(sys, "__stdin__", keys.original)  # noqa: B010
         logging.getLogger().removeHandler(self._handler)
 
 
