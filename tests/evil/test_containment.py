@@ -266,7 +266,7 @@ async def test_all_of_it_ends_with_the_engine(folder: Path, tmp_path: Path) -> N
     async with console(tmp_path / "s.db", folder) as here:
         task = await here.launch("stays", params=SEPARATE)
         async with asyncio.timeout(20):
-            while "in" not in await here.log(task):
+            while "stdout: in" not in await here.log(task):
                 await asyncio.sleep(0.05)
         assert any("sleep" in each.name() for each in workers())
     assert not [each for each in workers() if each.status() != psutil.STATUS_ZOMBIE]
