@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from engine import history_statements, log_pages, retention, transfer
+from engine.catalogue import Catalogue
 from engine.dispatcher import Dispatcher
 from engine.events import LogLine
 from engine.history import History, Run
+from engine.leftovers import APART, LEFT
 from engine.operations import Operations
 from engine.origin import origin
 from engine.recent import Recent, recent
@@ -20,6 +22,7 @@ from engine.settings import Settings
 from engine.statements import Write
 from engine.store import Attempt, Store
 from engine.task import Task, now
+from engine.trace import Trace, trace_of
 from engine.upkeep import Upkeep
 
 
@@ -31,7 +34,13 @@ class Archive:
     dispatcher: Dispatcher
     history: History
     _operations: Operations
+
     _upkeep: Upkeep
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the engine knows how to run."""
+        raise NotImplementedError
 
     async def runs(
         self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100, counted: bool = True
@@ -92,6 +101,14 @@ class Archive:
     async def attempts(self, task_id: str) -> list[Attempt]:
         """All attempts, oldest first; the latest is the task itself."""
         return await self.store.attempts(task_id)
+
+    async def traces(self, task_id: str) -> list[Trace]:
+        """Where each attempt ran, as far as that is known, and what it left behind; oldest first."""
+        attempts = await self.attempts(task_id)
+        task = await self.task(task_id)
+        said = await self.store.engine_lines(task_id, APART, LEFT)
+        spec = self.catalogue.get(task.executor_id) if task is not None else None
+        return [trace_of(attempt.number, attempt.executor_version, said, spec) for attempt in attempts]
 
     def export(self, runs: RunFilter | Iterable[str]) -> AsyncIterator[str]:
         """Runs by filter or id as JSON lines: a header, then each run with its tasks, attempts and logs."""

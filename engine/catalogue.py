@@ -117,13 +117,17 @@ class ExecutorSpec(Launchable):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a file or executor cannot be used: `text` is one line ("SyntaxError: invalid syntax"), foreign text."""
+    """Why a file or executor cannot be used: `text` is one line ("SyntaxError: invalid syntax"), foreign text.
+
+    With `is_apart` it can be, but only in processes of its own.
+    """
 
     file: str
     line: int | None
     text: str
     traceback: str = ""
     executor_id: str | None = None
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ It runs on whichever asyncio loop starts it: a script's own, or a thread's of it
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -27,7 +26,7 @@ from engine.events import Event, EventBus, EventKind
 from engine.executor import DEFAULT_REGISTRY
 from engine.flow import FlowProblem, FlowSpec
 from engine.flow_tree import check, launched_tree
-from engine.graph import Node, Tree, tree_status
+from engine.graph import Tree, tree_status
 from engine.history import History
 from engine.listener import Listener
 from engine.loader import Folder, Loader
@@ -35,28 +34,28 @@ from engine.making import make_task
 from engine.notifier import Notifier
 from engine.operations import Operations
 from engine.others import Others
-from engine.output import capture
 from engine.past_version import past_version
 from engine.plan import Plan, plan
 from engine.presets import Presets
 from engine.recovery import Recovery
 from engine.runners import Runner
 from engine.runners.inline import InlineRunner
+from engine.runners.router import Router
 from engine.schedules import Schedules
 from engine.settings import Settings
 from engine.spec import from_registry
+from engine.stopper import going
 from engine.store import Store
-from engine.submission import Submission, is_open, place
+from engine.submission import Submission, place
+from engine.surroundings import Surroundings, refuse_imports
 from engine.task import Task, TaskStatus, TaskTreeNode, now
 from engine.timekeeper import Timekeeper, launcher
+from engine.trust import META, Trust
 from engine.upkeep import Upkeep
 from engine.version_source import VersionSource
 from engine.watcher import Watcher, WatchState
 
 logger = logging.getLogger(__name__)
-COLLECTING = (20_000, 20, 50)
-"""When Python looks for cycles while an engine is open: a tree of 100,000 tasks is a million objects that live long,
-and with Python's own (700, 10, 10) looking at them again and again took a quarter of the time."""
 
 
 class Engine(Archive):
@@ -85,8 +84,9 @@ class Engine(Archive):
         self._loader: Loader | None = None
         if folders:
             self._loader = Loader(folders, import_limit=self.settings.import_limit, in_use=self._pinned)
-        self._catalogue = Catalogue(is_loading=bool(folders))
+        self._catalogue = self._loaded = Catalogue(is_loading=bool(folders))
         self._runner = runner
+        self._surroundings = Surroundings(self.settings)
         self._take_over = bool(folders) if take_over is None else take_over
         self._keeps_schedules = self._take_over if keep_schedules is None else keep_schedules
         self._watching: asyncio.Task[None] | None = None
@@ -96,15 +96,17 @@ class Engine(Archive):
 
     async def start(self) -> None:
         """Open the store (raises `StoreError`), then load the folders and watch them in the background."""
+        refuse_imports()
         self.store = await Store.open(self._path, synchronous=self.settings.synchronous)
-        capture.install()
-        self._collecting = gc.get_threshold()
-        gc.set_threshold(*COLLECTING)
-        self._runner = self._runner or InlineRunner()
+        self._surroundings.enter()
+        trust = self._trust = Trust()
+        trust.load(await self.store.meta(META))
+        self._runner = Router(self._runner or InlineRunner(), self.settings, trust)
         self.dispatcher = Dispatcher(self.store, self.bus, self._runner, self.settings, self._find)
         self._submission = Submission(self.store, self.dispatcher, self.bus, self._find)
         self._operations = Operations(self.store, self.dispatcher, self._submission, self.bus)
-        self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find)
+        self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find, trust)
+        trust.on_change = self._distrusted
         self._acts = Acts(self.store, self.dispatcher, self._operations, self._find)
         questions = self.dispatcher.questions
         self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died, questions.look)
@@ -148,25 +150,14 @@ class Engine(Archive):
         self.dispatcher.scheduler.close()
         await self._others.stop()
         if cancel:
-            await self.dispatcher.cancel(self._going())
+            await self.dispatcher.cancel(going(self.dispatcher))
         await self.dispatcher.stop()
         await self._notifier.stop()
         await self._upkeep.stop()
         assert self._runner is not None
         await self._runner.close()
-        capture.remove()
-        gc.set_threshold(*self._collecting)
+        self._surroundings.leave()
         await self.store.close()
-
-    def _going(self) -> list[Node]:
-        """The open tasks of the runs that have something running; of paused runs, what runs."""
-        found = []
-        for tree in self.dispatcher.trees.values():
-            nodes = [node for node in tree.nodes.values() if is_open(node.status)]
-            running = [node for node in nodes if node.status is TaskStatus.IN_PROGRESS]
-            stays = tree.paused or self.dispatcher.scheduler.paused
-            found += running if stays or not running else nodes
-        return found
 
     async def wind_down(self, seconds: float) -> None:
         """Start nothing new, and wait so long for what runs to end by itself; call `stop` next."""
@@ -221,10 +212,21 @@ class Engine(Archive):
         return bool(self.dispatcher.scheduler.running)
 
     def _published(self, catalogue: Catalogue) -> None:
-        former, self._catalogue = self._catalogue, catalogue
-        if not former.epoch:
+        is_first, self._loaded = not self._loaded.epoch, catalogue
+        self._show()
+        if is_first:
             self.dispatcher.spawn(self._recovery.take_over(only_ended=not self._take_over))
         self._recovery.look_again()
+
+    def _distrusted(self) -> None:
+        """It is remembered which executors run apart, and said where they are listed."""
+        self.store.writer.write([statements.meta(META, self._trust.dump())])
+        if self._loaded.epoch:
+            self._show()
+
+    def _show(self) -> None:
+        former, self._catalogue = self._catalogue, self._trust.marked(self._loaded)
+        catalogue = self._catalogue
         self.bus.publish(EventKind.CATALOGUE, data=catalogue)
         for problem in catalogue.problems:
             if problem not in former.problems:

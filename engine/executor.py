@@ -109,6 +109,11 @@ class BaseTask(ExecutableTask):
     names in `retry_on` where it is given; `max_concurrent` of this executor at once; a named `pool` of slots (sizes
     stand in the settings); `retry_safe` where running it twice does no harm.
 
+    Where it is run: `isolation` "thread" is inside the engine's process, "process" in one of its own, which may crash,
+    hang or exit without harm and can always be ended. It is imported there anew, so it shares nothing in memory with
+    others, and what runs in it may hold at most `memory_limit` bytes where that is given (which alone asks for a
+    process, too).
+
     `confirm` (or the tag "destructive") has the console show the exact inputs and ask before each launch.
 
     With `asks` a person's answer is waited for, without a slot, before it runs; its inputs say what is asked
@@ -130,6 +135,8 @@ class BaseTask(ExecutableTask):
     max_concurrent: ClassVar[int | None] = None
     pool: ClassVar[str] = ""
     retry_safe: ClassVar[bool] = False
+    isolation: ClassVar[str] = "thread"
+    memory_limit: ClassVar[int | None] = None
 
     _context: TaskContext | None = None
     _task_id: str | None = None

@@ -9,6 +9,18 @@ import fcntl
 import os
 from pathlib import Path
 from uuid import uuid4
+from weakref import WeakSet
+
+_held: WeakSet[Lease] = WeakSet()
+
+
+def _forked() -> None:
+    """In a copy of this process: while it has the file open, too, the owner would seem to live after its end."""
+    for lease in _held:
+        lease.let_go()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 class Lease:
@@ -27,6 +39,13 @@ class Lease:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # a child must not keep the lock alive
         self._fd = os.open(self._folder / self.id, flags, 0o600)
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _held.add(self)
+
+    def let_go(self) -> None:
+        """Close the file and leave it: the lock is another process's."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
 
     def release(self) -> None:
         if self._folder is None or self._fd is None:

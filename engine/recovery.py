@@ -17,6 +17,7 @@ from engine.pins import FindSpec
 from engine.store import Store
 from engine.submission import Submission
 from engine.task import TaskStatus
+from engine.trust import Trust
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,16 @@ class Recovery:
     """`take_over` once the catalogue is there, `look_again` whenever it changed."""
 
     def __init__(
-        self, store: Store, dispatcher: Dispatcher, submission: Submission, bus: EventBus, find: FindSpec
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        submission: Submission,
+        bus: EventBus,
+        find: FindSpec,
+        trust: Trust,
     ) -> None:
         self._store = store
+        self._trust = trust
         self._dispatcher = dispatcher
         self._submission = submission
         self._bus = bus
@@ -39,7 +47,9 @@ class Recovery:
 
         One that cannot be loaded is left as it is and logged.
         """
-        for run_id, owner in await self._store.dead_runs(only_ended=only_ended):
+        dead = await self._store.dead_runs(only_ended=only_ended)
+        self._trust.suspect(self._store.suspects)  # before any of it runs again
+        for run_id, owner in dead:
             try:
                 await self._take(run_id, owner)
             except Exception:  # one broken run must not keep the others from going on

@@ -17,6 +17,8 @@ from engine.notify import NotifyRule, read_rules
 ENV_PREFIX = "TASKDECK_"
 CONSOLE = "console"
 """The table of the file that is the console's own, and read by it."""
+FLOATS = frozenset({"grace", "cancel_limit", "import_limit", "keep_days", "block_limit", "headless"})
+FROM_ZERO = frozenset({"keep_days", "keep_runs", "memory_limit", "backups", "headless"})
 
 
 def _data_folder() -> Path:
@@ -45,6 +47,16 @@ class Settings:
     """How long a cancelled attempt whose executor has `cancel()` may end by itself (5.1)."""
     cancel_limit: float = 1.0
     """How long `cancel()` itself may take, inside the grace."""
+    block_limit: float = 1.0
+    """How long an attempt may hold up the loop of the executors, before what comes gets another."""
+    threads: int = 128
+    """In how many threads plain `execute` methods run, those that do not end among them."""
+    isolation: str = "thread"
+    """Where executors run that files bring: "thread" as each says for itself, "process" all in processes."""
+    processes: int = 8
+    """How many attempts run in processes of their own at once; others wait for one."""
+    memory_limit: int = 0
+    """What an attempt in a process of its own may take, where its executor does not say; 0 is no limit."""
     result_limit: int = 8 * 2**20
     """Results above this are stored compressed, up to `result_max` (4.5)."""
     result_max: int = 64 * 2**20
@@ -96,16 +108,18 @@ def _read(key: str, value: Any, source: str) -> Any:
         return _pools(value, source)
     if key == "notify":
         return read_rules(value, source)
-    types = {"store": Path, "executors": Path, "synchronous": str, "user": str}
-    kind = types.get(key, float if key in {"grace", "cancel_limit", "import_limit", "keep_days", "headless"} else int)
+    types = {"store": Path, "executors": Path, "synchronous": str, "user": str, "isolation": str}
+    kind = types.get(key, float if key in FLOATS else int)
     try:
         read: Any = kind(value)
     except (TypeError, ValueError):
         raise SettingsError(f"'{key}' in {source} must be a {kind.__name__}, not {value!r}") from None
-    if kind in (int, float) and (read < 0 if key in {"keep_days", "keep_runs", "backups", "headless"} else read <= 0):
+    if kind in (int, float) and (read < 0 if key in FROM_ZERO else read <= 0):
         raise SettingsError(f"'{key}' in {source} must be above 0, not {value!r}")
     if key == "synchronous" and read not in {"FULL", "NORMAL"}:
         raise SettingsError(f"'synchronous' in {source} must be FULL or NORMAL, not {value!r}")
+    if key == "isolation" and read not in {"thread", "process"}:
+        raise SettingsError(f"'isolation' in {source} must be thread or process, not {value!r}")
     return read.expanduser() if isinstance(read, Path) else read
 
 

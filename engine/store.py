@@ -21,7 +21,7 @@ from engine.events import LogLine
 from engine.health import APPLICATION_ID
 from engine.lease import Lease
 from engine.statements import recovery
-from engine.task import AS_GIVEN, Dependency, Task, TaskStatus, now
+from engine.task import AS_GIVEN, Dependency, Task, TaskStatus, executor_id, now
 from engine.version_source import VersionSource
 from engine.writer import GroupConnection, Writer, is_damaged_index
 
@@ -79,6 +79,10 @@ class Store:
         self.lease = lease
         self.writer = Writer(writer)
         self.path = path
+        self.suspects: set[tuple[str, str]] = set()
+        """(executor id, version) of what ran when its engine died."""
+        self._closing = self._disconnected = False
+        self._outlasting = asyncio.get_running_loop().create_task(self._outlast(), name="store")
 
     @classmethod
     async def open(cls, path: Path | str, *, synchronous: str = "FULL") -> Store:
@@ -108,14 +112,36 @@ class Store:
 
     async def close(self) -> None:
         """Write what waits, then close; safe to call twice."""
+        self._closing = True
+        if not self._disconnected:
+            self._outlasting.cancel()
         try:
             await self.writer.close()
         finally:
-            for connection in {self._reader, self._write_connection, self._apart} - {None}:
-                assert connection is not None
-                with suppress(ValueError):  # aiosqlite's answer when it is closed already
-                    await connection.close()
-            self.lease.release()
+            await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        if self._disconnected:  # the second close of a connection would never return
+            await asyncio.wait({self._outlasting})
+            return
+        self._disconnected = True
+        for connection in {self._reader, self._write_connection, self._apart} - {None}:
+            assert connection is not None
+            with suppress(ValueError):  # aiosqlite's answer when it is closed already
+                await connection.close()
+        self.lease.release()
+
+    async def _outlast(self) -> None:
+        """A script that ends without `close` has all tasks of its loop cancelled, this one too.
+
+        The threads of aiosqlite would go on without it, and the process would never end.
+        """
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            if not self._closing:
+                await self.writer.ended()
+                await self._disconnect()
 
     async def recover(self) -> None:
         """Give the rows that dead engines left in progress their true state (7.2).
@@ -131,8 +157,18 @@ class Store:
         rows = await self.rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())
         dead = {owner for (owner,) in rows if self.lease.is_dead(owner)}
         for owner in dead:
+            self.suspects |= await self._running(owner)
             await asyncio.shield(self.writer.commit(recovery(owner, now())))
         return dead
+
+    async def _running(self, owner: str) -> set[tuple[str, str]]:
+        """(executor id, version) of what an owner has in progress."""
+        rows = await self.rows(
+            "SELECT name, params, schemas, executor_version FROM task WHERE status = 'in_progress'"
+            " AND executor_version != '' AND run_id IN (SELECT id FROM run WHERE owner = ?)",
+            (owner,),
+        )
+        return {(executor_id(name, json_data.decode(p), json_data.decode(s)), version) for name, p, s, version in rows}
 
     async def dead_runs(self, *, only_ended: bool = False) -> list[tuple[str, str]]:
         """(run, owner) of runs that did not end before their engine did, oldest first.
@@ -262,6 +298,15 @@ class Store:
             )
             for number, status, started, completed, error, error_type, result, inputs, version in rows
         ]  # fmt: skip
+
+    async def engine_lines(self, task_id: str, *beginnings: str) -> list[tuple[int, str]]:
+        """(attempt, text) of what the engine itself said in a task's log, where it begins so."""
+        matches = " OR ".join("substr(text, 1, length(?)) = ?" for _ in beginnings)
+        rows = await self.rows(
+            f"SELECT attempt, text FROM log WHERE task_id = ? AND stream = 'engine' AND ({matches}) ORDER BY seq",
+            (task_id, *(part for text in beginnings for part in (text, text))),
+        )
+        return [(attempt, text) for attempt, text in rows]
 
 
 def _prepare(path: Path | str) -> str:

@@ -82,6 +82,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def executor_id(name: str, params: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """Rule 2.6 for a task's row."""
+    return str(params.get("executor_id") or schemas.get("method") or name)
+
+
 class Moment:
     """A time of a `Task`, an aware datetime in UTC or None; kept as epoch seconds, in half the memory."""
 
@@ -177,7 +182,7 @@ class Task:
     @property
     def executor_id(self) -> str:
         """Which executor runs it: `params["executor_id"]`, else `schemas["method"]`, else `name` (2.6)."""
-        return str(self.params.get("executor_id") or self.schemas.get("method") or self.name)
+        return executor_id(self.name, self.params, self.schemas)
 
     @property
     def is_terminal(self) -> bool:

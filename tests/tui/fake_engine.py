@@ -22,6 +22,7 @@ from engine.recent import Recent
 from engine.schema import mask
 from engine.store import Attempt
 from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
+from engine.trace import Trace
 from engine.version_source import VersionSource
 from engine.watcher import WatchState
 from tests.tui.fake_people import FakeAnswers, FakeSchedules, FakeTimekeeper
@@ -166,6 +167,7 @@ class FakeEngine:
         self.logs: dict[str, list[tuple[int, LogLine]]] = {}
         """Lines with the attempts that wrote them."""
         self.tried: dict[str, list[Attempt]] = {}
+        self.traced: dict[str, list[Trace]] = {}
         """Former attempts."""
         self.sources: dict[str, VersionSource] = {}
         """The kept sources, by version."""
@@ -381,6 +383,9 @@ class FakeEngine:
     async def attempts(self, task_id: str) -> list[Attempt]:
         task = self.tasks[task_id]
         return [*self.tried.get(task_id, ()), *([self._attempt(task)] if task.started_at is not None else [])]
+
+    async def traces(self, task_id: str) -> list[Trace]:
+        return self.traced.get(task_id, [])
 
     # --- the script ------------------------------------------------------------------------------------------
 

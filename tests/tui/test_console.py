@@ -432,6 +432,17 @@ async def test_messages_keep_every_toast() -> None:
         assert "remember me" in driven.screen
 
 
+async def test_what_was_written_past_the_console_can_be_read_and_does_nothing() -> None:
+    async with console() as driven:
+        await driven.press("O")
+        assert "nothing was written past the console" in driven.screen
+        await driven.press("O")
+        assert driven.app.screen is driven.console
+        driven.app.stray.add("from \x1b[2Ja C library")
+        await driven.press("O")
+        assert "Stray output" in driven.screen and "a C library" in driven.screen and "\x1b" not in driven.screen
+
+
 async def test_quit_asks_while_tasks_run_and_staying_is_the_default() -> None:
     async with console(busy_engine) as driven:
         await driven.press("q")

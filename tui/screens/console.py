@@ -379,6 +379,12 @@ class ConsoleScreen(Commands):
         lines = message_lines(list(self.app.notices), list(stray.lines), stray.total)
         self.app.push_screen(MessagesScreen([*lines, *((fault, "bad") for fault in self.app.faults)]))
 
+    def action_stray(self) -> None:
+        from tui.screens.messages import MessagesScreen, stray_lines
+
+        stray = self.app.stray
+        self.app.push_screen(MessagesScreen(stray_lines(list(stray.lines), stray.total), "Stray output"))
+
     def action_quit(self) -> None:
         """Leave; while tasks run or wait, ask first."""
         from tui.screens.quit import Question, quit_question
