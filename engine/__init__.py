@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from engine.counts import Counts
     from engine.engine import Engine
     from engine.engine_thread import EngineThread
-    from engine.errors import ChildFailed, ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
+    from engine.errors import (
+        AccessError,
+        ChildFailed,
+        ExecutorError,
+        SettingsError,
+        StoreError,
+        TaskdeckError,
+        TaskError,
+    )
     from engine.events import Event, EventBus, EventKind, LogLine
     from engine.function_executor import function_executor
     from engine.history import AuditEntry, History, Run, RunFilter, TaskCounts, Totals
@@ -39,7 +47,15 @@ _HOMES = {
     "counts": ("Counts",),
     "engine": ("Engine",),
     "engine_thread": ("EngineThread",),
-    "errors": ("ChildFailed", "ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
+    "errors": (
+        "AccessError",
+        "ChildFailed",
+        "ExecutorError",
+        "SettingsError",
+        "StoreError",
+        "TaskError",
+        "TaskdeckError",
+    ),
     "events": ("Event", "EventBus", "EventKind", "LogLine"),
     "function_executor": ("function_executor",),
     "hooks": ("clear_hooks", "register_post_hook", "register_pre_hook"),
@@ -58,6 +74,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AccessError",
     "Attempt",
     "AuditEntry",
     "BaseTask",

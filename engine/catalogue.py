@@ -46,6 +46,8 @@ class ExecutorSpec:
     policy: Policy = DEFAULT
     output_schema: Mapping[str, Any] | None = None
     confirm: bool = False
+    barred: str = ""
+    """Why the user of this process may not run it (`access.Access`), "" where nothing stands against it."""
     pre_hook: Callable[..., Any] | None = None
     post_hook: Callable[..., Any] | None = None
     source: Callable[[], VersionSource | None] = field(default=lambda: None, compare=False, repr=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import statements
+from engine.access import BARRED_HINT, Access
 from engine.acts import Acts
 from engine.adjust import adjust
 from engine.archive import Archive
@@ -21,7 +22,7 @@ from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec
 from engine.counts import Counts
 from engine.dispatcher import Dispatcher
-from engine.errors import ExecutorError, TaskError
+from engine.errors import AccessError, ExecutorError, TaskError
 from engine.events import EventBus, EventKind
 from engine.executor import DEFAULT_REGISTRY
 from engine.graph import Node, tree_status
@@ -71,6 +72,7 @@ class Engine(Archive):
         take_over: bool | None = None,
     ) -> None:
         self.settings = settings or Settings.load()
+        self.access = Access(self.settings)
         self.bus = EventBus()
         self.watch_state = WatchState.OFF
         self._path = store if store is not None else self.settings.store
@@ -79,7 +81,7 @@ class Engine(Archive):
             self._loader = Loader(folders, import_limit=self.settings.import_limit, in_use=self._pinned)
         self._catalogue = Catalogue()
         self._runner = runner
-        self._take_over = bool(folders) if take_over is None else take_over
+        self._take_over = (bool(folders) if take_over is None else take_over) and not self.access.read_only
         self._watching: asyncio.Task[None] | None = None
         self._open = False
 
@@ -87,7 +89,7 @@ class Engine(Archive):
 
     async def start(self) -> None:
         """Open the store (raises `StoreError`), then load the folders and watch them in the background."""
-        self.store = await Store.open(self._path, synchronous=self.settings.synchronous)
+        self.store = await Store.open(self._path, synchronous=self.settings.synchronous, group=self.settings.group)
         capture.install()
         self._collecting = gc.get_threshold()
         gc.set_threshold(*COLLECTING)
@@ -101,7 +103,7 @@ class Engine(Archive):
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
-        self.presets = Presets(self.store, self._find)
+        self.presets = Presets(self.store, self._find, self.permit)
         self._upkeep = Upkeep(self.store, self.settings, self._is_busy, keeps=self._take_over)
         self.dispatcher.on_end = self._upkeep.indexer.notify
         self._upkeep.start()
@@ -155,7 +157,7 @@ class Engine(Archive):
     def catalogue(self) -> Catalogue:
         """The present snapshot; any thread may read it."""
         if self._loader is None and self._catalogue.epoch != DEFAULT_REGISTRY.epoch:
-            self._catalogue = from_registry(DEFAULT_REGISTRY)
+            self._catalogue = self.access.marked(from_registry(DEFAULT_REGISTRY))
         return self._catalogue
 
     @property
@@ -174,11 +176,11 @@ class Engine(Archive):
         return bool(self.dispatcher.scheduler.running)
 
     def _published(self, catalogue: Catalogue) -> None:
-        former, self._catalogue = self._catalogue, catalogue
+        former, self._catalogue = self._catalogue, self.access.marked(catalogue)
         if not former.epoch:
             self.dispatcher.spawn(self._recovery.take_over(only_ended=not self._take_over))
         self._recovery.look_again()
-        self.bus.publish(EventKind.CATALOGUE, data=catalogue)
+        self.bus.publish(EventKind.CATALOGUE, data=self._catalogue)
         for problem in catalogue.problems:
             if problem not in former.problems:
                 self.bus.publish(EventKind.PROBLEM, data=problem)
@@ -252,6 +254,7 @@ class Engine(Archive):
         An id that is stored already raises (2.8); an idempotency key that is returns the task that has it (8.2).
         """
         task = self.new_task(name, **fields)
+        await self.permit("create")
         if (holder := await self._submission.holder(task)) is not None:
             return holder
         if task.parent_id is not None:
@@ -284,8 +287,10 @@ class Engine(Archive):
     ) -> Task:
         """Make one task of `executor_id` and submit it; returns it, or the one that has the idempotency key (8.2).
 
-        Raises `ExecutorError` for an unknown executor, `TaskError` for wrong fields.
+        Raises `ExecutorError` for an unknown executor, `AccessError` for one that may not run here, `TaskError` for
+        wrong fields.
         """
+        await self.permit("launch", executor_id=executor_id)
         spec, unknown = self._find(executor_id)
         if spec is None:
             raise ExecutorError(unknown, "It may have been renamed or its file removed")
@@ -305,7 +310,7 @@ class Engine(Archive):
 
         `label` is a few words by which the run is found again. A dry run does everything but execute: each task gets
         its executor's demo result (1.3). Raises `TaskError`, with nothing stored, for references to nowhere, cycles
-        and a tree that runs already (3.3, 7.3).
+        and a tree that runs already (3.3, 7.3), `AccessError` for a task whose executor may not run here.
         """
         return (await self._submit(root, label, dry_run)).run_id
 
@@ -314,7 +319,8 @@ class Engine(Archive):
             for task in root.tasks():
                 task.params = {**task.params, "dry_run": True}
         audit = self._audit("launch", task_id=root.task.id, run_id=root.task.id, name=root.task.name)
-        return await self._submission.submit(root, label, [audit])
+        with self._permitted("launch"):
+            return await self._submission.submit(root, label, [audit])
 
     async def plan(self, root: TaskTreeNode) -> Plan:
         """What a submit of `root` would do: levels, order, inputs as far as known, every problem (8.5).
@@ -346,6 +352,7 @@ class Engine(Archive):
         The answer's `status` is "cancelled", or "failed" with `message` and `current_status` where there was nothing
         to cancel.
         """
+        await self.permit("cancel", task_id=task_id)
         self.store.writer.write([self._audit("cancel", task_id=task_id, only=only)])
         return await self._acts.cancel(task_id, only=only)
 
@@ -355,14 +362,20 @@ class Engine(Archive):
         `inputs` replace the task's own. `version` has the task itself run the code of that version (see `source`)
         instead of the present one; raises `ExecutorError` where that cannot be loaded. The former attempt stays in
         history. Raises `TaskError` when the task is unknown, waits already, lacks its secrets, or something that would
-        be run again still runs.
+        be run again still runs, `AccessError` when one of them may not run here.
         """
-        spec = None
-        if version is not None:
-            await self.store.writer.flush()
-            spec = await past_version(self.store, self._find, self._loader, self.settings, task_id, version)
-        audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
-        return await self._acts.rerun(task_id, inputs, [audit], spec)
+        with self._permitted("rerun", task_id=task_id):
+            spec = None
+            if self.access.is_limited:
+                self._submission.refuse_barred(await self._operations.affected(task_id))
+            if version is not None:
+                await self.store.writer.flush()
+                spec = await past_version(self.store, self._find, self._loader, self.settings, task_id, version)
+                spec = self.access.mark(spec)
+                if spec.barred:
+                    raise AccessError(spec.barred, BARRED_HINT)
+            audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
+            return await self._acts.rerun(task_id, inputs, [audit], spec)
 
     async def affected(self, task_id: str) -> list[Task]:
         """The tasks that `rerun` would run again, itself among them; raises `TaskError` for an unknown one (5.4)."""
@@ -370,6 +383,7 @@ class Engine(Archive):
 
     async def adjust(self, task_id: str, *, priority: int, params: Mapping[str, Any]) -> None:
         """Give a task that has ended other launch options, for its rerun; raises as `adjust.adjust` says."""
+        await self.permit("adjust", task_id=task_id)
         await adjust(self.store, self.dispatcher, self._submission, task_id, priority, params)
         self.store.writer.write([self._audit("adjust", task_id=task_id, priority=priority)])
 
@@ -380,15 +394,18 @@ class Engine(Archive):
 
     async def skip(self, task_id: str) -> Task:
         """Have a pending or failed task count as completed, with result null; dependents run (8.4)."""
+        await self.permit("skip", task_id=task_id)
         return await self._acts.skip(task_id, [self._audit("skip", task_id=task_id)])
 
     async def pause(self, run_id: str | None = None) -> None:
         """Start nothing new of a run, or of any (None); what runs goes on. Survives a restart (8.3)."""
+        await self.permit("pause", task_id=run_id)
         await self._acts.pause(run_id, [self._audit("pause", run_id=run_id)])
 
     async def resume(self, run_id: str | None = None) -> None:
         """Go on with a paused run, the paused queue (None), or a run whose process ended before it (7.2, 8.3)."""
-        await self._acts.resume(run_id, [self._audit("resume", run_id=run_id)])
+        with self._permitted("resume", run_id=run_id):
+            await self._acts.resume(run_id, [self._audit("resume", run_id=run_id)])
 
     async def copy(self, task_id: str) -> TaskTreeNode:
         """A draft with new ids of a task and all under it (5.5); edit and submit it. The original is not touched."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import json_data
+from engine.access import BARRED_HINT
 from engine.catalogue import ExecutorSpec
 from engine.circles import circles
 from engine.edges import link, set_dependencies
@@ -268,6 +269,8 @@ def _look(
     open_inputs = _open_inputs(given, node, spec, unlinked)
     if prepared.refusal is not None and prepared.refusal.error_type == "unknown_executor":
         tell(unknown, "Name an executor of the catalogue, or bring its file back")
+    elif prepared.refusal is not None and prepared.refusal.error_type == "not_allowed":
+        tell(str(prepared.refusal.error), BARRED_HINT)
     elif prepared.refusal is not None and prepared.refusal.error_type == "schema_error":
         tell(str(prepared.refusal.error), "Mend the executor's input schema")
     elif prepared.refusal is not None and prepared.refusal.error_type == "needs_secrets" and not lost:

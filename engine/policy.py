@@ -17,7 +17,15 @@ LONGEST_DELAY = 3600.0
 JITTER = 0.25
 """By how much an exponential delay varies at random, so that what failed together does not come back together."""
 NEVER_RETRIED = frozenset(
-    {"validation_error", "schema_error", "unknown_executor", "needs_secrets", "result_error", "interrupted"}
+    {
+        "validation_error",
+        "schema_error",
+        "unknown_executor",
+        "needs_secrets",
+        "result_error",
+        "interrupted",
+        "not_allowed",
+    }
 )
 """Kinds of failure that another attempt cannot cure (4.7)."""
 

@@ -106,6 +106,8 @@ def prepare(inputs: Mapping[str, Any], node: Node, spec: ExecutorSpec | None, un
     prepared = Prepared(merged, json_data.encode(merged) if merged else "{}", ignore, notes=notes)
     if spec is None:
         prepared.refusal = failed(unknown, "unknown_executor")
+    elif spec.barred:
+        prepared.refusal = failed(spec.barred, "not_allowed")
     elif spec.schema_problem:
         prepared.refusal = failed(
             f"the input schema of '{spec.id}' cannot be used: {spec.schema_problem}", "schema_error"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tui import commands
 from tui.commands.exits import WRONG_USE, complain, leave
 from tui.commands.folders import check_folder, folders_of
-from tui.commands.options import declare
+from tui.commands.options import declare, settings_of
 
 if TYPE_CHECKING:
     from engine import Settings
@@ -87,6 +87,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="a folder of executor files, before your own and the shipped ones; may be given again",
     )
     parser.add_argument("--store", metavar="FILE", help="the file that keeps all runs (default: in your data folder)")
+    parser.add_argument("--group", metavar="NAME", help="share the store with this group of users")
+    parser.add_argument("--read-only", action="store_true", help="look only: nothing is launched, cancelled or changed")
     parser.add_argument("--theme", metavar="NAME", help="auto, dark, light, contrast, ansi (the terminal's own), plain")
     parser.add_argument(
         "--ascii", action=argparse.BooleanOptionalAction, default=None, help="draw with ASCII only, or never so"
@@ -104,12 +106,12 @@ def unknown_option(words: Sequence[str]) -> str | None:
     left = iter(words)
     for word in left:
         name, equals, _ = word.partition("=")
-        if name in ("--executors", "--store", "--theme"):
+        if name in ("--executors", "--store", "--group", "--theme"):
             if not equals:
                 next(left, None)
         elif not word.startswith("-"):
             return None
-        elif name not in ("-h", "--help", "--version", "--ascii", "--no-ascii", "--no-mouse"):
+        elif name not in ("-h", "--help", "--version", "--read-only", "--ascii", "--no-ascii", "--no-mouse"):
             return word
     return None
 
@@ -141,21 +143,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if wrong := check_folder(given):
             return complain(wrong)
     from engine.errors import SettingsError
-    from engine.settings import Settings, config_folder
+    from engine.settings import config_folder
     from tui import console_settings, look
     from tui.state_file import Kept
 
     given = {name: getattr(options, name) for name in ("theme", "ascii", "mouse")}
     try:
-        settings = Settings.load()
+        settings = settings_of(options, options.store)
         kept = Kept.load()
         looks = console_settings.resolve(given, os.environ, config_folder() / "settings.toml", kept.settings())
     except SettingsError as error:
         return complain(str(error))
-    if options.store is not None:
-        from dataclasses import replace
-
-        settings = replace(settings, store=Path(options.store).expanduser().absolute())
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return complain("the console needs a terminal, and stdin or stdout is none")
     if look.is_dumb(os.environ):

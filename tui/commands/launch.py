@@ -41,6 +41,7 @@ async def _run(
     """The exit code, and whether code was left behind that does not stop."""
     async with open_desk(options, settings, streams) as desk:
         spec = _find(desk, options.id)
+        await desk.engine.permit("launch", executor_id=spec.id)
         inputs = with_keys(given, options.inputs, spec)
         problems = [] if spec.schema_problem else spec.checker.problems(spec.checker.with_defaults(inputs))
         if spec.schema_problem:

@@ -9,6 +9,7 @@ from engine.task import TaskStatus
 from tui import bulk, export
 from tui.forest import Row
 from tui.marks import tops
+from tui.screens.permission import changes
 from tui.screens.quit import Question
 from tui.screens.steering import Steering, named
 from tui.wording import amount
@@ -52,6 +53,7 @@ class Bulk(Steering):
 
     # --- cancel ----------------------------------------------------------------------------------------------
 
+    @changes("cancel")
     def action_cancel_task(self) -> None:
         rows = self.marked()
         if rows:
@@ -59,6 +61,7 @@ class Bulk(Steering):
         else:
             super().action_cancel_task()
 
+    @changes("cancel")
     def action_cancel_tree(self) -> None:
         rows = self.marked()
         if rows:
@@ -84,6 +87,7 @@ class Bulk(Steering):
 
     # --- rerun -----------------------------------------------------------------------------------------------
 
+    @changes("rerun")
     def action_rerun(self) -> None:
         rows = self.marked()
         if not rows:
@@ -114,6 +118,7 @@ class Bulk(Steering):
 
     # --- pause -----------------------------------------------------------------------------------------------
 
+    @changes("pause")
     def action_pause_run(self) -> None:
         rows = self.marked()
         if not rows:
@@ -131,6 +136,7 @@ class Bulk(Steering):
 
     # --- delete ----------------------------------------------------------------------------------------------
 
+    @changes("delete")
     def action_delete_task(self) -> None:
         marked = self.marked()
         if not marked:

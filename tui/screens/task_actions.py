@@ -11,6 +11,7 @@ from engine.task import Task, TaskStatus
 from tui.boundary import ask
 from tui.forest import Row
 from tui.screens.panes import Panes
+from tui.screens.permission import changes
 from tui.screens.quit import cancel_question
 from tui.text import safe_text
 from tui.wording import NEEDS_SECRETS
@@ -30,6 +31,8 @@ class TaskActions(Panes):
     """The half of the screen that asks the engine; the app waits for the answers, so they outlive a dialog."""
 
     thread: LateEngine
+    started = False
+    """Whether the engine can be asked."""
 
     def ask_engine(self, work: Callable[[], Awaitable[T]], then: Callable[[T], object] | None = None) -> None:
         """Do `work` with the engine beside the screen; refusals become toasts."""
@@ -57,10 +60,24 @@ class TaskActions(Panes):
         from tui.screens.launch import LaunchScreen
         from tui.screens.launching import launch
 
-        engine = self.thread.engine
-        self.app.push_screen(
-            LaunchScreen(spec, shelf=self.shelf(spec)), lambda request: self.start(request, partial(launch, engine))
-        )
+        if self.may_run(spec, "launch"):
+            engine = self.thread.engine
+            self.app.push_screen(
+                LaunchScreen(spec, shelf=self.shelf(spec)), lambda request: self.start(request, partial(launch, engine))
+            )
+
+    def may_change(self, what: str) -> bool:
+        """Whether something may be changed from here; where not, it is said and kept in the audit."""
+        if not (self.started and self.thread.engine.access.read_only):
+            return True
+        self.ask_engine(lambda: self.thread.ask(self.thread.engine.permit(what)))
+        return False
+
+    def may_run(self, spec: ExecutorSpec, what: str) -> bool:
+        """The same for running an executor."""
+        if spec.barred:
+            self.ask_engine(lambda: self.thread.ask(self.thread.engine.permit(what, executor_id=spec.id)))
+        return not spec.barred and self.may_change(what)
 
     def shelf(self, spec: ExecutorSpec) -> Shelf:
         """Where the forms of an executor keep their drafts and presets."""
@@ -93,6 +110,7 @@ class TaskActions(Panes):
 
     # --- rerun -----------------------------------------------------------------------------------------------
 
+    @changes("rerun")
     def action_rerun(self) -> None:
         row = self.selected()
         if row is None or self.refuses_history(row):
@@ -116,6 +134,8 @@ class TaskActions(Panes):
         spec = self.thread.engine.catalogue.get(task.executor_id)
         if spec is None:  # a group, or an executor that is gone: the engine knows what to say
             self.confirm_dangers("Rerun", again, lambda: self._rerun(task.id))
+            return
+        if not self.may_run(spec, "rerun"):
             return
         from tui.forms.options import options_of
         from tui.forms.told import told_by
@@ -161,11 +181,13 @@ class TaskActions(Panes):
 
     # --- cancel ----------------------------------------------------------------------------------------------
 
+    @changes("cancel")
     def action_cancel_task(self) -> None:
         row = self.selected()
         if row is not None:
             self._cancel(row, sure=not row.children)
 
+    @changes("cancel")
     def action_cancel_tree(self) -> None:
         row = self.selected()
         if row is not None:
