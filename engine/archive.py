@@ -132,20 +132,22 @@ class Archive:
         For who asks questions first: every act asks this by itself.
         """
         spec = self.catalogue.get(executor_id) if executor_id else None
-        with self._permitted(what, task_id=task_id):
+        with self._permitted(what, task_id=task_id, executor=executor_id):
             if spec is not None and spec.barred:
                 raise AccessError(spec.barred, BARRED_HINT)
 
     @contextmanager
-    def _permitted(self, what: str, *, task_id: str | None = None, run_id: str | None = None) -> Iterator[None]:
+    def _permitted(
+        self, what: str, *, task_id: str | None = None, run_id: str | None = None, executor: str = ""
+    ) -> Iterator[None]:
         """Raises `AccessError` in read-only mode; that, and one that is raised inside, is kept in the audit."""
         try:
             if self.access.read_only:
                 raise AccessError(READ_ONLY, READ_ONLY_HINT)
             yield
         except AccessError as refusal:
-            audit = self._audit("refused", task_id=task_id, run_id=run_id, act=what, why=refusal.message)
-            self.store.writer.write([audit])
+            detail = {"act": what, "why": refusal.message} | ({"executor": executor} if executor else {})
+            self.store.writer.write([self._audit("refused", task_id=task_id, run_id=run_id, **detail)])
             raise
 
     def _audit(self, what: str, *, task_id: str | None = None, run_id: str | None = None, **detail: Any) -> Write:

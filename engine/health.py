@@ -19,23 +19,8 @@ Level = Literal["ok", "warning", "problem"]
 APPLICATION_ID = 0x7A5DEC
 """Marks a file as a store of ours, so that a foreign or empty one is told apart."""
 NETWORK = frozenset(
-    {
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb",
-        "smb2",
-        "smb3",
-        "smbfs",
-        "ncpfs",
-        "9p",
-        "afs",
-        "ceph",
-        "cephfs",
-        "glusterfs",
-        "lustre",
-    }
-    | {"beegfs", "gpfs", "orangefs", "ocfs2", "gfs2", "moosefs", "juicefs"}
+    {"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "cephfs", "glusterfs", "lustre"}
+    | {"beegfs", "gpfs", "orangefs", "ocfs2", "gfs2", "moosefs", "juicefs", "ncpfs"}
     | {"sshfs", "s3fs", "rclone", "gcsfuse", "gvfsd-fuse", "davfs", "davfs2"}
 )
 """File systems on which locks and shared memory of several machines cannot be trusted."""

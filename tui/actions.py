@@ -224,6 +224,10 @@ def _everywhere() -> tuple[Action, ...]:
             "Open $VISUAL or $EDITOR at the selected executor, problem, or the executor of the selected task.",
             ("e",), "app", group, "edit",
         ),
+        Action(
+            "app.suspend", "Suspend", "Stop the console and all that runs in it, back to the shell; fg goes on.",
+            ("ctrl+z",), "app", group, "suspend_process",
+        ),
         Action("app.messages", "Messages", "Show all messages of this session.", ("M",), "app", group, "messages"),
         Action(
             "app.quit", "Quit", "Quit; asks first while tasks run.", ("q", "ctrl+q"), "app", group, "quit", danger=True,

@@ -42,6 +42,7 @@ from tui.themes import DARK, THEMES
 from tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
+    from tui.end_signals import EarlySignals
     from tui.feed import Delta
     from tui.late_engine import LateEngine
 
@@ -106,6 +107,11 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.kept = kept or Kept()
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self.failure: str | None = None
+        self.early: EarlySignals | None = None
+        self.ends: Callable[[], None] | None = None
+        """Called when the screen is asked to end."""
+        self.goes_on = False
+        """Whether the person wants what runs to go on without the screen."""
         self.forest = Forest()
         self.herald = Herald(self)
         self._saving: Timer | None = None
@@ -158,7 +164,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
             await super().on_event(event)
 
     def on_mount(self) -> None:
-        handle_signals(self)
+        handle_signals(self, self.early.code if self.early is not None else None)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -181,6 +187,15 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.herald.say_title()
         if self.kept.problem:
             self.notify(self.kept.problem, severity="warning")
+        await self._warn_of_the_store()
+
+    async def _warn_of_the_store(self) -> None:
+        """Say what of the store's place and rights is no good."""
+        from engine.health import dangers
+
+        settings = self.thread.settings
+        for found in await asyncio.to_thread(dangers, settings.store, settings.group):
+            self.notify(f"the store {settings.store}: {found.said}. {found.hint}", severity="warning")
 
     async def _read_keys(self) -> None:
         """The person's own keys, where they have a file."""
@@ -246,6 +261,11 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         text = safe_text(message, lines=True, limit=NOTICE_LIMIT)
         self.notices.append(Notice(self.clock(), severity, f"{title}: {text}" if title else text))
         super().notify(text, title=title, severity=severity, timeout=timeout, markup=False)
+
+    def exit(self, result: Any = None, return_code: int = 0, message: Any = None) -> None:
+        if self.ends is not None:
+            self.ends()
+        super().exit(result, return_code, message)
 
     async def action_quit(self) -> None:
         """ctrl+q from wherever: the console asks while tasks run."""

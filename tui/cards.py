@@ -274,6 +274,8 @@ def _attempt_line(
 def executor(spec: ExecutorSpec, problems: Iterable[Problem] = ()) -> list[Line]:
     """The card of one executor: what it is, what it takes, where it stands."""
     lines: list[Line] = [(spec.name, "head"), *((line, "") for line in spec.description.split("\n")), ("", "")]
+    if spec.barred:
+        lines += [(f"not allowed here: {spec.barred}", "warn"), ("", "")]
     if spec.schema_problem:
         lines += [(f"✗ its input schema cannot be used: {spec.schema_problem}", "bad"), ("", "")]
     for problem in problems:

@@ -128,7 +128,7 @@ def make_example(folder: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit code: 0, 2 for wrong use, 129 and 143 after a hang-up or SIGTERM.
+    """The command. Returns its exit code: 0, 2 for wrong use, 128 and its number after a signal.
 
     Those of the commands are in `tui.commands.exits`.
     """
@@ -169,11 +169,15 @@ def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept
     os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads these when it is imported
     os.environ.setdefault("TEXTUAL_FPS", "120")  # a key soon after a repaint waits 8 ms at most for its own, not 17
     os.environ.setdefault("ESCDELAY", "25")
+    from tui.end_signals import EarlySignals
     from tui.terminal import OwnTerminal
 
+    early = EarlySignals()
     with OwnTerminal() as stray:
         from tui import look
         from tui.app import ConsoleApp
+        from tui.driver import rescue
+        from tui.ending import Deadline, end_engine
         from tui.late_engine import LateEngine
 
         thread = LateEngine(settings, lambda: folders_of(given, settings))
@@ -181,14 +185,18 @@ def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept
         theme = look.theme(chosen.theme, os.environ, told="theme" in looks.told)
         worn = look.Look(theme, look.is_ascii(chosen.ascii, os.environ), look.has_utf8(os.environ))
         app = ConsoleApp(thread, stray=stray, look=worn, settings=chosen, fixed=looks.fixed, kept=kept)
-        app.run(mouse=chosen.mouse)
-    kept.save()
-    from tui.ending import end_engine
 
-    end_engine(thread, settings, app.return_code or 0)
-    if app.failure:
-        return complain(app.failure)
-    return app.return_code or 0
+        def finish() -> int:
+            kept.save()
+            code = app.return_code or 0
+            end_engine(thread, settings, code, goes_on=app.goes_on)
+            return complain(app.failure) if app.failure else code
+
+        deadline = Deadline(lambda: rescue(app), lambda: leave(finish()))
+        app.early, app.ends = early, deadline.begin
+        app.run(mouse=chosen.mouse)
+        deadline.met()
+    return finish()
 
 
 def end(code: int) -> int:

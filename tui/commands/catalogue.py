@@ -51,8 +51,8 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
         streams.say(json.dumps(rows, default=str))
     width = max((len(spec.id) for spec in specs), default=0)
     for spec in () if options.json else specs:
-        about = safe_text(spec.description or spec.name, limit=DESCRIPTION)
-        barred = "not allowed here: " if spec.barred else ""
+        about = safe_text(spec.barred or spec.description or spec.name, limit=DESCRIPTION)
+        barred = "not allowed: " if spec.barred else ""
         streams.say(f"{safe_text(spec.id):{min(width, 40)}}  {barred}{about}".rstrip())
     problems = sum(not found.is_warning for found in findings(catalogue))
     if problems:

@@ -82,6 +82,8 @@ class CatalogueList(Rows):
             number = sum(1 for row in self.rows if row.problem)
             return [(f"✗ {amount(number, 'problem')}", "bad")]
         spec = row.spec
+        if spec.barred:
+            return [(f"- {safe_text(spec.id):<{self.column}}  not allowed here", "dim")]
         mark = "✗ " if spec.id in self.broken or spec.schema_problem else "  "
         if spec.id in self.flashing and mark == "  ":
             mark = "↻ "
