@@ -26,7 +26,7 @@ from tui import look
 from tui.actions import ACTIONS, binding_keys
 from tui.boundary import FaultBoundary
 from tui.console_settings import TABLE, ConsoleSettings
-from tui.driver import driver_class, handle_signals, set_mouse
+from tui.driver import driver_class, handle_signals, leave, set_mouse
 from tui.forest import Forest
 from tui.herald import Herald
 from tui.keymap import Keymap
@@ -164,10 +164,13 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
             await super().on_event(event)
 
     def on_mount(self) -> None:
-        handle_signals(self, self.early.code if self.early is not None else None)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        handle_signals(self)  # not before: an end while the widgets are mounted is a fault of theirs
+        if self.early is not None and self.early.code is not None:
+            leave(self, self.early.code)
+            return
         gc.freeze()
         gc.enable()
         self.run_worker(self._start(), name="start", exit_on_error=False)

@@ -345,10 +345,10 @@ def repaint(app: App[Any]) -> None:
     app.refresh(layout=True)
 
 
-def handle_signals(app: App[Any], early: int | None = None) -> None:
-    """Call this once the app runs (`on_mount`): the signals of `CODES` end it with their codes, a resume repaints it.
+def handle_signals(app: App[Any]) -> None:
+    """Call this once the app runs: the signals of `CODES` end it with their codes, a resume repaints it.
 
-    `early` is the code of one that came before. Does nothing in a headless app or outside the main thread.
+    Does nothing in a headless app or outside the main thread.
     """
     if app.is_headless or threading.current_thread() is not threading.main_thread():
         return
@@ -361,8 +361,6 @@ def handle_signals(app: App[Any], early: int | None = None) -> None:
         except NotImplementedError:  # Windows
             pass
     app.app_resume_signal.subscribe(app, repaint)
-    if early is not None:
-        leave(app, early)
 
 
 def rescue(app: App[Any]) -> None:
