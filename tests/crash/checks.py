@@ -12,7 +12,7 @@ ENDS = {
     "noop": {"completed"}, "nap": {"completed"}, "thread": {"completed"}, "safe": {"completed"},
     "safe_noop": {"completed"}, "flaky": {"completed"}, "safe_flaky": {"completed"}, "broken": {"ValueError"},
     "hopeless": {"ValueError"}, "says_failed": {"failed"}, "late": {"completed", "timeout_error"},
-    "spawner": {"completed", "ValueError"}, "safe_spawner": {"completed", "ValueError"},
+    "keyed": {"completed"}, "spawner": {"completed", "ValueError"}, "safe_spawner": {"completed", "ValueError"},
 }  # fmt: skip
 """How a task of each kind may end by itself: completed, or failed with this `error_type`."""
 

@@ -132,9 +132,7 @@ def test_a_shell_has_its_prompt_again_when_what_runs_is_left(tmp_path: Path, she
     shell.sees("Running")
     (tmp_path / "gate").touch()
     shell.until(lambda: task_of(shell) == ("completed", None), "it did not go on")
-    time.sleep(0.5)
-    shell.keys("\r")
-    shell.sees("Done")
+    shell.until(lambda: shell.keys("\r") or "Done" in shell.text, "the shell never heard of its end")
 
 
 @pytest.mark.parametrize("how", ["ctrl+z", "SIGTSTP"])
