@@ -18,6 +18,7 @@ from tui import commands
 from tui.commands.exits import WRONG_USE, complain, leave
 from tui.commands.folders import check_folder, folders_of
 from tui.commands.options import declare, settings_of
+from tui.no_core import no_core_file
 
 if TYPE_CHECKING:
     from engine import Settings
@@ -132,6 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Those of the commands are in `tui.commands.exits`.
     """
+    no_core_file()
     parser = make_parser()
     words = list(sys.argv[1:] if argv is None else argv)
     if (unknown := unknown_option(words)) is not None:
