@@ -180,6 +180,9 @@ class Console:
         """By keys, from the catalogue; a field each, in the form's order."""
         self.keys("1", "/", "\x15", executor, "\r", "\r")
         self.sees("ctrl+r launch")
+        until = time.monotonic() + 0.4
+        while time.monotonic() < until:  # a person looks first
+            self.read()
         for at, text in enumerate(fields):
             self.keys(*(["\t"] if at else []), text)
         self.keys("\x12")
