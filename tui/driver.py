@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from tui.end_signals import CODES, HANG_UP
@@ -352,14 +353,17 @@ def handle_signals(app: App[Any]) -> None:
     """
     if app.is_headless or threading.current_thread() is not threading.main_thread():
         return
-    loop = asyncio.get_running_loop()
-    for name, code in CODES.items():
-        number = getattr(signal, name, None)
+    loop, context = asyncio.get_running_loop(), copy_context()
+
+    def ends(number: int, _: object) -> None:
         try:
-            if number is not None:
-                loop.add_signal_handler(number, leave, app, code)
-        except NotImplementedError:  # Windows
+            loop.call_soon_threadsafe(leave, app, CODES[signal.Signals(number).name], context=context)
+        except RuntimeError:  # the loop is closed: it ends already
             pass
+
+    for name in CODES:  # not by the loop: with its end it would leave the system's deadly default behind
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, ends)
     app.app_resume_signal.subscribe(app, repaint)
 
 

@@ -76,6 +76,7 @@ async def test_another_console_cancels_what_runs_without_a_terminal(start: Calla
     async with running(replace(Settings(), store=console.store), take_over=True) as engine:
         (run,) = await engine.runs()
         assert run.root.status == "in_progress"
-        assert (await engine.cancel(run.root.id))["status"] == "cancelled"
+        answer = await engine.cancel(run.root.id)
+        assert answer["status"] == "cancelled", answer
     assert console.ended() == 129
     assert task_of(console) == ("cancelled", "cancelled")
