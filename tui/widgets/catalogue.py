@@ -158,7 +158,7 @@ class CataloguePane(Vertical):
         if rows:
             rows.insert(0, CatalogueRow())
         best = len(rows)
-        specs = sorted(catalogue.executors.values(), key=lambda spec: spec.id)
+        specs = sorted(catalogue.executors.values(), key=lambda spec: (bool(spec.barred), spec.id))
         if query:
             specs = [specs[hit.index] for hit in rank(query, specs)]
         rows += [CatalogueRow(spec=spec) for spec in specs]
