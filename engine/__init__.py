@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from engine.counts import Counts
     from engine.engine import Engine
     from engine.engine_thread import EngineThread
-    from engine.errors import ChildFailed, ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
+    from engine.errors import (
+        AccessError,
+        ChildFailed,
+        ExecutorError,
+        SettingsError,
+        StoreError,
+        TaskdeckError,
+        TaskError,
+    )
     from engine.events import Event, EventBus, EventKind, LogLine
     from engine.flow import FlowProblem, FlowSpec, flow_of, read_flow
     from engine.flow_text import FlowText
@@ -45,7 +53,15 @@ _HOMES = {
     "counts": ("Counts",),
     "engine": ("Engine",),
     "engine_thread": ("EngineThread",),
-    "errors": ("ChildFailed", "ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
+    "errors": (
+        "AccessError",
+        "ChildFailed",
+        "ExecutorError",
+        "SettingsError",
+        "StoreError",
+        "TaskError",
+        "TaskdeckError",
+    ),
     "events": ("Event", "EventBus", "EventKind", "LogLine"),
     "flow": ("FlowProblem", "FlowSpec", "flow_of", "read_flow"),
     "flow_text": ("FlowText",),
@@ -68,6 +84,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AccessError",
     "Answer",
     "Asked",
     "Attempt",

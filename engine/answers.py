@@ -40,12 +40,21 @@ class Given:
 
 
 class Answers:
-    """`audit(what, **detail)` makes the audit's entry; `look` has this engine's own tasks go on."""
+    """`audit(what, **detail)` makes the audit's entry, `permit(what)` raises where nothing may be changed; `look` has
+    this engine's own tasks go on.
+    """
 
-    def __init__(self, store: Store, look: Callable[[], Awaitable[None]], audit: Callable[..., Write]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        look: Callable[[], Awaitable[None]],
+        audit: Callable[..., Write],
+        permit: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._store = store
         self._look = look
         self._audit = audit
+        self._permit = permit
 
     async def waiting(self, *, limit: int = LIMIT) -> list[Asked]:
         """What waits for an answer on this store, whoever runs it, the oldest question first."""
@@ -86,6 +95,7 @@ class Answers:
         """Answer a task; the first answer counts. Raises `TaskError` for one that waits for none, for who may not
         answer, for values that do not fit, and where somebody was faster.
         """
+        await self._permit("answer")
         asked = await self.question(task_id)
         task = asked.task
         if approve:

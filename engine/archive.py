@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from engine import history_statements, log_pages, retention, transfer
+from engine.access import BARRED_HINT, READ_ONLY, READ_ONLY_HINT, Access
 from engine.catalogue import Catalogue
 from engine.dispatcher import Dispatcher
+from engine.errors import AccessError
 from engine.events import LogLine
 from engine.history import History, Run
 from engine.leftovers import APART, LEFT
@@ -30,6 +33,7 @@ class Archive:
     """The reading half of an `Engine`; of a task that is live here the live state is given, not the stored one."""
 
     settings: Settings
+    access: Access
     store: Store
     dispatcher: Dispatcher
     history: History
@@ -119,7 +123,8 @@ class Archive:
 
         Raises `StoreError` naming the line that is wrong; runs before it stay imported.
         """
-        imported = await transfer.import_lines(self.store, lines)
+        with self._permitted("import"):
+            imported = await transfer.import_lines(self.store, lines)
         if imported.runs:
             self.store.writer.write([self._audit("import", runs=imported.runs)])
             self._upkeep.indexer.notify()
@@ -132,17 +137,45 @@ class Archive:
 
         Raises `TaskError` while its run has not ended, and for what something outside depends on.
         """
-        return await self._operations.delete(task_id, [self._audit("delete", task_id=task_id)])
+        with self._permitted("delete", task_id=task_id):
+            return await self._operations.delete(task_id, [self._audit("delete", task_id=task_id)])
 
     async def prune(self, *, days: float | None = None, runs: int | None = None) -> retention.Pruned:
         """Delete ended runs older than `days`, and beyond the newest `runs` of each executor; None keeps all.
 
         What another run depends on stays. Raises `StoreError` for limits that are none.
         """
-        gone = await retention.prune(self.store, days=days, runs=runs)
+        with self._permitted("prune"):
+            gone = await retention.prune(self.store, days=days, runs=runs)
         if gone.runs:
             self.store.writer.write([self._audit("prune", days=days, runs=runs, deleted=gone.runs)])
         return gone
+
+    # ── who may ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def permit(self, what: str, *, executor_id: str = "", task_id: str | None = None) -> None:
+        """Raises `AccessError`, kept in the audit, where the user of this process may not do `what` (with an executor).
+
+        For who asks questions first: every act asks this by itself.
+        """
+        spec = self.catalogue.entry(executor_id) if executor_id else None
+        with self._permitted(what, task_id=task_id, executor=executor_id):
+            if spec is not None and spec.barred:
+                raise AccessError(spec.barred, BARRED_HINT)
+
+    @contextmanager
+    def _permitted(
+        self, what: str, *, task_id: str | None = None, run_id: str | None = None, executor: str = ""
+    ) -> Iterator[None]:
+        """Raises `AccessError` in read-only mode; that, and one that is raised inside, is kept in the audit."""
+        try:
+            if self.access.read_only:
+                raise AccessError(READ_ONLY, READ_ONLY_HINT)
+            yield
+        except AccessError as refusal:
+            detail = {"act": what, "why": refusal.message} | ({"executor": executor} if executor else {})
+            self.store.writer.write([self._audit("refused", task_id=task_id, run_id=run_id, **detail)])
+            raise
 
     def _audit(self, what: str, *, task_id: str | None = None, run_id: str | None = None, **detail: Any) -> Write:
         """One entry of the audit: this engine's user, from here, now."""

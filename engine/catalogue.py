@@ -42,6 +42,8 @@ class Launchable:
     origin: Origin
     replaces: Origin | None
     confirm: bool
+    barred: str
+    """Why the user of this process may not run it (`access.Access`), "" where nothing stands against it."""
     source: Callable[[], VersionSource | None]
     """Gives the files of this version, as long as the spec lives; None where they cannot be had."""
 
@@ -93,6 +95,7 @@ class ExecutorSpec(Launchable):
     confirm: bool = False
     asks: bool = False
     """Whether a person's answer is waited for before it runs (see `BaseTask.asks`)."""
+    barred: str = ""
     pre_hook: Callable[..., Any] | None = None
     post_hook: Callable[..., Any] | None = None
     source: Callable[[], VersionSource | None] = field(default=lambda: None, compare=False, repr=False)

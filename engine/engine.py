@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import statements
+from engine.access import BARRED_HINT, Access
 from engine.acts import Acts
 from engine.adjust import adjust
 from engine.answers import Answers
@@ -21,7 +22,7 @@ from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec, Launchable
 from engine.counts import Counts
 from engine.dispatcher import Dispatcher
-from engine.errors import ExecutorError, TaskError
+from engine.errors import AccessError, ExecutorError, TaskError
 from engine.events import Event, EventBus, EventKind
 from engine.executor import DEFAULT_REGISTRY
 from engine.flow import FlowProblem, FlowSpec
@@ -78,6 +79,7 @@ class Engine(Archive):
         keep_schedules: bool | None = None,
     ) -> None:
         self.settings = settings or Settings.load()
+        self.access = Access(self.settings)
         self.bus = EventBus()
         self.watch_state = WatchState.OFF
         self._path = store if store is not None else self.settings.store
@@ -87,8 +89,10 @@ class Engine(Archive):
         self._catalogue = self._loaded = Catalogue(is_loading=bool(folders))
         self._runner = runner
         self._surroundings = Surroundings(self.settings)
-        self._take_over = bool(folders) if take_over is None else take_over
-        self._keeps_schedules = self._take_over if keep_schedules is None else keep_schedules
+        self._take_over = (bool(folders) if take_over is None else take_over) and not self.access.read_only
+        self._keeps_schedules = (self._take_over if keep_schedules is None else keep_schedules) and (
+            not self.access.read_only
+        )
         self._watching: asyncio.Task[None] | None = None
         self._open = False
 
@@ -97,7 +101,7 @@ class Engine(Archive):
     async def start(self) -> None:
         """Open the store (raises `StoreError`), then load the folders and watch them in the background."""
         refuse_imports()
-        self.store = await Store.open(self._path, synchronous=self.settings.synchronous)
+        self.store = await Store.open(self._path, synchronous=self.settings.synchronous, group=self.settings.group)
         self._surroundings.enter()
         trust = self._trust = Trust()
         trust.load(await self.store.meta(META))
@@ -110,13 +114,13 @@ class Engine(Archive):
         self._acts = Acts(self.store, self.dispatcher, self._operations, self._find)
         questions = self.dispatcher.questions
         self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died, questions.look)
-        self.answers = Answers(self.store, questions.look, self._audit)
+        self.answers = Answers(self.store, questions.look, self._audit, self.permit)
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
-        self.presets = Presets(self.store, self._find_entry)
+        self.presets = Presets(self.store, self._find_entry, self.permit)
         self._upkeep = Upkeep(self.store, self.settings, self._is_busy, keeps=self._take_over)
-        self.schedules = Schedules(self.store, self._find_entry, self._audit, self.settings.user)
+        self.schedules = Schedules(self.store, self._find_entry, self._audit, self.permit, self.settings.user)
         self.timekeeper = Timekeeper(
             self.store, self.schedules, launcher(self.launch), lambda: self.is_loaded, self._tell
         )
@@ -176,7 +180,7 @@ class Engine(Archive):
     def catalogue(self) -> Catalogue:
         """The present snapshot; any thread may read it."""
         if self._loader is None and self._catalogue.epoch != DEFAULT_REGISTRY.epoch:
-            self._catalogue = from_registry(DEFAULT_REGISTRY)
+            self._catalogue = self.access.marked(from_registry(DEFAULT_REGISTRY))
         return self._catalogue
 
     @property
@@ -225,7 +229,7 @@ class Engine(Archive):
             self._show()
 
     def _show(self) -> None:
-        former, self._catalogue = self._catalogue, self._trust.marked(self._loaded)
+        former, self._catalogue = self._catalogue, self.access.marked(self._trust.marked(self._loaded))
         catalogue = self._catalogue
         self.bus.publish(EventKind.CATALOGUE, data=catalogue)
         for problem in catalogue.problems:
@@ -302,6 +306,7 @@ class Engine(Archive):
         An id that is stored already raises (2.8); an idempotency key that is returns the task that has it (8.2).
         """
         task = self.new_task(name, **fields)
+        await self.permit("create")
         if (holder := await self._submission.holder(task)) is not None:
             return holder
         if task.parent_id is not None:
@@ -335,9 +340,10 @@ class Engine(Archive):
         """Launch the executor or flow of that id, or a flow that was read from a file; returns the run's root.
 
         That of a flow is a group with the flow's inputs. Gives the task that has the idempotency key, where one has it
-        (8.2). Raises `ExecutorError` for an unknown id, `TaskError` for wrong fields, for a flow with problems and for
-        inputs that its form refuses, naming each; nothing is stored then.
+        (8.2). Raises `ExecutorError` for an unknown id, `AccessError` for what may not run here, `TaskError` for wrong
+        fields, for a flow with problems and for inputs that its form refuses, naming each; nothing is stored then.
         """
+        await self.permit("launch", executor_id=what if isinstance(what, str) else what.id)
         catalogue = self.catalogue
         spec = catalogue.entry(what) if isinstance(what, str) else what
         if spec is None:
@@ -374,7 +380,7 @@ class Engine(Archive):
 
         `label` is a few words by which the run is found again. A dry run does everything but execute: each task gets
         its executor's demo result (1.3). Raises `TaskError`, with nothing stored, for references to nowhere, cycles
-        and a tree that runs already (3.3, 7.3).
+        and a tree that runs already (3.3, 7.3), `AccessError` for a task whose executor may not run here.
         """
         return (await self._submit(root, label, dry_run)).run_id
 
@@ -383,7 +389,8 @@ class Engine(Archive):
             for task in root.tasks():
                 task.params = {**task.params, "dry_run": True}
         audit = self._audit("launch", task_id=root.task.id, run_id=root.task.id, name=root.task.name)
-        return await self._submission.submit(root, label, [audit])
+        with self._permitted("launch"):
+            return await self._submission.submit(root, label, [audit])
 
     async def plan(self, root: TaskTreeNode) -> Plan:
         """What a submit of `root` would do: levels, order, inputs as far as known, every problem (8.5).
@@ -415,6 +422,7 @@ class Engine(Archive):
         The answer's `status` is "cancelled", or "failed" with `message` and `current_status` where there was nothing
         to cancel.
         """
+        await self.permit("cancel", task_id=task_id)
         self.store.writer.write([self._audit("cancel", task_id=task_id, only=only)])
         return await self._acts.cancel(task_id, only=only)
 
@@ -424,14 +432,20 @@ class Engine(Archive):
         `inputs` replace the task's own. `version` has the task itself run the code of that version (see `source`)
         instead of the present one; raises `ExecutorError` where that cannot be loaded. The former attempt stays in
         history. Raises `TaskError` when the task is unknown, waits already, lacks its secrets, or something that would
-        be run again still runs.
+        be run again still runs, `AccessError` when one of them may not run here.
         """
-        spec = None
-        if version is not None:
-            await self.store.writer.flush()
-            spec = await past_version(self.store, self._find, self._loader, self.settings, task_id, version)
-        audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
-        return await self._acts.rerun(task_id, inputs, [audit], spec)
+        with self._permitted("rerun", task_id=task_id):
+            spec = None
+            if self.access.is_limited:
+                self._submission.refuse_barred(await self._operations.affected(task_id))
+            if version is not None:
+                await self.store.writer.flush()
+                spec = await past_version(self.store, self._find, self._loader, self.settings, task_id, version)
+                spec = self.access.mark(spec)
+                if spec.barred:
+                    raise AccessError(spec.barred, BARRED_HINT)
+            audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
+            return await self._acts.rerun(task_id, inputs, [audit], spec)
 
     async def affected(self, task_id: str) -> list[Task]:
         """The tasks that `rerun` would run again, itself among them; raises `TaskError` for an unknown one (5.4)."""
@@ -439,6 +453,7 @@ class Engine(Archive):
 
     async def adjust(self, task_id: str, *, priority: int, params: Mapping[str, Any]) -> None:
         """Give a task that has ended other launch options, for its rerun; raises as `adjust.adjust` says."""
+        await self.permit("adjust", task_id=task_id)
         await adjust(self.store, self.dispatcher, self._submission, task_id, priority, params)
         self.store.writer.write([self._audit("adjust", task_id=task_id, priority=priority)])
 
@@ -449,15 +464,18 @@ class Engine(Archive):
 
     async def skip(self, task_id: str) -> Task:
         """Have a pending or failed task count as completed, with result null; dependents run (8.4)."""
+        await self.permit("skip", task_id=task_id)
         return await self._acts.skip(task_id, [self._audit("skip", task_id=task_id)])
 
     async def pause(self, run_id: str | None = None) -> None:
         """Start nothing new of a run, or of any (None); what runs goes on. Survives a restart (8.3)."""
+        await self.permit("pause", task_id=run_id)
         await self._acts.pause(run_id, [self._audit("pause", run_id=run_id)])
 
     async def resume(self, run_id: str | None = None) -> None:
         """Go on with a paused run, the paused queue (None), or a run whose process ended before it (7.2, 8.3)."""
-        await self._acts.resume(run_id, [self._audit("resume", run_id=run_id)])
+        with self._permitted("resume", run_id=run_id):
+            await self._acts.resume(run_id, [self._audit("resume", run_id=run_id)])
 
     async def copy(self, task_id: str) -> TaskTreeNode:
         """A draft with new ids of a task and all under it (5.5); edit and submit it. The original is not touched."""

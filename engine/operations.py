@@ -310,11 +310,12 @@ class Operations:
 
     async def _take_up(self, run_id: str, extra: list[Write]) -> None:
         node = await self.load(run_id)
-        if not any(n.status is TaskStatus.PENDING for n in node.tree.nodes.values()):
+        waiting = [other for other in node.tree.nodes.values() if other.status is TaskStatus.PENDING]
+        if not waiting:
             raise TaskError(f"nothing of run '{node.task.name}' is left to run", "Rerun one of its tasks instead")
-        for other in node.tree.nodes.values():
-            if other.status is TaskStatus.PENDING:
-                self._submission.refuse_lost_secrets(other.task)
+        self._submission.refuse_barred(other.task for other in waiting if not other.is_group)
+        for other in waiting:
+            self._submission.refuse_lost_secrets(other.task)
         owned = await self._own(node)
         node.tree.paused = False
         await self._submission.activate(node.tree, [owned, statements.pause(run_id, False), *extra])

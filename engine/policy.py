@@ -29,6 +29,7 @@ NEVER_RETRIED = frozenset(
         "reference_error",
         "rejected",
         "isolation_error",
+        "not_allowed",
     }
 )
 """Kinds of failure that another attempt cannot cure (4.7)."""

@@ -74,16 +74,21 @@ class Recovery:
         task = node.task
         spec, unknown = self._find(task.executor_id)
         lost = self._submission.lacks(node)
-        if lost is None and spec is not None:
+        why = unknown if spec is None else spec.barred
+        if lost is None and not why:
             return
         node.held = True
-        task.hold = f"needs its secrets: {lost}" if lost is not None else f"waits: {unknown}"
-        if spec is None:
+        task.hold = f"needs its secrets: {lost}" if lost is not None else f"waits: {why}"
+        if why:
             self._held.add(node)
+
+    def _is_there(self, node: Node) -> bool:
+        spec, _ = self._find(node.task.executor_id)
+        return spec is not None and not spec.barred
 
     def look_again(self) -> None:
         """The catalogue changed: what waited for its executor may go on."""
-        for node in [n for n in self._held if self._find(n.task.executor_id)[0] is not None]:
+        for node in [n for n in self._held if self._is_there(n)]:
             self._held.discard(node)
             if not node.held:  # somebody cancelled or skipped it, or ran it all the same
                 continue

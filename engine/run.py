@@ -178,6 +178,8 @@ def prepare(
         prepared.hidden, prepared.secrets = filled.hidden, filled.secrets
     if spec is None:
         prepared.refusal = failed(unknown, "unknown_executor")
+    elif spec.barred:
+        prepared.refusal = failed(spec.barred, "not_allowed")
     elif filled is not None and filled.needs is not None:
         prepared.refusal = failed(f"needs its secrets: {filled.needs}", "needs_secrets")
     elif filled is not None and filled.wrong is not None:

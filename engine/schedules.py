@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -53,18 +53,22 @@ class Time:
 
 
 class Schedules:
-    """All coroutines run on the engine's loop. `audit(what, **detail)` makes the audit's entry."""
+    """All coroutines run on the engine's loop. `audit(what, **detail)` makes the audit's entry, `permit` raises where
+    something may not be changed, or an executor not be run.
+    """
 
     def __init__(
         self,
         store: Store,
         find: Callable[[str], tuple[Launchable | None, str]],
         audit: Callable[..., Write],
+        permit: Callable[..., Awaitable[None]],
         user: str,
     ) -> None:
         self._store = store
         self._find = find
         self._audit = audit
+        self.permit = permit
         self._user = user
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,6 +186,7 @@ class Schedules:
         return await self._keep(schedule_statements.change(kept), kept, "change schedule")
 
     async def _keep(self, write: Write, schedule: Schedule, what: str) -> Schedule:
+        await self.permit(what, executor_id=schedule.target)
         try:
             await self._commit(write, self._audit(what, **_said(schedule)))
         except TaskError:
@@ -205,13 +210,16 @@ class Schedules:
         return await self._set_paused(schedule, False, schedule.when.after(now()))
 
     async def _set_paused(self, schedule: Schedule, paused: bool, next_at: datetime | None) -> Schedule:
-        audit = self._audit("pause schedule" if paused else "resume schedule", name=schedule.name)
+        what = "pause schedule" if paused else "resume schedule"
+        await self.permit(what)
+        audit = self._audit(what, name=schedule.name)
         await self._commit(schedule_statements.pause(schedule.id, paused, next_at), audit)
         return replace(schedule, paused=paused, next_at=next_at)
 
     async def remove(self, name: str) -> Schedule:
         """Take it away with the list of its times; runs that it launched stay in the history."""
         schedule = await self.one(name)
+        await self.permit("remove schedule")
         await self._commit(*schedule_statements.remove(schedule.id), self._audit("remove schedule", name=schedule.name))
         return schedule
 

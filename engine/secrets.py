@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib import import_module
 from itertools import pairwise
 from typing import Any, Literal
+from urllib.parse import quote, quote_plus
 
 from engine.schema_nodes import CONDITIONAL, Local, Node, Path, elements, members
 
@@ -246,7 +247,7 @@ def replaced(value: Any, instead: Mapping[Path, Any]) -> Any:
 
 
 def hidden_texts(given: Any, masked: Any) -> tuple[str, ...]:
-    """The texts that `mask` took out of `given` to make `masked`, each also as JSON writes it, longest first.
+    """The texts that `mask` took out of `given` to make `masked`, each in all ways it may be written, longest first.
 
     Only what is long enough not to stand in other words by chance: these are replaced in logs, errors and results.
     Of a text of several lines (a key) each line by itself too, as that is how it is printed.
@@ -264,8 +265,15 @@ def hidden_texts(given: Any, masked: Any) -> tuple[str, ...]:
         elif isinstance(before, (list, tuple)) and before is not after:
             stack.extend(zip(before, after, strict=True))
     found |= {line.strip() for text in found for line in text.splitlines() if len(line.strip()) >= SHORTEST_LINE}
-    texts = {t for text in found if len(text) >= SHORTEST for t in (text, json.dumps(text, ensure_ascii=False)[1:-1])}
+    texts = {written for text in found if len(text) >= SHORTEST for written in _written(text)}
     return tuple(sorted(texts, key=len, reverse=True))
+
+
+def _written(text: str) -> set[str]:
+    """A text as it is, and as JSON, Python and URLs write it."""
+    quoted = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
+    url = {quote(text, errors="replace"), quote(text, safe="", errors="replace"), quote_plus(text, errors="replace")}
+    return {text} | quoted | url
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

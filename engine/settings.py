@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ import platformdirs
 
 from engine.errors import SettingsError
 from engine.notify import NotifyRule, read_rules
+from engine.origin import login
 
 ENV_PREFIX = "TASKDECK_"
 CONSOLE = "console"
 """The table of the file that is the console's own, and read by it."""
 FLOATS = frozenset({"grace", "cancel_limit", "import_limit", "keep_days", "block_limit", "headless"})
 FROM_ZERO = frozenset({"keep_days", "keep_runs", "memory_limit", "backups", "headless"})
+SITE_FILE = Path("/etc/taskdeck/settings.toml")
+"""Settings of all users of a machine. A person's own go before them, but not what it says of who may do what."""
+RIGHTS = frozenset({"read_only", "allow", "destructive_users", "destructive_groups"})
 
 
 def _data_folder() -> Path:
@@ -76,30 +81,56 @@ class Settings:
     """How long importing one executor file may take."""
     headless: float = 3_600.0
     """How long the runs of a console go on that lost its terminal; 0 ends them at once."""
-    user: str = field(default_factory=lambda: os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown")
+    user: str = field(default_factory=login)
+    """Who is recorded as having launched something; the login that the system knows."""
+    read_only: bool = False
+    """Whether nothing may be launched, cancelled, rerun, deleted or changed otherwise."""
+    allow: tuple[str, ...] = ("*",)
+    """Which executors may run here: patterns of ids, as in "backup_*"; the others are listed and refused."""
+    destructive_users: tuple[str, ...] = ()
+    """With `destructive_groups`: who alone may run executors marked as dangerous; nobody named means everybody."""
+    destructive_groups: tuple[str, ...] = ()
+    group: str = ""
+    """The group that the store is shared with; "" keeps it to its user."""
 
     @classmethod
     def load(cls, file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the file (missing: defaults), then the environment. Raises `SettingsError` naming the wrong key."""
-        path = file or config_folder() / "settings.toml"
-        given: dict[str, tuple[Any, str]] = {}
-        if path.exists():
-            try:
-                for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
-                    if key != CONSOLE:
-                        given[key] = (value, str(path))
-            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-                raise SettingsError(f"cannot read {path}: {error}", "Mend or remove the file") from error
+        """Read the machine's file, the person's (missing: defaults), then the environment.
+
+        Raises `SettingsError` naming the wrong key, and for what would take back what the machine's says of rights.
+        """
         known = {f.name for f in fields(cls)}
-        for name in known:
-            if (text := (environ or os.environ).get(ENV_PREFIX + name.upper())) is not None:
-                given[name] = (text, ENV_PREFIX + name.upper())
-        values = {}
-        for key, (value, source) in given.items():
-            if key not in known:
-                raise SettingsError(f"unknown setting '{key}' in {source}", f"Known are {', '.join(sorted(known))}")
-            values[key] = _read(key, value, source)
+        site = {key: _checked(key, value, SITE_FILE, known) for key, value in _table(SITE_FILE)}
+        path = file or config_folder() / "settings.toml"
+        values, own = dict(site), [(key, value, str(path)) for key, value in _table(path)]
+        variables = {ENV_PREFIX + name.upper(): name for name in sorted(known)}
+        environ = environ or os.environ
+        own += [(name, environ[variable], variable) for variable, name in variables.items() if variable in environ]
+        for key, value, source in own:
+            read = _checked(key, value, source, known)
+            if key in RIGHTS & site.keys() and read not in (site[key], True):  # read-only may always be asked for
+                raise SettingsError(f"'{key}' in {source} is said by {SITE_FILE} for all users", "Remove it")
+            values[key] = read
         return cls(**values)
+
+
+def _table(path: Path) -> Iterable[tuple[str, Any]]:
+    """The settings in a file, none where it is missing. Raises `SettingsError` where it cannot be read."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"cannot read {path}: {error}", "Mend or remove the file") from error
+    return [(key, value) for key, value in found.items() if key != CONSOLE]
+
+
+def _checked(key: str, value: Any, source: Path | str, known: set[str]) -> Any:
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"Did you mean '{near[0]}'?" if near else f"Known are {', '.join(sorted(known))}"
+        raise SettingsError(f"unknown setting '{key}' in {source}", hint)
+    return _read(key, value, str(source))
 
 
 def _read(key: str, value: Any, source: str) -> Any:
@@ -108,8 +139,14 @@ def _read(key: str, value: Any, source: str) -> Any:
         return _pools(value, source)
     if key == "notify":
         return read_rules(value, source)
-    types = {"store": Path, "executors": Path, "synchronous": str, "user": str, "isolation": str}
-    kind = types.get(key, float if key in FLOATS else int)
+    if key in ("allow", "destructive_users", "destructive_groups"):
+        return _names(key, value, source)
+    if key == "read_only":
+        return _flag(key, value, source)
+    if key in ("user", "group") and not isinstance(value, str):
+        raise SettingsError(f"'{key}' in {source} must be a name, not {value!r}")
+    texts = ("synchronous", "user", "group", "isolation")
+    kind = Path if key in ("store", "executors") else str if key in texts else float if key in FLOATS else int
     try:
         read: Any = kind(value)
     except (TypeError, ValueError):
@@ -121,6 +158,22 @@ def _read(key: str, value: Any, source: str) -> Any:
     if key == "isolation" and read not in {"thread", "process"}:
         raise SettingsError(f"'isolation' in {source} must be thread or process, not {value!r}")
     return read.expanduser() if isinstance(read, Path) else read
+
+
+def _names(key: str, value: Any, source: str) -> tuple[str, ...]:
+    if isinstance(value, str):  # one, or in the environment "ann,bob"
+        value = [name.strip() for name in value.split(",") if name.strip()]
+    if not isinstance(value, list) or not all(isinstance(name, str) and name.strip() for name in value):
+        raise SettingsError(f"'{key}' in {source} must be a list of names, not {value!r}", f'E.g. {key} = ["ops"]')
+    return tuple(value)
+
+
+def _flag(key: str, value: Any, source: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+    if found is None:
+        raise SettingsError(f"'{key}' in {source} must be true or false, not {value!r}")
+    return found
 
 
 def _pools(value: Any, source: str) -> Mapping[str, int]:

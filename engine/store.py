@@ -18,8 +18,9 @@ from engine import json_data
 from engine.backup import back_up, backups
 from engine.errors import StoreError
 from engine.events import LogLine
-from engine.health import APPLICATION_ID
+from engine.health import APPLICATION_ID, owners_of
 from engine.lease import Lease
+from engine.rights import PRIVATE, rights_of, share
 from engine.statements import recovery
 from engine.task import AS_GIVEN, Dependency, Task, TaskStatus, executor_id, now
 from engine.version_source import VersionSource
@@ -85,15 +86,16 @@ class Store:
         self._outlasting = asyncio.get_running_loop().create_task(self._outlast(), name="store")
 
     @classmethod
-    async def open(cls, path: Path | str, *, synchronous: str = "FULL") -> Store:
+    async def open(cls, path: Path | str, *, synchronous: str = "FULL", group: str = "") -> Store:
         """Open or make the store at `path` (":memory:" too), migrate it, take the lease and recover dead owners' runs.
 
-        Raises `StoreError` saying why it cannot be opened and what to do.
+        With `group` it is shared with that group of users. Raises `StoreError` saying why it cannot be opened and what
+        to do.
         """
         in_memory = str(path) == MEMORY
-        where = _prepare(path)
+        where = _prepare(path, group)
         writer = reader = None
-        lease = Lease(None if in_memory else Path(f"{where}-owners"))
+        lease = Lease(None if in_memory else owners_of(Path(where)), PRIVATE if in_memory else rights_of(Path(where)))
         try:
             writer = await _connect(where, synchronous)
             await _migrate(writer, where)
@@ -309,17 +311,19 @@ class Store:
         return [(attempt, text) for attempt, text in rows]
 
 
-def _prepare(path: Path | str) -> str:
-    """The file's path as text, its folder made (0700) and the file itself made readable to its user only."""
+def _prepare(path: Path | str, group: str) -> str:
+    """The file's path as text, its folder and the file itself made: for its user only, or for `group` too."""
     if str(path) == MEMORY:
         return MEMORY
     file = Path(path).expanduser().absolute()
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if group:
+            share(file, group)
+        PRIVATE.make_folder(file.parent)
         if file.is_dir():
             raise StoreError(f"cannot open the store {file}: it is a folder", "Name a file, e.g. with --store FILE")
         if not file.exists():
-            file.touch(mode=0o600)
+            file.touch(mode=PRIVATE.file)
         elif file.stat().st_size == 0 and (kept := backups(file)):
             raise StoreError(
                 f"the store {file} is empty, and was not when it was backed up at {kept[0].made_at:%Y-%m-%d %H:%M} UTC",

@@ -167,6 +167,7 @@ class Timekeeper:
     async def run_now(self, name: str) -> Task:
         """Launch a schedule now, beside its times, whatever runs. Raises `TaskError` saying why it cannot be."""
         schedule, at = await self._schedules.one(name), now()
+        await self._schedules.permit("launch", executor_id=schedule.target)
         await self._store.writer.commit(schedule_statements.time(schedule.id, at, "now", at))
         (time,) = await self._schedules.times(schedule.id, outcome="now", limit=1)
         try:

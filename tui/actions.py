@@ -236,6 +236,10 @@ def _everywhere() -> tuple[Action, ...]:
             "app.schedules", "Schedules", "Show the schedules: their next times, what became of the last; add, change,"
             " pause, run or delete one.", ("at",), "app", group, "schedules",
         ),
+        Action(
+            "app.suspend", "Suspend", "Stop the console and all that runs in it, back to the shell; fg goes on.",
+            ("ctrl+z",), "app", group, "suspend_process",
+        ),
         Action("app.messages", "Messages", "Show all messages of this session.", ("M",), "app", group, "messages"),
         Action(
             "app.quit", "Quit", "Quit; asks first while tasks run.", ("q", "ctrl+q"), "app", group, "quit", danger=True,

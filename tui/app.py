@@ -27,7 +27,7 @@ from tui import look
 from tui.actions import ACTIONS, binding_keys
 from tui.boundary import FaultBoundary
 from tui.console_settings import TABLE, ConsoleSettings
-from tui.driver import driver_class, handle_signals, set_mouse
+from tui.driver import driver_class, handle_signals, leave, set_mouse
 from tui.forest import Forest
 from tui.herald import Herald
 from tui.keymap import Keymap
@@ -44,6 +44,7 @@ from tui.themes import DARK, THEMES
 from tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
+    from tui.end_signals import EarlySignals
     from tui.feed import Delta
     from tui.late_engine import LateEngine
 
@@ -109,6 +110,11 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.kept = kept or Kept()
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self.failure: str | None = None
+        self.early: EarlySignals | None = None
+        self.ends: Callable[[], None] | None = None
+        """Called when the screen is asked to end."""
+        self.goes_on = False
+        """Whether the person wants what runs to go on without the screen."""
         self.forest = Forest()
         self.listeners: list[Callable[[Delta], None]] = []
         """What hears of each beat of news beside the console's screen."""
@@ -175,10 +181,13 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
             await super().on_event(event)
 
     def on_mount(self) -> None:
-        handle_signals(self)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        handle_signals(self)  # not before: an end while the widgets are mounted is a fault of theirs
+        if self.early is not None and self.early.code is not None:
+            leave(self, self.early.code)
+            return
         gc.freeze()
         gc.enable()
         self.run_worker(self._start(), name="start", exit_on_error=False)
@@ -199,7 +208,16 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.herald.say_title()
         if self.kept.problem:
             self.notify(self.kept.problem, severity="warning")
+        await self._warn_of_the_store()
         await asyncio.to_thread(import_module, "tui.screens.history")  # so that its key need not wait for that
+
+    async def _warn_of_the_store(self) -> None:
+        """Say what of the store's place and rights is no good."""
+        from engine.health import dangers
+
+        settings = self.thread.settings
+        for found in await asyncio.to_thread(dangers, settings.store, settings.group):
+            self.notify(f"the store {settings.store}: {found.said}. {found.hint}", severity="warning")
 
     async def _read_keys(self) -> None:
         """The person's own keys, where they have a file."""
@@ -271,6 +289,11 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         text = safe_text(message, lines=True, limit=NOTICE_LIMIT)
         self.notices.append(Notice(self.clock(), severity, f"{title}: {text}" if title else text))
         super().notify(text, title=title, severity=severity, timeout=timeout, markup=False)
+
+    def exit(self, result: Any = None, return_code: int = 0, message: Any = None) -> None:
+        if self.ends is not None:
+            self.ends()
+        super().exit(result, return_code, message)
 
     async def action_quit(self) -> None:
         """ctrl+q from wherever: the console asks while tasks run."""

@@ -11,7 +11,7 @@ MOVING = "Moving"
 _OWN = {"choose", "fold", "unfold", "earlier", "later", "nearer", "farther", "fit"}
 _OF_RUNS = {"fold_level", "mark", "mark_range", "jump", "match", "sort", "follow_action"}
 """Done by the widget that has the focus, of the second only in the runs; all else is done by the screen."""
-_APP = {"command_palette"}
+_APP = {"command_palette", "suspend_process"}
 
 
 def target(action: Action) -> str:

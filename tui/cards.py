@@ -295,6 +295,8 @@ def _attempt_line(
 def executor(spec: Launchable, problems: Iterable[Problem] = ()) -> list[Line]:
     """The card of one executor: what it is, what it takes, where it stands."""
     lines: list[Line] = [(spec.name, "head"), *((line, "") for line in spec.description.split("\n")), ("", "")]
+    if spec.barred:
+        lines += [(f"not allowed here: {spec.barred}", "warn"), ("", "")]
     if spec.schema_problem:
         why = "its input schema cannot be used" if isinstance(spec, ExecutorSpec) else "it cannot be launched"
         lines += [(f"✗ {why}: {spec.schema_problem}", "bad"), ("", "")]

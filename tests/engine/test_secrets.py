@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from engine.schema import MASK, is_secret, mask
+from engine.secrets import hidden_texts
 
 TEXT = {"type": "string"}
 
@@ -204,3 +208,16 @@ def test_deep_and_self_containing_values_end() -> None:
     loop: dict[str, Any] = {"token": "x"}
     loop["self"] = loop
     assert mask({"$ref": "#"}, loop)["token"] == MASK
+
+
+@pytest.mark.parametrize(
+    "write",
+    [str, json.dumps, lambda text: json.dumps(text, ensure_ascii=False), repr, quote, quote_plus,
+     lambda text: quote(text, safe="")],
+)  # fmt: skip
+def test_a_secret_is_known_however_it_is_written(write: Callable[[str], str]) -> None:
+    given = {"password": 'pä"ß w/o\\rd\n4711'}
+    written = write(given["password"])
+    for text in hidden_texts(given, mask({}, given)):
+        written = written.replace(text, MASK)
+    assert written.strip("\"'") == MASK

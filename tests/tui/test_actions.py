@@ -63,8 +63,9 @@ def test_no_letter_is_a_command_where_text_is_typed() -> None:
 
 
 def test_keys_that_belong_to_terminal_or_multiplexer_are_left_alone() -> None:
-    taken = {"ctrl+a", "ctrl+b", "ctrl+z", "ctrl+s", "ctrl+enter", "shift+enter", "ctrl+c"}
+    taken = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+enter", "shift+enter", "ctrl+c"}
     assert not taken & {key for action in ACTIONS for key in action.keys}
+    assert [action.id for action in ACTIONS if "ctrl+z" in action.keys] == ["app.suspend"]
 
 
 def test_a_key_that_some_terminals_cannot_send_has_a_second() -> None:

@@ -450,7 +450,24 @@ async def test_quit_asks_while_tasks_run_and_staying_is_the_default() -> None:
         await driven.press("enter")
         assert driven.app.screen is driven.console
         await driven.press("ctrl+q", "l", "enter")
-        assert driven.app.return_code == 0
+        assert driven.app.return_code == 0 and not driven.app.goes_on
+
+
+async def test_quit_offers_to_leave_what_runs_running() -> None:
+    async with console(busy_engine) as driven:
+        await driven.press("q")
+        assert "60 minutes at most" in driven.screen
+        await driven.press("l", "l", "enter")
+        assert driven.app.return_code == 0 and driven.app.goes_on
+
+
+async def test_quit_asks_while_something_only_waits_for_its_time() -> None:
+    async with console() as driven:
+        driven.engine.later = 2
+        await driven.press("q")
+        assert isinstance(driven.app.screen, Question)
+        assert "2 tasks wait for their time" in driven.screen and "next console" in driven.screen
+        assert "Cancel and quit" not in driven.screen, "quitting cancels nothing that has not begun"
 
 
 async def test_quit_without_running_tasks_just_ends() -> None:

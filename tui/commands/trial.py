@@ -70,13 +70,15 @@ class Bench:
 
     async def run(self, executor_id: str, inputs: Mapping[str, Any], number: int | None) -> Trial:
         """Launch and await; raises `Interrupted` after a cancel has done its work (5.1)."""
-        from engine import TaskdeckError
+        from engine import AccessError, TaskdeckError
 
         if self._stop.is_set():
             raise Interrupted
         began = time.monotonic()
         try:
             task = await self._engine.launch(executor_id, dict(inputs))
+        except AccessError:  # no fault of the executor's
+            raise
         except TaskdeckError as refusal:
             return Trial(number, "failed", 0.0, 0, {}, None, str(refusal), None)
         unsubscribe = self._engine.bus.subscribe(lambda event: self._show(event, task, number))

@@ -9,6 +9,7 @@ from engine.task import TaskStatus
 from tui import bulk, export
 from tui.forest import Row
 from tui.marks import tops
+from tui.screens.permission import changes
 from tui.screens.quit import Question
 from tui.screens.scheduling import Scheduling
 from tui.screens.steering import named
@@ -54,6 +55,7 @@ class Bulk(Scheduling):
 
     # --- cancel ----------------------------------------------------------------------------------------------
 
+    @changes("cancel")
     def action_cancel_task(self) -> None:
         rows = self.marked()
         if rows:
@@ -61,6 +63,7 @@ class Bulk(Scheduling):
         else:
             super().action_cancel_task()
 
+    @changes("cancel")
     def action_cancel_tree(self) -> None:
         rows = self.marked()
         if rows:
@@ -86,6 +89,7 @@ class Bulk(Scheduling):
 
     # --- rerun -----------------------------------------------------------------------------------------------
 
+    @changes("rerun")
     def action_rerun(self) -> None:
         rows = self.marked()
         if not rows:
@@ -116,6 +120,7 @@ class Bulk(Scheduling):
 
     # --- pause -----------------------------------------------------------------------------------------------
 
+    @changes("pause")
     def action_pause_run(self) -> None:
         rows = self.marked()
         if not rows:
@@ -133,6 +138,7 @@ class Bulk(Scheduling):
 
     # --- delete ----------------------------------------------------------------------------------------------
 
+    @changes("delete")
     def action_delete_task(self) -> None:
         marked = self.marked()
         if not marked:

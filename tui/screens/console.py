@@ -144,6 +144,7 @@ class ConsoleScreen(Commands):
         engine = self.thread.engine
         counts, trouble = engine.counts, engine.store_trouble
         self.status.say(
+            mode="read-only" if engine.access.read_only else "",
             paused=f"queue paused ({self.app.keys.label('app.pause_queue')} resumes)" if engine.paused else "",
             asking=counts.asking,
             running=counts.running,
@@ -387,14 +388,23 @@ class ConsoleScreen(Commands):
 
     def action_quit(self) -> None:
         """Leave; while tasks run or wait, ask first."""
-        from tui.screens.quit import Question, quit_question
+        from tui.screens.quit import GO_ON, STAY, Question, quit_question
 
         if not self.started:
             self.app.exit(return_code=0)
             return
         counts = self.thread.engine.counts
-        if not counts.running and not counts.queued:
+        if not counts.running and not counts.queued and not counts.scheduled:
             self.app.exit(return_code=0)
-        elif not isinstance(self.app.screen, Question):
-            question = quit_question(counts.running, counts.queued)
-            self.app.push_screen(question, lambda answer: self.app.exit(return_code=0) if answer else None)
+            return
+        if isinstance(self.app.screen, Question):
+            return
+        minutes = self.thread.settings.headless / 60
+        question = quit_question(counts.running, counts.queued, counts.scheduled, minutes)
+
+        def answered(answer: int | None) -> None:
+            if answer not in (None, STAY):
+                self.app.goes_on = answer == GO_ON
+                self.app.exit(return_code=0)
+
+        self.app.push_screen(question, answered)

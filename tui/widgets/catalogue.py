@@ -86,6 +86,8 @@ class CatalogueList(Rows):
             number = sum(1 for row in self.rows if row.problem)
             return [(f"✗ {amount(number, 'problem')}", "bad")]
         spec = row.spec
+        if spec.barred:
+            return [(f"- {safe_text(spec.id):<{self.column}}  not allowed here", "dim")]
         is_broken = bool(spec.id in self.broken or spec.schema_problem)
         is_flow = isinstance(spec, FlowSpec)
         mark = "✗ " if is_broken else "↻ " if spec.id in self.flashing else f"{FLOW} " if is_flow else "  "
@@ -161,7 +163,7 @@ class CataloguePane(Vertical):
         if rows:
             rows.insert(0, CatalogueRow())
         best = len(rows)
-        specs = sorted(catalogue.entries.values(), key=lambda spec: spec.id)
+        specs = sorted(catalogue.entries.values(), key=lambda spec: (bool(spec.barred), spec.id))
         if query:
             specs = [specs[hit.index] for hit in rank(query, specs)]
         rows += [CatalogueRow(spec=spec) for spec in specs]
