@@ -29,7 +29,7 @@ from engine.pins import FindSpec, Pins
 from engine.policy import DEFAULT, Policy
 from engine.questions import Questions
 from engine.reporter import Reporter
-from engine.run import Job, Outcome, Prepared, check, failed, prepare, public_inputs
+from engine.run import Job, Outcome, Prepared, failed, prepare, public_inputs, take_edited
 from engine.runners import Runner
 from engine.scheduler import Scheduler
 from engine.secrets import hidden_texts, mask
@@ -229,13 +229,7 @@ class Dispatcher:
 
     async def _begin_with_hooks(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         inputs = await hooks.before(self._runner.call, node.task, json_data.decode(prepared.text))
-        try:
-            text = json_data.encode(inputs)
-            changed, prepared.inputs, prepared.text = text != prepared.text, inputs, text
-            if changed and spec is not None:
-                check(prepared, spec)
-        except json_data.NotJson as problem:
-            prepared.refusal = failed(f"a pre hook left inputs that are not JSON at {problem}", "validation_error")
+        take_edited(prepared, spec, inputs)
         if self.scheduler.is_open:  # else the engine ended meanwhile: it stays pending
             self._start(node, spec, prepared)
 
@@ -259,9 +253,8 @@ class Dispatcher:
         if node.unwanted:
             prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
         if spec is not None and prepared.refusal is None:
-            job = self._job(
-                node, spec, prepared, (attempt, at), (*prepared.secrets, *hidden_texts(prepared.shown, masked))
-            )
+            hidden = (*prepared.secrets, *hidden_texts(prepared.shown, masked))
+            job = self._job(node, spec, prepared, (attempt, at), hidden)
         begun = _Begun(at, attempt, effective, version, opened, job is not None and self._may_go_ahead(node))
         self._store.writer.write(writes, partial(self._stored, node, job, prepared, begun))
         if begun.ahead and job is not None:

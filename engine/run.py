@@ -227,6 +227,18 @@ def check(prepared: Prepared, spec: ExecutorSpec) -> None:
             prepared.refusal = failed("; ".join(map(str, prepared.problems)), "validation_error")
 
 
+def take_edited(prepared: Prepared, spec: ExecutorSpec | None, inputs: dict[str, Any]) -> None:
+    """What pre hooks left of the inputs; checked again if they changed them (4.1)."""
+    try:
+        text = json_data.encode(inputs)
+    except json_data.NotJson as problem:
+        prepared.refusal = failed(f"a pre hook left inputs that are not JSON at {problem}", "validation_error")
+        return
+    changed, prepared.inputs, prepared.text = text != prepared.text, inputs, text
+    if changed and spec is not None:
+        check(prepared, spec)
+
+
 def public_inputs(prepared: Prepared, spec: ExecutorSpec | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """The inputs as they may be stored, references where they stood (8.6), and masked altogether."""
     masked = prepared.shown

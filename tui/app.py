@@ -24,12 +24,13 @@ from textual.timer import Timer
 from engine.errors import TaskdeckError
 from engine.task import now
 from tui import look
-from tui.actions import ACTIONS, binding_keys
+from tui.actions import ACTIONS
 from tui.boundary import FaultBoundary
 from tui.console_settings import TABLE, ConsoleSettings
 from tui.driver import driver_class, handle_signals, leave, set_mouse
 from tui.forest import Forest
 from tui.herald import Herald
+from tui.key_names import binding_keys
 from tui.keymap import Keymap
 from tui.keymap import load as load_keymap
 from tui.look import Look

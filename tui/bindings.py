@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from tui.actions import Action, Scope, actions_of, binding_keys
+from tui.actions import Action, Scope, actions_of
+from tui.key_names import binding_keys
 
 MOVING = "Moving"
 """The group of the keys that every list and text understands by itself."""

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.actions import ACTIONS, BESIDE, PANES, PUNCTUATION, Action, Scope, by_id, key_label, key_name
+from tui.actions import ACTIONS, BESIDE, PANES, Action, Scope, by_id
+from tui.key_names import PUNCTUATION, key_label, key_name
 
 SIZE_LIMIT = 256 * 1024
 """Bytes read of the file; a larger one is no keymap."""

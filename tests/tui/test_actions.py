@@ -9,7 +9,8 @@ from textual._xterm_parser import XTermParser
 from textual.binding import Binding
 from textual.events import Key
 
-from tui.actions import ACTIONS, PANES, PUNCTUATION, actions_of, binding_keys, by_id, key_label, key_name
+from tui.actions import ACTIONS, PANES, actions_of, by_id
+from tui.key_names import PUNCTUATION, binding_keys, key_label, key_name
 
 SENT = {
     "/": "slash",
