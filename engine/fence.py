@@ -118,7 +118,7 @@ class Fence:
             behind = os.readlink(f"/proc/self/fd/{fd}")
         except OSError:
             return False
-        return behind.startswith("anon_inode:") or behind.removesuffix("-wal").removesuffix("-shm") in self._files
+        return behind == "anon_inode:[eventpoll]" or behind.removesuffix("-wal").removesuffix("-shm") in self._files
 
     def _is_screen(self, fd: int) -> bool:
         try:

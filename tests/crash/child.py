@@ -51,12 +51,14 @@ class Journal:
     """Lines of words, appended to one file by all processes of a round."""
 
     def __init__(self, path: Path, generation: int) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._path = path
         self._generation = generation
 
     def write(self, *words: object) -> None:
         line = " ".join([str(self._generation), *(str(word).replace("\n", " | ") for word in words)])
-        os.write(self._fd, line.encode() + b"\n")
+        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(fd, line.encode() + b"\n")  # one that was open before the engine would be the engine's own
+        os.close(fd)
 
 
 class WrongInputs(Exception):

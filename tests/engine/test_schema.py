@@ -338,7 +338,7 @@ class TestHostileSchemas:
         assert capfd.readouterr().err == ""
 
     def test_a_check_that_doubles_at_each_level_is_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("engine.schema_keywords.CHECK_TIME", 0.1)
+        monkeypatch.setattr("engine.schema_watch.CHECK_TIME", 0.1)
         schema = {"properties": {"a": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}}
         begun = time.monotonic()
         assert texts(schema, nested(40)) == ["could not be checked in time"]

@@ -56,11 +56,15 @@ class FakeAnswers:
         return Given(answer, True)
 
 
+async def _permitted(what: str, **about: str) -> None:
+    """Everything may be done."""
+
+
 class FakeSchedules(Schedules):
     """The checks are the real ones; what is kept lies in a dict, and it is always `engine.now`."""
 
     def __init__(self, engine: FakeEngine) -> None:
-        super().__init__(None, self._found, lambda what, **detail: None, "ada")  # type: ignore[arg-type,return-value]
+        super().__init__(None, self._found, lambda what, **detail: None, _permitted, "ada")  # type: ignore[arg-type,return-value]
         self.engine = engine
         self.kept: dict[str, Schedule] = {}
         self.came: list[Time] = []

@@ -105,7 +105,6 @@ class ConsoleScreen(Commands):
         await self.history.more()
         self.runs.ready()
         self.recall()
-        self.begin_with_own()
 
     def _history_grew(self) -> None:
         self.runs.rows.resync()
@@ -198,8 +197,6 @@ class ConsoleScreen(Commands):
         self.catalogue.show(catalogue)
         fresh = [problem for problem in catalogue.problems if problem not in before.problems]
         self._unread = fresh[-1] if fresh else self._unread if self._unread in catalogue.problems else None
-        if not before.executors:
-            self.begin_with_own()
         self._tell(news_of(before, catalogue, self.app.keys))
         self._versions_changed(changed_ids(before, catalogue))
         if len(self.app.screen_stack) > 1:

@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from engine.catalogue import Catalogue, ExecutorSpec, Problem
+from engine.catalogue import Catalogue, ExecutorSpec, Launchable, Problem
 from engine.flow import FlowSpec
 from tui import cards
 from tui.bindings import bindings_of
@@ -39,6 +39,11 @@ class CatalogueRow:
         if self.spec:
             return self.spec.id
         return f"!{self.problem.file}:{self.problem.executor_id}" if self.problem else "!"
+
+
+def _place(spec: Launchable) -> tuple[bool, bool, str]:
+    """What a person may run before what not, their own before what ships."""
+    return bool(spec.barred), spec.origin == "shipped", spec.id
 
 
 class CatalogueList(Rows):
@@ -163,7 +168,7 @@ class CataloguePane(Vertical):
         if rows:
             rows.insert(0, CatalogueRow())
         best = len(rows)
-        specs = sorted(catalogue.entries.values(), key=lambda spec: (bool(spec.barred), spec.id))
+        specs = sorted(catalogue.entries.values(), key=_place)
         if query:
             specs = [specs[hit.index] for hit in rank(query, specs)]
         rows += [CatalogueRow(spec=spec) for spec in specs]
