@@ -6,7 +6,6 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from engine.references import has_references
 from tui.commands.desk import Stopped, find_task, open_desk
 from tui.commands.exits import CANCELLED, REFUSED, WRONG_USE
 from tui.commands.given_inputs import with_keys
@@ -38,7 +37,7 @@ async def _rerun(options: argparse.Namespace, settings: Settings, streams: Strea
         if options.inputs:
             inputs = with_keys(task.inputs, options.inputs, spec)
             problems = spec.checker.problems(spec.checker.with_defaults(inputs)) if spec is not None else []
-            if problems and not (task.dependencies or has_references(task)):
+            if problems and not (task.dependencies or task.has_references):
                 for problem in problems:
                     streams.note(f"{task.executor_id}: {problem}")
                 return WRONG_USE
