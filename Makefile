@@ -43,4 +43,5 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "Setting up $(VENV) with $$($$python --version)"; \
 	  [ -x $(BIN)/python ] || $$python -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m compileall -q engine tui executors aipartnerupflow.py  # as an installed package is; a third of the start
 	@touch $(STAMP)

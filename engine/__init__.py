@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.flow import FlowProblem, FlowSpec, flow_of, read_flow
     from engine.flow_text import FlowText
     from engine.function_executor import function_executor
-    from engine.history import AuditEntry, History, Run, RunFilter, TaskCounts, Totals
+    from engine.history import AuditEntry, History, Run, RunFilter, Span, TaskCounts, Totals
     from engine.hooks import clear_hooks, register_post_hook, register_pre_hook
     from engine.listener import Listener
     from engine.loader import Folder, Loader
@@ -53,7 +53,7 @@ _HOMES = {
     "plan": ("Plan", "Planned", "PlanProblem"),
     "policy": ("Policy",),
     "settings": ("Settings",),
-    "history": ("AuditEntry", "History", "Run", "RunFilter", "TaskCounts", "Totals"),
+    "history": ("AuditEntry", "History", "Run", "RunFilter", "Span", "TaskCounts", "Totals"),
     "store": ("Attempt",),
     "task": ("Dependency", "Task", "TaskStatus", "TaskTreeNode"),
     "version_source": ("VersionSource",),
@@ -95,6 +95,7 @@ __all__ = [
     "Session",
     "Settings",
     "SettingsError",
+    "Span",
     "StoreError",
     "Task",
     "TaskCounts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from dataclasses import replace
@@ -10,10 +11,11 @@ from typing import Any
 from engine import history_statements, log_pages, retention, transfer
 from engine.dispatcher import Dispatcher
 from engine.events import LogLine
-from engine.history import History, Run, RunFilter
+from engine.history import History, Run
 from engine.operations import Operations
 from engine.origin import origin
 from engine.recent import Recent, recent
+from engine.run_filter import RunFilter
 from engine.settings import Settings
 from engine.statements import Write
 from engine.store import Attempt, Store
@@ -31,11 +33,24 @@ class Archive:
     _operations: Operations
     _upkeep: Upkeep
 
-    async def runs(self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100) -> list[Run]:
-        """A page of the history, newest first; `before` is the `seq` of the last run seen."""
-        return [
-            replace(r, root=self._live(r.root)) for r in await self.history.runs(filter, before=before, limit=limit)
-        ]
+    async def runs(
+        self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100, counted: bool = True
+    ) -> list[Run]:
+        """A page of the history, newest first; `before` is the `seq` of the last run seen.
+
+        Without `counted`, runs that have not ended come without counts, so that a large one costs nothing.
+        """
+        found = await self.history.runs(filter, before=before, limit=limit, counted=counted)
+        return [replace(run, root=self._live(run.root)) for run in found]
+
+    async def written(self, *, within: float) -> bool:
+        """Wait until all that was told of is on disk, `within` seconds at most; whether it is."""
+        try:
+            async with asyncio.timeout(within):
+                await self.store.writer.flush()
+        except TimeoutError:
+            return False
+        return True
 
     async def recent(self, executor_id: str, *, limit: int = 30) -> list[Recent]:
         """What an executor was launched with, newest first, equal inputs once."""

@@ -79,7 +79,7 @@ class Engine(Archive):
         self._loader: Loader | None = None
         if folders:
             self._loader = Loader(folders, import_limit=self.settings.import_limit, in_use=self._pinned)
-        self._catalogue = Catalogue()
+        self._catalogue = Catalogue(is_loading=bool(folders))
         self._runner = runner
         self._take_over = bool(folders) if take_over is None else take_over
         self._watching: asyncio.Task[None] | None = None

@@ -1,60 +1,33 @@
-"""The history of runs: pages, filters, counts, and the audit. Every page is a keyset page, newest first.
+"""The history of runs: pages, counts, what runs are found by, and the audit. Every page is a keyset page, newest first.
 
-A filter is answered from whichever of its parts has the fewest runs, in the order of an index; the other parts are
-checked run by run. Nothing scans `task`; the rows of runs that are not indexed yet are the one exception (search.py).
+How a filter is answered: run_filter.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from engine import json_data
+from engine import json_data, retention
 from engine.history_statements import INDEX_SHIFT
+from engine.recent import EXECUTOR
+from engine.run_filter import BEGAN, END, FEW, Option, RunFilter, Source, by_ids, by_text, checks, marks, options, walk
 from engine.search import Words
+from engine.statistics import ExecutorStats, statistics
 from engine.store import Store
 from engine.task import Task, TaskStatus
 
-FEW = 5_000
-"""Runs of a time range that are sorted for a page; a longer range is walked instead. Also how far parts are counted."""
-END = 2**38
-"""Above every run's seq; shifted by `INDEX_SHIFT` it still fits an SQLite integer."""
+__all__ = ["FEW", "AuditEntry", "History", "Run", "RunFilter", "Source", "Span", "TaskCounts", "Totals"]
+
+FORMER_WALK = 20_000
+"""Runs looked at for the former one of a group, which no index knows."""
 
 _RUN = (
     "run.seq, run.id, run.status, run.created_at, run.ended_at, run.label,"
-    " run.pending, run.completed, run.failed, run.cancelled"
+    f" run.pending, run.completed, run.failed, run.cancelled, {BEGAN}"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RunFilter:
-    """Which runs; what is empty or None lets every run through.
-
-    `statuses` are tree statuses (2.7), `executor` one that any of the run's tasks names, `user` the root's. `since`
-    (included) and `until` (excluded) are aware datetimes about the run's making. `text`: see `search.Words`.
-    """
-
-    statuses: frozenset[str] = frozenset()
-    executor: str = ""
-    user: str = ""
-    tag: str = ""
-    label: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    text: str = ""
-
-    @property
-    def facets(self) -> list[tuple[str, str]]:
-        """(kind, value) of those parts that the table `facet` answers."""
-        parts = (("executor", self.executor), ("tag", self.tag), ("user", self.user))
-        return [(kind, json_data.storable(value)) for kind, value in parts if value]
-
-    @property
-    def is_by_status_only(self) -> bool:
-        others = (self.executor, self.user, self.tag, self.label, self.since, self.until, self.text.strip())
-        return not any(others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +49,8 @@ class TaskCounts:
 class Run:
     """One tree in the history: `seq` pages, `root` is its root's row without result.
 
-    `status` is the tree's by rule 2.7, in_progress and `ended_at` None while it runs.
+    `status` is the tree's by rule 2.7, in_progress and `ended_at` None while it runs. `began_at` is its making, or its
+    latest rerun; `origin` the terminal or address that it was launched from, "" where that is not known.
     """
 
     seq: int
@@ -87,11 +61,24 @@ class Run:
     ended_at: datetime | None
     counts: TaskCounts
     label: str = ""
+    began_at: datetime | None = None
+    origin: str = ""
 
     @property
     def size(self) -> int:
         """How many tasks it has."""
         return self.counts.total
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a former attempt of a task ran, and how it ended."""
+
+    task_id: str
+    number: int
+    status: TaskStatus
+    began: float | None
+    ended: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,52 +103,101 @@ class AuditEntry:
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """FROM and WHERE of a query over `run` with its values, answered in the order of `order`.
-
-    `repeats` says that a run may come more than once.
-    """
-
-    sql: str
-    values: tuple[Any, ...]
-    order: str = "run.seq"
-    repeats: bool = False
-
-    def page(self, columns: str, limit: int) -> tuple[str, tuple[Any, ...]]:
-        """The query of a page, newest first."""
-        distinct = "DISTINCT " if self.repeats else ""
-        return f"SELECT {distinct}{columns} {self.sql} ORDER BY {self.order} DESC LIMIT ?", (*self.values, limit)
-
-    def count(self) -> tuple[str, tuple[Any, ...]]:
-        what = "count(DISTINCT run.seq)" if self.repeats else "count(*)"
-        return f"SELECT {what} {self.sql}", self.values
-
-
-@dataclass(frozen=True, slots=True)
-class _Option:
-    """One way to answer a filter. `size` is an expression with its values: how many runs it would read, counted up to
-    a little above `FEW`. `sorts` says that they do not come in the order of seq.
-    """
-
-    sources: list[Source]
-    size: tuple[str, tuple[Any, ...]]
-    sorts: bool = False
-
-
 class History:
     """Reads runs and the audit of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def runs(self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100) -> list[Run]:
-        """Runs newest first, `before` being the `seq` of the last one seen."""
+    async def runs(
+        self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100, counted: bool = True
+    ) -> list[Run]:
+        """Runs newest first, `before` being the `seq` of the last one seen.
+
+        Without `counted` those that have not ended have no counts; `live_counts` gives them, at a row a task.
+        """
         rows = await self._page(filter or RunFilter(), before, limit, _RUN)
-        live = [row[1] for row in rows if row[2] == TaskStatus.IN_PROGRESS]
-        roots = await self._store.tasks([row[1] for row in rows], whole=False)
-        counts = await self._live_counts(live)
-        return [_run(row, roots[row[1]], counts.get(row[1])) for row in rows if row[1] in roots]
+        ids = [row[1] for row in rows]
+        roots = await self._store.tasks(ids, whole=False)
+        origins = await self._origins(ids)
+        counts = await self.live_counts(row[1] for row in rows if row[2] == TaskStatus.IN_PROGRESS) if counted else {}
+        return [
+            _run(row, roots[row[1]], counts.get(row[1]), origins.get(row[1], "")) for row in rows if row[1] in roots
+        ]
+
+    async def former(self, run: Run) -> Run | None:
+        """The run before `run` whose root had the same executor, or for a group the same name; None without one.
+
+        For a group only the last `FORMER_WALK` runs are looked at.
+        """
+        wanted = json_data.storable(run.root.executor_id)
+        root = f"CROSS JOIN task ON task.id = run.id WHERE run.deleting = 0 AND {EXECUTOR} = ?"
+        found = list(
+            await self._rows(
+                f"SELECT run.id FROM facet CROSS JOIN run ON run.seq = facet.run_seq {root} AND facet.kind = 'executor'"
+                " AND facet.value = ? AND facet.run_seq < ? ORDER BY facet.run_seq DESC LIMIT 1",
+                (wanted, wanted, run.seq),
+            )
+        ) or list(
+            await self._rows(
+                f"SELECT run.id FROM run NOT INDEXED {root} AND run.seq < ? AND run.seq >= ?"
+                " ORDER BY run.seq DESC LIMIT 1",
+                (wanted, run.seq, run.seq - FORMER_WALK),
+            )
+        )
+        runs = await self.runs(RunFilter(only=frozenset(row[0] for row in found)), limit=1) if found else []
+        return runs[0] if runs else None
+
+    async def names(self, run_id: str) -> tuple[str, list[str]]:
+        """The label of a run, "" where it has none, and its tags."""
+        sql = (
+            "SELECT run.label, facet.value FROM run LEFT JOIN facet ON facet.run_seq = run.seq AND facet.kind = 'tag'"
+            " WHERE run.id = ? ORDER BY facet.value"
+        )
+        rows = list(await self._store.rows(sql, (json_data.storable(run_id),)))
+        return (rows[0][0] or "" if rows else "", [tag for _, tag in rows if tag is not None])
+
+    async def values(self, kind: str, *, limit: int = 1000) -> list[str]:
+        """What runs are found by, in order: every executor, tag, user or label of the history; by hops in an index."""
+        if kind == "label":
+            table, condition, values = "run INDEXED BY run_label", "label IS NOT NULL", []
+            column = "label"
+        else:
+            table, condition, values, column = "facet", "kind = ?", [kind], "value"
+        least = f"SELECT min({column}) FROM {table} WHERE {condition}"
+        sql = (
+            f"WITH RECURSIVE hop (value) AS ({least} UNION ALL"
+            f" SELECT ({least} AND {column} > hop.value) FROM hop WHERE hop.value IS NOT NULL)"
+            " SELECT value FROM hop WHERE value IS NOT NULL LIMIT ?"
+        )
+        return [row[0] for row in await self._rows(sql, (*values, *values, limit))]
+
+    async def spans(self, run_id: str) -> list[Span]:
+        """The former attempts of all tasks of a run, each task's oldest first."""
+        sql = (
+            "SELECT attempt.task_id, attempt.number, attempt.status, attempt.started_at, attempt.completed_at"
+            " FROM task CROSS JOIN attempt ON attempt.task_id = task.id WHERE task.run_id = ?"
+            " ORDER BY task.seq, attempt.number"
+        )
+        rows = await self._rows(sql, (json_data.storable(run_id),))
+        return [Span(task_id, number, TaskStatus(status), *times) for task_id, number, status, *times in rows]
+
+    async def rerun_at(self, run_id: str) -> float | None:
+        """When an ended run was begun again the last time, in epoch seconds; None where it never was."""
+        rows = await self._store.rows("SELECT began_at FROM run WHERE id = ?", (json_data.storable(run_id),))
+        return next((at for (at,) in rows), None)
+
+    async def statistics(self, since: datetime | None = None) -> list[ExecutorStats]:
+        """How each executor did since then, or ever."""
+        return await statistics(self._store, since)
+
+    async def next_to_go(self) -> retention.Next | None:
+        """The run that a limit of days deletes next."""
+        return await retention.next_to_go(self._store)
+
+    async def version(self) -> int:
+        """Another number than before when somebody else, or another process, has written to the store."""
+        return int(next(iter(await self._rows("PRAGMA data_version", ())))[0])
 
     async def ids(
         self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 1000
@@ -178,7 +214,7 @@ class History:
             return sum(n for status, n in totals.runs.items() if not wanted.statuses or status in wanted.statuses)
         found = 0
         for source in await self.sources(wanted):
-            found += next(iter(await self._store.rows(*source.count())))[0]
+            found += next(iter(await self._rows(*source.count())))[0]
         return found
 
     async def totals(self) -> Totals:
@@ -230,126 +266,62 @@ class History:
     async def sources(self, filter: RunFilter, before: int | None = None) -> list[Source]:
         """Queries whose results, which have no run in common, are all runs of `filter` with a seq below `before`."""
         end = END if before is None else min(before, END)
-        checks, values = _checks(filter)
-        words = Words.parse(filter.text)
+        checked, values = checks(filter)
+        words = Words.parse(filter.text, filter.exact)
+        if filter.only is not None:
+            return by_ids(words, end, checked, values)
         if words is not None:
-            return _by_text(words, end, checks, values)
-        walk = [Source(f"FROM run NOT INDEXED WHERE run.seq < ? AND {checks}", (end, *values))]
-        options = _options(filter, end, checks, values)
-        if not options:
-            return walk
-        if len(options) == 1 and not options[0].sorts:
-            return options[0].sources
-        sizes = await self._sizes(options)
-        best = min(range(len(options)), key=lambda index: sizes[index])  # the first of equals: it need not sort
-        return walk if options[best].sorts and sizes[best] > FEW else options[best].sources
+            return by_text(words, end, checked, values)
+        ways = options(filter, end, checked, values)
+        if not ways:
+            return walk(end, checked, values)
+        if len(ways) == 1 and not ways[0].sorts:
+            return ways[0].sources
+        sizes = await self._sizes(ways)
+        best = min(range(len(ways)), key=lambda index: sizes[index])  # the first of equals: it need not sort
+        return walk(end, checked, values) if ways[best].sorts and sizes[best] > FEW else ways[best].sources
 
-    async def _sizes(self, options: list[_Option]) -> list[int]:
-        expressions = ", ".join(option.size[0] for option in options)
-        values = [value for option in options for value in option.size[1]]
-        return list(next(iter(await self._store.rows(f"SELECT {expressions}", values))))
+    async def _sizes(self, ways: list[Option]) -> list[int]:
+        expressions = ", ".join(way.size[0] for way in ways)
+        values = [value for way in ways for value in way.size[1]]
+        return list(next(iter(await self._rows(f"SELECT {expressions}", values))))
+
+    async def _rows(self, sql: str, values: Sequence[Any]) -> Iterable[Any]:
+        """Apart from what the engine itself reads: a filter may have to look at a million runs."""
+        return await self._store.rows_apart(sql, values)
 
     async def _page(self, filter: RunFilter, before: int | None, limit: int, columns: str) -> list[Any]:
         if limit <= 0:
             return []
         rows: list[Any] = []
         for source in await self.sources(filter, before):
-            rows += await self._store.rows(*source.page(columns, limit))
+            rows += await self._rows(*source.page(columns, limit))
         return sorted(rows, key=lambda row: row[0], reverse=True)[:limit]
 
-    async def _live_counts(self, ids: list[str]) -> dict[str, TaskCounts]:
+    async def _origins(self, ids: list[str]) -> dict[str, str]:
+        """Where runs were launched from."""
+        if not ids:
+            return {}
+        sql = f"SELECT run_id, origin FROM audit WHERE run_id IN ({marks(ids)}) AND what = 'launch'"
+        return dict(await self._rows(sql, ids))
+
+    async def live_counts(self, run_ids: Iterable[str]) -> dict[str, TaskCounts]:
         """The tasks of runs that have not ended, counted in their rows."""
-        sql = f"SELECT run_id, status, count(*) FROM task WHERE run_id IN ({_marks(ids)}) GROUP BY run_id, status"
+        ids = [json_data.storable(run_id) for run_id in run_ids]
+        sql = f"SELECT run_id, status, count(*) FROM task WHERE run_id IN ({marks(ids)}) GROUP BY run_id, status"
         found: dict[str, dict[str, int]] = {}
-        for run_id, status, count in await self._store.rows(sql, ids) if ids else ():
+        for run_id, status, count in await self._rows(sql, ids) if ids else ():
             found.setdefault(run_id, {})[status] = count
         return {run_id: TaskCounts(**counts) for run_id, counts in found.items()}
-
-
-def _checks(filter: RunFilter) -> tuple[str, list[Any]]:
-    """All parts of a filter but its text, as a condition on one row of `run`."""
-    conditions, values = ["run.deleting = 0"], list[Any]()
-    if filter.statuses:
-        conditions.append(f"run.status IN ({_marks(filter.statuses)})")
-        values += sorted(map(str, filter.statuses))
-    if filter.label:
-        conditions.append("run.label = ?")
-        values.append(json_data.storable(filter.label))
-    for condition, stamp in _times(filter):
-        conditions.append(condition)
-        values.append(stamp)
-    for kind, value in filter.facets:
-        conditions.append(f"EXISTS (SELECT 1 FROM facet WHERE kind = '{kind}' AND value = ? AND run_seq = run.seq)")
-        values.append(value)
-    return " AND ".join(conditions), values
-
-
-def _options(filter: RunFilter, end: int, checks: str, values: list[Any]) -> list[_Option]:
-    """The ways to answer a filter without text by one of its parts."""
-    options = []
-    for facet in filter.facets:
-        where = "FROM facet{} WHERE facet.kind = ? AND facet.value = ?"
-        joined = where.format(" CROSS JOIN run ON run.seq = facet.run_seq")
-        sql = f"{joined} AND facet.run_seq < ? AND {checks}"
-        options.append(_Option([Source(sql, (*facet, end, *values), "facet.run_seq")], _size(where.format(""), facet)))
-    if filter.label:
-        where = "FROM run INDEXED BY run_label WHERE run.label = ?"
-        label = (json_data.storable(filter.label),)
-        options.append(
-            _Option([Source(f"{where} AND run.seq < ? AND {checks}", (*label, end, *values))], _size(where, label))
-        )
-    if filter.statuses:
-        where = f"FROM run INDEXED BY run_status WHERE run.status = ? AND run.seq < ? AND {checks}"
-        statuses = tuple(sorted(map(str, filter.statuses)))
-        counted = f"(SELECT min(coalesce(sum(runs), 0), {FEW + 1}) FROM total WHERE status IN ({_marks(statuses)}))"
-        sources = [Source(where, (status, end, *values)) for status in statuses]
-        options.append(_Option(sources, (counted, statuses)))
-    if times := _times(filter):
-        where = f"FROM run INDEXED BY run_created WHERE {' AND '.join(condition for condition, _ in times)}"
-        bounds = tuple(value for _, value in times)
-        sources = [Source(f"{where} AND run.seq < ? AND {checks}", (*bounds, end, *values))]
-        options.append(_Option(sources, _size(where, bounds), sorts=True))
-    return options
-
-
-def _by_text(words: Words, end: int, checks: str, values: list[Any]) -> list[Source]:
-    """Runs that are indexed by their matches, the others by their rows."""
-    matches, match_values = words.indexed()
-    found = (
-        f"FROM search CROSS JOIN run ON run.seq = search.rowid >> {INDEX_SHIFT} WHERE {matches} AND search.rowid < ?"
-        f" AND run.indexed = 1 AND {checks}"
-    )
-    rows, row_values = words.rows()
-    fresh = (
-        f"FROM run INDEXED BY run_unindexed WHERE run.indexed = 0 AND run.seq < ? AND {checks}"
-        f" AND EXISTS (SELECT 1 FROM task WHERE task.run_id = run.id AND {rows})"
-    )
-    return [
-        Source(found, (*match_values, end << INDEX_SHIFT, *values), "search.rowid", repeats=True),
-        Source(fresh, (end, *values, *row_values)),
-    ]
-
-
-def _size(where: str, values: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-    return f"(SELECT count(*) FROM (SELECT 1 {where} LIMIT {FEW + 1}))", values
-
-
-def _times(filter: RunFilter) -> list[tuple[str, float]]:
-    bounds = (("run.created_at >= ?", filter.since), ("run.created_at < ?", filter.until))
-    return [(condition, moment.timestamp()) for condition, moment in bounds if moment is not None]
-
-
-def _marks(values: Iterable[Any]) -> str:
-    return ",".join("?" for _ in values)
 
 
 def _moment(stamp: float) -> datetime:
     return datetime.fromtimestamp(stamp, UTC)
 
 
-def _run(row: Any, root: Task, live: TaskCounts | None) -> Run:
+def _run(row: Any, root: Task, live: TaskCounts | None, origin: str) -> Run:
     """A `Run` from a row in the order of `_RUN`; `live` are its counts while it runs."""
-    seq, run_id, status, created_at, ended_at, label, pending, completed, failed, cancelled = row
+    seq, run_id, status, created_at, ended_at, label, pending, completed, failed, cancelled, began_at = row
     counts = live or TaskCounts(pending, 0, completed, failed, cancelled)
-    ended = _moment(ended_at) if ended_at is not None else None
-    return Run(seq, run_id, root, TaskStatus(status), _moment(created_at), ended, counts, label or "")
+    made, began, ended = _moment(created_at), _moment(began_at), _moment(ended_at) if ended_at is not None else None
+    return Run(seq, run_id, root, TaskStatus(status), made, ended, counts, label or "", began, origin)

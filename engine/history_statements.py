@@ -11,7 +11,7 @@ from typing import Any
 
 from engine import json_data
 from engine.statements import Statement, Write
-from engine.task import TaskStatus
+from engine.task import TaskStatus, now
 
 INDEX_SHIFT = 24
 """`search.rowid` is the run's seq shifted by this, plus the task's place in its run."""
@@ -20,7 +20,7 @@ BEGIN_RUN = Statement(
     0,
     "INSERT INTO run (id, owner, created_at, label) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
     " owner = excluded.owner, label = coalesce(excluded.label, label), status = 'in_progress', ended_at = NULL,"
-    " indexed = 0, pending = 0, completed = 0, failed = 0, cancelled = 0"
+    " began_at = ?, indexed = 0, pending = 0, completed = 0, failed = 0, cancelled = 0"
     " WHERE deleting = 0 AND (owner = excluded.owner OR owner IS ?)",
     guarded=True,
 )
@@ -98,7 +98,7 @@ def begin_run(
     Refused for a run that is being deleted, and for one that by now has another owner than `former` (None: nobody).
     """
     text = json_data.storable(label) if label else None
-    return Write(BEGIN_RUN, run_id, (run_id, owner, created_at.timestamp(), text, former))
+    return Write(BEGIN_RUN, run_id, (run_id, owner, created_at.timestamp(), text, now().timestamp(), former))
 
 
 def end_run(run_id: str, status: TaskStatus, counts: Mapping[TaskStatus, int], at: datetime) -> Write:

@@ -15,12 +15,13 @@ LOOKED_AT = 200
 LARGEST = 256 * 1024
 """Characters of inputs that are offered; what is larger is found by its task."""
 
-_EXECUTOR = "coalesce(json_extract(params, '$.executor_id'), json_extract(schemas, '$.method'), name)"
+EXECUTOR = "coalesce(json_extract(params, '$.executor_id'), json_extract(schemas, '$.method'), name)"
+"""The executor that a row of `task` names (2.6)."""
 _SQL = (
     "SELECT task.id, coalesce(task.started_at, task.created_at), task.status, task.inputs, task.priority, task.params,"
     " run.label FROM facet CROSS JOIN run ON run.seq = facet.run_seq CROSS JOIN task ON task.run_id = run.id"
     " WHERE facet.kind = 'executor' AND facet.value = ? AND run.deleting = 0"
-    f" AND {_EXECUTOR} = ? AND length(task.inputs) <= {LARGEST} ORDER BY facet.run_seq DESC, task.seq DESC LIMIT ?"
+    f" AND {EXECUTOR} = ? AND length(task.inputs) <= {LARGEST} ORDER BY facet.run_seq DESC, task.seq DESC LIMIT ?"
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from engine import history_statements as statements
@@ -61,6 +61,25 @@ async def prune(store: Store, *, days: float | None, runs: int | None, at: datet
         waiting = left
     rest = await finish(store)
     return Pruned(gone.runs + rest.runs, gone.tasks + rest.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The run that has ended for longest: `name` is its root's, `ended_at` when it ended."""
+
+    run_id: str
+    name: str
+    ended_at: datetime
+
+
+async def next_to_go(store: Store) -> Next | None:
+    """What a limit of days deletes next; None while nothing has ended. One look into an index."""
+    rows = await store.rows(
+        "SELECT run.id, coalesce(task.name, run.id), run.ended_at FROM run INDEXED BY run_ended LEFT JOIN task"
+        " ON task.id = run.id WHERE run.ended_at IS NOT NULL AND run.deleting = 0 ORDER BY run.ended_at LIMIT 1",
+        (),
+    )
+    return next((Next(run_id, name, datetime.fromtimestamp(at, UTC)) for run_id, name, at in rows), None)
 
 
 async def delete_run(store: Store, run_id: str) -> Pruned:

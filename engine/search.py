@@ -13,7 +13,7 @@ import re
 import sqlite3
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -64,24 +64,30 @@ class Words:
     signs: tuple[str, ...]
 
     @classmethod
-    def parse(cls, text: str) -> Words | None:
-        """Words between white space, the last one may go on (prefix); None for a blank text. Nothing is syntax."""
-        words = tuple(json_data.storable(text).replace("\0", " ").split())[:WORDS]
+    def parse(cls, text: str, exact: Iterable[str] = ()) -> Words | None:
+        """Words between white space, the last one may go on (prefix); None for a blank text. Nothing is syntax.
+
+        `exact` are words and phrases that stand as they are given; those do not go on.
+        """
+        words = json_data.storable(text).replace("\0", " ").split()[:WORDS]
+        phrases = [_quoted(word) for word in words if _has_token(word)]
+        if words and _has_token(words[-1]):
+            phrases[-1] += "*"
+        given = [json_data.storable(phrase).replace("\0", " ").strip() for phrase in exact][:WORDS]
+        phrases += [_quoted(phrase) for phrase in given if _has_token(phrase)]
+        words += [phrase for phrase in given if phrase]
         if not words:
             return None
-        phrases = ['"' + word.replace('"', '""') + '"' for word in words if _has_token(word)]
-        if _has_token(words[-1]):
-            phrases[-1] += "*"
-        return cls(words, " ".join(phrases), tuple(word for word in words if not _has_token(word)))
+        return cls(tuple(words), " ".join(phrases), tuple(word for word in words if not _has_token(word)))
 
-    def indexed(self) -> tuple[str, list[str]]:
-        """A condition on `search`, and its values."""
+    def indexed(self, table: str = "search") -> tuple[str, list[str]]:
+        """A condition on `search`, or on what it is called in the query, and its values."""
         conditions, values = [], []
         if self.match:
-            conditions.append("search MATCH ?")
+            conditions.append(f"{table}.search MATCH ?")
             values.append(self.match)
         for sign in self.signs:
-            conditions.append("instr(search.text, ?)")
+            conditions.append(f"instr({table}.text, ?)")
             values.append(sign)
         return " AND ".join(conditions), values
 
@@ -93,6 +99,11 @@ class Words:
             conditions.append("(" + " OR ".join(f"instr({_DOCUMENT}, lower(?))" for _ in forms) + ")")
             values += forms
         return " AND ".join(conditions), values
+
+
+def _quoted(word: str) -> str:
+    """`word` as FTS5 takes it, none of it syntax."""
+    return '"' + word.replace('"', '""') + '"'
 
 
 def _has_token(word: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,6 +73,8 @@ class Store:
         """`path` is None for a store in memory."""
         self._write_connection = writer
         self._reader = reader
+        self._apart: aiosqlite.Connection | None = None
+        self._apart_lock = asyncio.Lock()
         self.lease = lease
         self.writer = Writer(writer)
         self.path = path
@@ -108,7 +110,8 @@ class Store:
         try:
             await self.writer.close()
         finally:
-            for connection in {self._reader, self._write_connection}:
+            for connection in {self._reader, self._write_connection, self._apart} - {None}:
+                assert connection is not None
                 with suppress(ValueError):  # aiosqlite's answer when it is closed already
                     await connection.close()
             self.lease.release()
@@ -193,6 +196,26 @@ class Store:
         except sqlite3.DatabaseError as error:
             self.writer.index_is_damaged |= is_damaged_index(error)
             raise
+
+    async def rows_apart(self, sql: str, values: Iterable[Any] | Mapping[str, Any]) -> Iterable[Any]:
+        """Like `rows`, on a connection of its own, for what may take long; one who gives up waiting ends the query.
+
+        `values` may have names.
+        """
+        given = values if isinstance(values, Mapping) else tuple(values)
+        async with self._apart_lock:
+            if self._apart is None:  # in memory there is no second look at it
+                self._apart = await _connect(str(self.path), "NORMAL") if self.path is not None else self._reader
+            connection = self._apart
+            try:
+                return await connection.execute_fetchall(sql, given)
+            except asyncio.CancelledError:
+                if connection is not self._reader:
+                    await connection.interrupt()
+                raise
+            except sqlite3.DatabaseError as error:
+                self.writer.index_is_damaged |= is_damaged_index(error)
+                raise
 
     async def task(self, task_id: str) -> Task | None:
         """The whole row, None when there is none."""

@@ -36,7 +36,7 @@ _WHOLE = "deleting = 0 AND EXISTS (SELECT 1 FROM task WHERE task.id = run.id AND
 _PUT_TASK = statements.row(1, "task", tuple(TASK))
 _PUT_ATTEMPT = statements.row(3, "attempt", tuple(ATTEMPT))
 _PUT_LOG = statements.row(7, "log", tuple(LOG))
-_PUT_RUN = statements.row(0, "run", ("id", "created_at", "label"))
+_PUT_RUN = statements.row(0, "run", ("id", "created_at", "began_at", "label"))
 
 
 # ── export ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -374,7 +374,8 @@ class _Import:
             return
         await self._check_new(run)
         values = run.values
-        writes = [Write(_PUT_RUN, run_id, (run_id, values["created_at"], values["label"])), *run.writes]
+        own = (run_id, values["created_at"], values["began_at"], values["label"])
+        writes = [Write(_PUT_RUN, run_id, own), *run.writes]
         writes += [link(task_id, on_id) for task_id, on_id in run.links if on_id not in run.tasks]
         facets = [(kind, value) for kind, found in values["facets"].items() for value in found]
         writes += [Write(statements.FACET, "facet", (kind, value, run_id)) for kind, value in facets]

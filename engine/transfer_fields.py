@@ -103,6 +103,7 @@ _OUTCOME: dict[str, Check] = {
 RUN: dict[str, Check] = {
     "id": _id,
     "created_at": _TIME,
+    "began_at": _optional(_TIME),
     "status": _status,
     "ended_at": _optional(_TIME),
     "label": _optional(_text),

@@ -10,12 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from tui import history_actions
 from tui.view_actions import VIEWS, Line
 
-Scope = Literal["app", "catalogue", "runs", "detail", "launch"]
-"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), else in the pane of that name."""
+Scope = Literal["app", "catalogue", "runs", "detail", "launch", "history", "compare", "timeline", "stats"]
+"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), else in the pane or view of that
+name."""
 
 PANES: tuple[Scope, ...] = ("catalogue", "runs", "detail")
+BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats")
+"""Screens beside the console's, and what has keys of its own inside of the detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             " question."),
         act("delete", "Delete", "D", "delete_task", "Delete the selected task and all below it, at the root the whole"
             " run; asks first.", danger=True),
-        act("export", "Export", "x" if scope == "runs" else "X", "export", "Write the runs of the marked tasks, or of"
+        act("export", "Export", "X" if scope == "detail" else "x", "export", "Write the runs of the marked tasks, or of"
             " the selected one, to a file as JSON lines."),
         act("log", "Log, large", "L", "log", "Show the log on the whole screen, and back."),
         act("copy", "Copy", "y", "copy_value", "Copy to the clipboard: the marked lines or line of the log, the value"
@@ -166,7 +170,7 @@ def _detail_tabs() -> tuple[Action, ...]:
             "Detail tabs",
             f"tab({number})",
         )
-        for number, name in enumerate(("Result", "Log", "Inputs", "Error", "Info", "Source"), 1)
+        for number, name in enumerate(("Result", "Log", "Inputs", "Error", "Info", "Source", "Timeline"), 1)
     )
 
 
@@ -376,6 +380,11 @@ ACTIONS: tuple[Action, ...] = (
     *_panes(),
     *_everywhere(),
     *_listed(VIEWS),
+    *_listed(history_actions.ALL),
+    *_task_keys("history"),
+    *_moves("history"),
+    *_moves("timeline"),
+    *_moves("stats"),
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}

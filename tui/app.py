@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,6 +34,7 @@ from tui.keymap import Keymap
 from tui.keymap import load as load_keymap
 from tui.look import Look
 from tui.pump import Pump
+from tui.run_stats import Rate
 from tui.screens.console import ConsoleScreen
 from tui.screens.messages import Notice
 from tui.state_file import Kept
@@ -74,7 +76,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
     TITLE = "taskdeck"
     COMMANDS: ClassVar[Any] = {_provider}
-    CSS_PATH: ClassVar[Any] = [STYLES / "app.tcss", STYLES / "console.tcss"]
+    CSS_PATH: ClassVar[Any] = [STYLES / "app.tcss", STYLES / "console.tcss", STYLES / "history.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False, priority=True, id="anywhere.quit"),
         Binding("ctrl+p", "command_palette", show=False, id="anywhere.palette"),
@@ -95,6 +97,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         kept: Kept | None = None,
     ) -> None:
         self._ours: list[LineFilter] = []
+        self._sheets_wear = ""
         super().__init__(driver_class=driver_class())
         self.thread = thread
         self.clock = clock
@@ -107,6 +110,9 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self.failure: str | None = None
         self.forest = Forest()
+        self.listeners: list[Callable[[Delta], None]] = []
+        """What hears of each beat of news beside the console's screen."""
+        self.rate = Rate(lambda: clock().timestamp())
         self.herald = Herald(self)
         self._saving: Timer | None = None
         self._typed = TypeAhead(self, super().on_event)
@@ -132,11 +138,22 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
             self._ours.append(PlainFilter())
         self.theme = THEMES[look.theme].name
-        if self.is_running:
+        if not self.is_running:
+            self.stylesheet.set_variables(self.get_css_variables())
+            self._sheets_wear = self.theme
+        else:
             self.refresh_css(animate=False)
             for screen in self.screen_stack:
                 for widget in screen.walk_children(with_self=True):
                     widget.refresh()
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Textual reads all sheets anew when a theme is set, also at the start, where they were just read with it."""
+        if self._sheets_wear == (worn := self.theme):
+            self.stylesheet.update(self, animate=animate)
+            return
+        self._sheets_wear = worn
+        super().refresh_css(animate=animate)
 
     def get_line_filters(self) -> list[LineFilter]:
         """Ours in place of Textual's greys for NO_COLOR, which are colours too."""
@@ -169,6 +186,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
     async def _start(self) -> None:
         """After the first paint: the engine, then what it remembers."""
         self.thread.subscribe(self.pump.push)
+        self.thread.subscribe(self.rate.push)
         try:
             await self.thread.start()
         except TaskdeckError as refusal:
@@ -181,6 +199,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.herald.say_title()
         if self.kept.problem:
             self.notify(self.kept.problem, severity="warning")
+        await asyncio.to_thread(import_module, "tui.screens.history")  # so that its key need not wait for that
 
     async def _read_keys(self) -> None:
         """The person's own keys, where they have a file."""
@@ -203,6 +222,8 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
     def _apply(self, delta: Delta) -> None:
         self.console_screen.apply(delta)
+        for listener in tuple(self.listeners):
+            listener(delta)
         self.herald.news()
 
     # --- settings and what is kept ---------------------------------------------------------------------------

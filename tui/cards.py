@@ -132,10 +132,12 @@ def info(
         fact("priority", f"{task.priority}  (0 urgent, 3 low)"),
         fact("task id", task.id),
         fact("run id", task.run_id),
+        *([fact("run's label", reading.label)] if reading.label else []),
+        *([fact("run's tags", ", ".join(reading.tags))] if reading.tags else []),
     ]
     facts += _edges(task, find, needed)
     facts += _origin(task)
-    facts += _asked(full)
+    facts += _asked(full, reading.tags)
     tried = _tried(task, reading.attempts, now, current)
     if len(tried) > 1 or tries > 1 or (tried and task.started_at is None):
         of = f" of {tries}" if task.attempt <= tries > 1 else ""
@@ -193,13 +195,15 @@ def needed_by(task: Task, row: Row | None) -> list[str]:
     return names if len(names) <= MOST_NEEDED else [*names[:MOST_NEEDED], f"and {len(names) - MOST_NEEDED} more"]
 
 
-def _asked(full: Task) -> list[Line]:
-    """What was said at the launch beside the inputs: key, tags, params."""
+def _asked(full: Task, tags: Sequence[str]) -> list[Line]:
+    """What was said at the launch beside the inputs: key, params; its tags where they are not those of the run."""
     lines = []
     if full.idempotency_key:
         lines.append(fact("key", full.idempotency_key))
     for name, value in full.params.items():
-        if name != "executor_id":
+        if name != "executor_id" and not (
+            name == "tags" and isinstance(value, list) and all(each in tags for each in value)
+        ):
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             lines.append(fact(safe_text(name, limit=LABEL - 1), shown))
     return lines

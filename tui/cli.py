@@ -131,6 +131,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Those of the commands are in `tui.commands.exits`.
     """
     parser = make_parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
+        from tui.commands.completion import complete
+
+        complete(parser)
     words = list(sys.argv[1:] if argv is None else argv)
     if (unknown := unknown_option(words)) is not None:
         parser.error(f"unrecognized arguments: {unknown}")
@@ -156,13 +160,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         from dataclasses import replace
 
         settings = replace(settings, store=Path(options.store).expanduser().absolute())
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and not is_served():
         return complain("the console needs a terminal, and stdin or stdout is none")
     if look.is_dumb(os.environ):
         term = os.environ["TERM"]
         return complain(f"the console draws on the whole screen, and TERM={term} says that this terminal can't")
     make_example(settings.executors)
     return end(open_console(settings, options.executors, looks, kept))
+
+
+def is_served() -> bool:
+    """Whether a server of ours, or textual-web, shows this console in a browser."""
+    return bool(os.environ.get("TEXTUAL_DRIVER"))
 
 
 def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept: Kept) -> int:
@@ -173,9 +182,10 @@ def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept
     os.environ.setdefault("ESCDELAY", "25")
     from tui.terminal import OwnTerminal
 
-    with OwnTerminal() as stray:
+    with OwnTerminal(always=is_served()) as stray:
         from tui import look
         from tui.app import ConsoleApp
+        from tui.driver import HANG_UP
         from tui.late_engine import LateEngine
 
         thread = LateEngine(settings, lambda: folders_of(given, settings))
@@ -187,10 +197,9 @@ def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept
     kept.save()
     from tui.ending import end_engine
 
-    end_engine(thread, settings, app.return_code or 0)
-    if app.failure:
-        return complain(app.failure)
-    return app.return_code or 0
+    code = HANG_UP if app.return_code is None else app.return_code  # nobody's exit: the browser's tab was closed
+    end_engine(thread, settings, code)
+    return complain(app.failure) if app.failure else code
 
 
 def end(code: int) -> int:

@@ -7,17 +7,28 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from engine.errors import TaskdeckError
 
 if TYPE_CHECKING:
     from engine import Engine
+    from engine.run_filter import RunFilter
 
 BATCH = 1_000_000
 """Characters that are written together."""
+RUN_LINE = '{"run":'
+"""How the line of a run begins."""
 NAME_LIMIT = 40
 """Characters of a run's name in the name of its file."""
+
+
+class Written(NamedTuple):
+    """Where the file lies, its size in bytes, and how many runs are in it."""
+
+    path: Path
+    size: int
+    runs: int
 
 
 class ExportError(TaskdeckError):
@@ -32,8 +43,8 @@ def default_name(name: str, run_ids: Sequence[str]) -> str:
     return f"{plain}-{re.sub(r'[^A-Za-z0-9]', '', run_ids[0])[:8]}.jsonl"
 
 
-async def export_runs(engine: Engine, run_ids: Sequence[str], typed: str) -> tuple[Path, int]:
-    """Write the runs to the file `typed` (`~` and relative paths are understood); where it lies and its size in bytes.
+async def export_runs(engine: Engine, runs: RunFilter | Sequence[str], typed: str) -> Written:
+    """Write runs, by filter or id, to the file `typed` (`~` and relative paths are understood).
 
     Nothing is overwritten, and a file that could not be finished is removed. Results may be private, so only its owner
     may read it. Raises `ExportError` where it cannot be written, and `StoreError` for a run that is gone.
@@ -46,26 +57,28 @@ async def export_runs(engine: Engine, run_ids: Sequence[str], typed: str) -> tup
     except (OSError, RuntimeError, ValueError) as error:
         raise ExportError(f"{typed} cannot be written: {_reason(error)}", "Choose another place") from None
     try:
-        written = await _write(engine, run_ids, file)
+        size, count = await _write(engine, runs, file)
         await asyncio.to_thread(file.close)
     except BaseException as error:
         await asyncio.shield(asyncio.to_thread(_discard, file, path))
         if isinstance(error, OSError):
             raise ExportError(f"{typed} could not be finished: {_reason(error)}", "Choose another place") from None
         raise
-    return path, written
+    return Written(path, size, count)
 
 
-async def _write(engine: Engine, run_ids: Sequence[str], file: TextIO) -> int:
+async def _write(engine: Engine, runs: RunFilter | Sequence[str], file: TextIO) -> tuple[int, int]:
+    """How many bytes, and how many runs."""
     lines: list[str] = []
-    waiting = written = 0
-    async for line in engine.export(run_ids):
+    waiting = written = count = 0
+    async for line in engine.export(runs):
         lines.append(line)
+        count += line.startswith(RUN_LINE)
         waiting += len(line)
         if waiting >= BATCH:
             written += await asyncio.to_thread(_put, file, lines)
             lines, waiting = [], 0
-    return written + await asyncio.to_thread(_put, file, lines)
+    return written + await asyncio.to_thread(_put, file, lines), count
 
 
 def _create(path: Path) -> TextIO:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.actions import ACTIONS, PANES, PUNCTUATION, Action, Scope, by_id, key_label, key_name
+from tui.actions import ACTIONS, BESIDE, PANES, PUNCTUATION, Action, Scope, by_id, key_label, key_name
 
 SIZE_LIMIT = 256 * 1024
 """Bytes read of the file; a larger one is no keymap."""
@@ -131,7 +131,10 @@ def _is_typed(key: str) -> bool:
 
 def _meet(one: Scope, other: Scope) -> bool:
     """Whether keys of both scopes are alive at the same time."""
-    return one == other or ("app" in (one, other) and (one in PANES or other in PANES))
+    views = (*PANES, *BESIDE)
+    if "app" in (one, other):
+        return one == other or one in views or other in views
+    return one == other or {one, other} in ({"timeline", "detail"}, {"history", "detail"}, {"compare", "detail"})
 
 
 def _clash(wanted: Mapping[str, tuple[str, ...]]) -> tuple[list[str], str] | None:

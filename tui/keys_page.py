@@ -16,10 +16,12 @@ your own keys, and the palette finds every action by its name.
 
 To change keys, write `keymap.toml` into the config folder, a line for each action:
 
-    "runs.cancel" = "x,delete"    # its keys, by comma
-    [app]
-    jump = "ctrl+j"               # the same as "app.jump"
-    zoom_in = ""                  # no key
+```toml keymap
+"runs.cancel" = "ctrl+k,delete" # its keys, by comma
+[app]
+jump = "ctrl+j"               # the same as "app.jump"
+zoom_in = ""                  # no key
+```
 
 What can't be had (an unknown id, no key, a key that two actions want) is said at the start and on top of `?`; the
 default then stays.

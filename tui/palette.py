@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from tui.actions import ACTIONS, Action, key_label
+from tui.actions import ACTIONS, Action, Scope, key_label
 from tui.bindings import MOVING, target
 from tui.console_settings import ABOUT, CHOICES
-from tui.screens.panes import PANES
 from tui.text import safe_text
 from tui.wording import state
 
@@ -37,11 +36,15 @@ class Entry(NamedTuple):
     do: Callable[[], object]
 
 
-def offered(screen_ids: set[str], *, on_console: bool) -> Iterator[Action]:
-    """The actions that can be done: those bound where the focus is, and on the console those of every pane."""
+def offered(screen_ids: set[str], scopes: Sequence[Scope]) -> Iterator[Action]:
+    """The actions that can be done: those of the scopes that the screen offers, and those bound where the focus is.
+
+    Of two that do the same the one whose scope comes first is offered.
+    """
     seen: set[str] = set()
-    for action in ACTIONS:
-        here = action.id in screen_ids or (on_console and action.scope in ("app", *PANES))
+    place = {scope: at for at, scope in enumerate(scopes)}
+    for action in sorted(ACTIONS, key=lambda each: place.get(each.scope, len(place))):
+        here = action.id in screen_ids or action.scope in place
         if here and action.group != MOVING and action.method not in HIDDEN | seen:
             seen.add(action.method)
             yield action
@@ -78,14 +81,21 @@ class ConsoleProvider(Provider):
         """What can be done here; moving keys are left out."""
         bound = {active.binding.id for active in self.screen.active_bindings.values() if active.binding.id}
         keys = self.console_app.keys
-        for action in offered(bound, on_console=self.console is not None):
+        for action in offered(bound, getattr(self.screen, "scopes", ())):
+            if not self._has(action):
+                continue
             shown = ", ".join(key_label(key) for key in keys.keys(action.id))
             yield Entry(action.name, f"{shown}  {action.help}".strip(), partial(self._run, action))
 
+    def _has(self, action: Action) -> bool:
+        """Whether the screen can do it, where it is the screen that does it."""
+        place, _, method = target(action).partition("(")[0].rpartition(".")
+        return place != "screen" or hasattr(self.screen, f"action_{method}")
+
     def _run(self, action: Action) -> None:
-        console = self.console
-        if console is not None:
-            console.perform(action.scope, target(action))
+        perform: Callable[[Scope, str], None] | None = getattr(self.screen, "perform", None)
+        if perform is not None:
+            perform(action.scope, target(action))
             return
         for active in self.screen.active_bindings.values():
             if active.binding.id == action.id:

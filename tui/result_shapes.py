@@ -10,7 +10,7 @@ from tui.json_slices import read_json
 from tui.json_tree import JsonTree
 from tui.table import Table, is_table
 
-Kind = Literal["text", "json", "table", "log"]
+Kind = Literal["text", "json", "table", "log", "timeline"]
 JSON = "json"
 """The role of a line of JSON, which the view colours."""
 MOST_LINES = 200_000
@@ -19,7 +19,7 @@ MOST_LINES = 200_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """What a tab shows: lines for "text", a `JsonTree`, a `Table`; "log" shows the log view, which has its own."""
+    """What a tab shows: lines for "text", a `JsonTree`, a `Table`; "log" and "timeline" have views of their own."""
 
     kind: Kind
     content: Any = None

@@ -41,6 +41,10 @@ class Reading:
     log: LogReading = field(default_factory=LogReading)
     attempts: Sequence[Attempt] = ()
     acts: Sequence[AuditEntry] = ()
+    label: str = ""
+    """Of the run."""
+    tags: Sequence[str] = ()
+    """Of all tasks of the run."""
 
 
 async def read_task(engine: Engine, task_id: str) -> Reading:
@@ -56,7 +60,8 @@ async def read_task(engine: Engine, task_id: str) -> Reading:
             *await engine.history.audit(task_id=task_id, limit=ACTS),
         )
     }
-    return Reading(task, await read_log(engine, task), attempts, [acts[seq] for seq in sorted(acts, reverse=True)])
+    last_first = [acts[seq] for seq in sorted(acts, reverse=True)]
+    return Reading(task, await read_log(engine, task), attempts, last_first, *await engine.history.names(task.run_id))
 
 
 async def read_log(engine: Engine, task: Task, *, below: bool = False, attempt: int | None = None) -> LogReading:

@@ -36,9 +36,13 @@ class StrayOutput:
 
 
 class OwnTerminal:
-    """While entered, fd 1 and 2 lead into `StrayOutput` where they were the terminal, and Textual has the terminal."""
+    """While entered, fd 1 and 2 lead into `StrayOutput` where they were the terminal, and Textual has the terminal.
 
-    def __init__(self) -> None:
+    With `always` also where they were none: a browser's screen comes through a pipe.
+    """
+
+    def __init__(self, *, always: bool = False) -> None:
+        self._always = always
         self.stray = StrayOutput()
         self._saved: dict[int, int] = {}
         self._files = (sys.__stdout__, sys.__stderr__)
@@ -50,7 +54,7 @@ class OwnTerminal:
         terminal = open(screen, "w", encoding="utf-8", errors="replace")
         reader, writer = os.pipe()
         for descriptor in (1, 2):
-            if os.isatty(descriptor):
+            if self._always or os.isatty(descriptor):
                 self._saved[descriptor] = os.dup(descriptor)
                 os.dup2(writer, descriptor)
         os.close(writer)

@@ -117,6 +117,8 @@ _PLACES = {
     "detail": "In the detail",
     "app": "In every pane",
     "launch": "In the launch dialog",
+    "compare": "In the comparison of two runs",
+    "stats": "In the statistics",
 }
 
 

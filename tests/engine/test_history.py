@@ -383,3 +383,22 @@ async def test_a_store_of_version_2_gets_its_history(tmp_path: Path) -> None:
         assert await ids(history, RunFilter(text="pon")) == ["mixed"]
         assert await rows(store, "SELECT indexed FROM run ORDER BY seq") == [(1,), (1,), (1,), (0,)]
         await store.close()
+
+
+async def test_a_run_has_its_label_its_tags_and_when_it_was_begun_again(store: Store, history: History) -> None:
+    await add_run(store, "one", label="release", tags=["b", "a"])
+    await add_run(store, "two")
+    assert await history.names("one") == ("release", ["a", "b"])
+    assert await history.names("two") == await history.names("gone") == ("", [])
+    assert await history.rerun_at("one") is None
+    await store.writer.commit([history_statements.begin_run("one", "owner", hours(0))])
+    assert await history.rerun_at("one") is not None
+
+
+async def test_long_queries_have_a_connection_of_their_own_that_ends_with_the_store(tmp_path: Path) -> None:
+    made = await Store.open(tmp_path / "other.db")
+    assert [row[0] for row in await made.rows_apart("SELECT :n", {"n": 7})] == [7]
+    await made.close()
+    (tmp_path / "other.db").rename(tmp_path / "moved.db")
+    with pytest.raises(ValueError):
+        await made.rows_apart("SELECT 1", ())

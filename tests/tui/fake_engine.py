@@ -15,7 +15,7 @@ from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.errors import TaskError
 from engine.events import Event, EventKind, LogLine, Subscriber
 from engine.executor import BaseTask
-from engine.history import AuditEntry, Run, TaskCounts
+from engine.history import AuditEntry, Run, Span, TaskCounts
 from engine.log_pages import Entry
 from engine.presets import Preset
 from engine.recent import Recent
@@ -84,6 +84,17 @@ class FakeHistory:
 
     def __init__(self) -> None:
         self.acts: list[AuditEntry] = []
+        self.label, self.tags = "", list[str]()
+        """Of every run."""
+
+    async def names(self, run_id: str) -> tuple[str, list[str]]:
+        return self.label, self.tags
+
+    async def spans(self, run_id: str) -> list[Span]:
+        return []
+
+    async def rerun_at(self, run_id: str) -> float | None:
+        return None
 
     async def audit(
         self, *, run_id: str | None = None, task_id: str | None = None, limit: int = 100

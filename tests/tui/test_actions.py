@@ -103,7 +103,7 @@ def test_keys_are_written_for_people(key: str, label: str) -> None:
 def test_dangerous_actions_say_so() -> None:
     danger = {action.id for action in ACTIONS if action.danger}
     acts = ("cancel", "cancel_tree", "skip", "delete")
-    assert danger == {"app.quit", *(f"{pane}.{act}" for pane in ("runs", "detail") for act in acts)}
+    assert danger == {"app.quit", *(f"{pane}.{act}" for pane in ("runs", "detail", "history") for act in acts)}
 
 
 def test_help_lists_all_keys_of_the_form() -> None:

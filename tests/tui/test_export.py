@@ -38,8 +38,8 @@ async def test_what_is_written_can_be_imported_again(tmp_path: Path) -> None:
     task = await first.create("grüße", inputs={"name": "Zoë\u2028"})
     await first.store.writer.flush()
     runs = [run.id for run in await first.runs()]
-    path, size = await export_runs(first, runs, str(tmp_path / "out.jsonl"))
-    assert size == path.stat().st_size and stat.S_IMODE(path.stat().st_mode) == 0o600
+    path, size, count = await export_runs(first, runs, str(tmp_path / "out.jsonl"))
+    assert count == len(runs) and size == path.stat().st_size and stat.S_IMODE(path.stat().st_mode) == 0o600
     with path.open(encoding="utf-8", newline="\n") as file:
         imported = await second.import_lines(file)
     assert imported.runs == len(runs)
@@ -53,7 +53,7 @@ async def test_what_is_written_can_be_imported_again(tmp_path: Path) -> None:
 async def test_large_exports_are_written_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.export.BATCH", 100)
     lines = [json.dumps({"n": number}) for number in range(500)]
-    path, _ = await export_runs(Lines(*lines), ["a"], str(tmp_path / "many"))  # type: ignore[arg-type]
+    path, *_ = await export_runs(Lines(*lines), ["a"], str(tmp_path / "many"))  # type: ignore[arg-type]
     assert path.read_text(encoding="utf-8").splitlines() == lines
 
 

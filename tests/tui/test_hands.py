@@ -15,7 +15,7 @@ from engine.task import Task, TaskStatus
 from screenshots.demo import busy_engine, empty_engine
 from tests.tui.console_driver import SIZES, SMALL, WIDE, console
 from tests.tui.fake_engine import FakeEngine
-from tui.actions import ACTIONS, key_name
+from tui.actions import ACTIONS, PANES, key_name
 from tui.app import ConsoleApp
 from tui.console_settings import ConsoleSettings
 from tui.keymap import Keymap
@@ -54,11 +54,10 @@ def test_every_action_is_in_the_help() -> None:
 
 
 def test_every_action_is_in_the_palette_of_its_screen() -> None:
-    on_console = {action.method for action in offered(set(), on_console=True)}
+    on_console = {action.method for action in offered(set(), ("app", *PANES))}
     scopes = {action.scope for action in ACTIONS} - {"app", "catalogue", "runs", "detail"}
     elsewhere = {
-        scope: {each.method for each in offered({a.id for a in ACTIONS if a.scope == scope}, on_console=False)}
-        for scope in scopes
+        scope: {each.method for each in offered({a.id for a in ACTIONS if a.scope == scope}, ())} for scope in scopes
     }
     for action in ACTIONS:
         if action.group != "Moving" and action.method != "command_palette":

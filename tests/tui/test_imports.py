@@ -23,6 +23,7 @@ sys.exit(f"{module} imports {{heavy[:3]}}" if heavy else 0)
         *("bulk", "columns", "export", "pins"),
         *("sgr", "search", "log_lines", "log_layout", "log_find", "log_intake", "log_text", "task_reader"),
         *("json_tree", "json_slices", "table", "result_shapes", "traceback_text", "outlet"),
+        *("history_filter", "history_words", "run_list", "run_stats", "saved_filters", "timeline"),
     ],
 )
 def test_loads_without_textual(module: str) -> None:

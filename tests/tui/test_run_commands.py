@@ -72,6 +72,20 @@ def test_wrong_inputs_run_nothing_and_say_why(taskdeck: Command, options: tuple[
     assert listed.out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["stauts:failed"], "did you mean status:?"),
+        (["status:faild", "since:soon"], "soon is no time"),
+        (["duration:10s"], "duration>10s"),
+        (["--status", "failed", "status:done"], "no run has both"),
+    ],
+)
+def test_words_that_are_no_filter_are_named_with_the_near_one(taskdeck: Command, words: list[str], said: str) -> None:
+    done = taskdeck("history", *words)
+    assert done.code == 2 and said in done.err and done.out == ""
+
+
 @pytest.mark.parametrize("text", ['{"name": "A", "name": "B"}', "[1]", '{"times": NaN}', "{"])
 def test_inputs_that_are_no_strict_object_are_refused(taskdeck: Command, tmp_path: Path, text: str) -> None:
     (tmp_path / "in.json").write_text(text)
@@ -99,6 +113,10 @@ def test_history_show_and_log_tell_of_a_run(taskdeck: Command) -> None:
     assert [line.split()[1] for line in taskdeck("history", "--status", "failed").lines] == [listed[0].split()[1]]
     assert len(taskdeck("history", "--tag", "blue").lines) == 1
     begin = listed[1].split()[1]
+    for words in (["status:failed"], ["executor:bad", "since:1h"], ["!label:first one"], ["no such host"], ["!Ann"]):
+        assert taskdeck("history", *words).lines == [listed[0]], words
+    assert taskdeck("history", "label:first one", "tag:blue", "Ann").lines == [listed[1]]
+    assert taskdeck("history", "--status", "failed", "Ann").out == ""
     shown = taskdeck("show", begin)
     assert shown.lines[0] == "✔ greet  completed"
     assert any('"said": "Ann"' in line for line in shown.lines)

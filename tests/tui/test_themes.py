@@ -20,6 +20,7 @@ SCENES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "running": (busy_engine, ("2", "g", "j", "j")),
     "failed": (busy_engine, ("2", "G", "k")),
     "info": (busy_engine, ("2", "g", "j", "f9", "3")),
+    "timeline": (busy_engine, ("2", "g", "j", "f11", "3")),
     "problem": (broken_engine, ("1",)),
     "launch": (busy_engine, ("slash", *"greet", "enter", "enter")),
     "launch-wrong": (busy_engine, ("slash", *"greet", "enter", "enter", "ctrl+r")),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.commands.desk import SHORT_ID, open_store
@@ -14,7 +17,7 @@ from tui.commands.streams import Streams
 from tui.text import safe_text
 
 if TYPE_CHECKING:
-    from engine import Run, Settings
+    from engine import Run, RunFilter, Settings
 
 PAGE = 500
 
@@ -25,16 +28,45 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     return FINE
 
 
-async def _history(options: argparse.Namespace, settings: Settings, streams: Streams) -> None:
-    from engine import RunFilter
+def filter_of(options: argparse.Namespace, now: datetime) -> RunFilter:
+    """What the options and the words ask for; both must hold.
 
-    filter = RunFilter(
-        statuses=frozenset(options.status or ()),
+    Raises `SettingsError` naming every word that is wrong.
+    """
+    from engine import SettingsError
+    from tui.history_filter import parse
+
+    query = parse(" ".join(map(_quoted, options.words)), now)
+    if query.wrongs:
+        said = "; ".join(wrong.said for wrong in query.wrongs)
+        better = [wrong.instead for wrong in query.wrongs if wrong.instead]
+        raise SettingsError(
+            said, f"Write {' '.join(better)}" if better else "`taskdeck history --help` lists the words"
+        )
+    optional, typed = frozenset(options.status or ()), query.filter.statuses
+    statuses = optional & typed if optional and typed else optional | typed
+    if (optional or typed) and not statuses:
+        raise SettingsError("no run has both that --status and that status:", "Leave one of the two out")
+    return replace(
+        query.filter,
+        statuses=statuses,
         executor=options.executor or "",
         user=options.user or "",
         tag=options.tag or "",
-        text=" ".join(options.words),
     )
+
+
+def _quoted(word: str) -> str:
+    """A word in which the shell kept blanks together, so that they stay together."""
+    if '"' in word or not any(sign.isspace() for sign in word):
+        return word
+    match = re.match(r"[-!]?(?:[A-Za-z_]+:)?", word)
+    start = match.end() if match is not None else 0
+    return f'{word[:start]}"{word[start:]}"'
+
+
+async def _history(options: argparse.Namespace, settings: Settings, streams: Streams) -> None:
+    filter = filter_of(options, datetime.now().astimezone())
     async with open_store(options, settings) as engine:
         left, before = options.limit, None
         while left > 0:
@@ -57,7 +89,11 @@ def _line(run: Run) -> str:
 
 
 def _seconds(run: Run) -> str:
-    return f"{(run.ended_at - run.created_at).total_seconds():.1f} s" if run.ended_at is not None else "…"
+    return (
+        f"{(run.ended_at - (run.began_at or run.created_at)).total_seconds():.1f} s"
+        if run.ended_at is not None
+        else "…"
+    )
 
 
 def _as_data(run: Run) -> dict[str, object]:

@@ -18,6 +18,8 @@ FLOW = "flow"
 """The template of a flow file; it has no test of its own: `taskdeck check` and `plan` look at it."""
 """What `new` can begin with; `tui/templates/` has a file and its test for each, with _ for -."""
 
+SHELLS = ("bash", "zsh", "fish", "powershell")
+
 NEW = """\
 templates:
 {templates}
@@ -59,6 +61,15 @@ examples:
 BACKUP = """\
 Exit code: 0 done, 2 there is nothing to copy, or no room.
 """
+SERVE = """\
+Needs the extra: pip install 'taskdeck[serve]'. The printed address holds a key; without it nobody gets in.
+"""
+COMPLETION = """\
+Put the line into your shell's start file, or what it prints into its folder of completions:
+  bash   eval "$(taskdeck completion bash)"
+  zsh    eval "$(taskdeck completion zsh)"
+  fish   taskdeck completion fish | source
+"""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +79,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_check(commands)
     _declare_test(commands)
     _declare_store(commands)
+    _declare_rest(commands)
     declare_runs(commands, _add, _assignment)
 
 
@@ -157,6 +169,22 @@ def _declare_store(commands: Any) -> None:
         own.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
     for own in (doctor, restore):
         own.add_argument("--json", action="store_true", help="print a JSON list")
+
+
+def _declare_rest(commands: Any) -> None:
+    serve = _add(
+        commands,
+        "serve",
+        "open the console in a browser",
+        "a folder as the console takes it; may be given again",
+        SERVE,
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
+    serve.add_argument("--port", type=int, default=8000, help="the port to listen on (default: 8000)")
+    serve.add_argument("--share", action="store_true", help="let other machines in, who know the key")
+    serve.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
+    completion = _add(commands, "completion", "print what completes `taskdeck` in your shell", "", COMPLETION)
+    completion.add_argument("shell", choices=SHELLS, help="which shell")
 
 
 def _assignment(text: str) -> tuple[str, str]:

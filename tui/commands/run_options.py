@@ -34,11 +34,14 @@ example:
   taskdeck rerun 3f2a91c0 --set name=Bob
 """
 HISTORY = """\
-WORDs are searched for in names, inputs, results and errors.
+WORDs are searched for in names, inputs, results and errors; one with blanks as it stands. As in the console's history
+they may also be status:failed executor:x user:x tag:x label:x id:3f2a since:2d until:14:30 duration:>10s, and !WORD for
+the opposite.
 
 examples:
   taskdeck history --status failed --limit 5
   taskdeck history connection reset --json
+  taskdeck history since:2d executor:deploy '!user:ann' "timed out"
 """
 STATUSES = ("completed", "failed", "cancelled", "in_progress")
 TASK = "an id, the beginning of one, or `latest` for the newest run"
@@ -106,7 +109,7 @@ def _inputs(own: argparse.ArgumentParser, name: str, assignment: Read, about: st
 
 
 def _history(own: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    own.add_argument("words", metavar="WORD", nargs="*", help="only runs with all these words")
+    own.add_argument("words", metavar="WORD", nargs="*", help="only runs with all these words; see below")
     own.add_argument("--status", action="append", choices=STATUSES, help="only runs of this status")
     for name in ("executor", "user", "tag"):
         own.add_argument(f"--{name}", help=f"only runs of this {name}")

@@ -168,8 +168,11 @@ class Browsing(Viewing):
         label = self.app.keys.label
         if text := self.catalogue.filter_line.text.strip():
             return first_steps.no_match(text, label("catalogue.clear_filter"))
-        folder = getattr(self.thread.engine.settings, "executors", None) if self.started else None
-        return first_steps.no_executors(folder) if self.started else [("the engine is starting", "dim")]
+        if not self.started:
+            return [("the engine is starting", "dim")]
+        if self.catalogue.catalogue.is_loading:
+            return [("the folders of executors are read", "dim")]
+        return first_steps.no_executors(getattr(self.thread.engine.settings, "executors", None))
 
     def begin_with_own(self) -> None:
         """On the first start the cursor stands on an executor of the person's own, so that Enter and a key run it."""

@@ -15,6 +15,7 @@ from tui.wording import amount
 
 if TYPE_CHECKING:
     from engine import Engine
+    from engine.run_filter import RunFilter
 
 PATH_LIMIT = 1_000
 """Characters of a file name."""
@@ -142,7 +143,7 @@ class Bulk(Steering):
             said = f"{named(running[0].task)}{f' and {len(running) - 1:,} others' if len(running) > 1 else ''}"
             self.app.notify(f"not deleted: {said} still run; cancel first, or unmark", severity="warning")
             return
-        size = sum(max(bulk.size([row]), self.history.size_of(row.task.id)) for row in rows)
+        size = sum(max(bulk.size([row]), self.size_of(row.task.id)) for row in rows)
         whole = sum(row.parent is None for row in rows)
         runs = f", {amount(whole, 'whole run')} among them," if whole else ""
         text = (
@@ -164,22 +165,23 @@ class Bulk(Steering):
                 return
             rows = [row]
         runs = self._roots_of(rows)
-        self._ask_file([root.task.run_id for root in runs], export.default_name(runs[0].task.name, [
-            root.task.run_id for root in runs]))  # fmt: skip
+        ids = [root.task.run_id for root in runs]
+        text = f"The file for {amount(len(ids), 'whole run')}, as JSON lines; secrets are masked in it."
+        self._ask_file(ids, export.default_name(runs[0].task.name, ids), text)
 
-    def _ask_file(self, ids: Sequence[str], name: str) -> None:
+    def _ask_file(self, runs: RunFilter | Sequence[str], name: str, text: str) -> None:
+        """Ask for the file, `name` being offered, and write the runs to it; `text` is clean."""
         from tui.screens.ask_name import NameScreen
 
-        text = f"The file for {amount(len(ids), 'whole run')}, as JSON lines; secrets are masked in it."
         self.app.push_screen(
             NameScreen("Export", text, name, longest=PATH_LIMIT),
-            lambda typed: self._export(ids, typed) if typed else None,
+            lambda typed: self._export(runs, typed) if typed else None,
         )
 
-    def _export(self, ids: Sequence[str], typed: str) -> None:
-        def done(written: tuple[Any, int]) -> None:
-            path, size = written
-            self.app.notify(f"{amount(len(ids), 'run')} written to {path}, {amount(size, 'byte')}")
+    def _export(self, runs: RunFilter | Sequence[str], typed: str) -> None:
+        def done(written: export.Written) -> None:
+            said = f"{amount(written.runs, 'run')} written to {written.path}, {amount(written.size, 'byte')}"
+            self.app.notify(said)
 
         engine = self.thread.engine
-        self.ask_engine(lambda: self.thread.ask(export.export_runs(engine, ids, typed)), done)
+        self.ask_engine(lambda: self.thread.ask(export.export_runs(engine, runs, typed)), done)

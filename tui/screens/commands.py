@@ -13,7 +13,7 @@ from textual import on
 from engine.errors import TaskdeckError
 from engine.task import Task
 from tui import command_line
-from tui.actions import Action, Scope, by_id
+from tui.actions import Action, Scope
 from tui.bindings import target
 from tui.command_line import CommandError, Known
 from tui.console_settings import ABOUT, CHOICES
@@ -21,7 +21,6 @@ from tui.screens.browsing import Browsing
 from tui.screens.panes import PANES
 from tui.text import safe_text
 from tui.widgets.command_line import CommandLine
-from tui.widgets.status_line import StatusLine
 from tui.wording import amount
 
 if TYPE_CHECKING:
@@ -103,15 +102,7 @@ class Commands(Browsing):
             raise CommandError(f"{action.id} takes no words")
         return partial(self.perform, action.scope, target(action))
 
-    @on(StatusLine.Pressed)
-    def _hint_pressed(self, event: StatusLine.Pressed) -> None:
-        event.stop()
-        action = by_id(event.action)
-        if action is not None:
-            self.perform(action.scope, target(action))
-
     def perform(self, scope: Scope, action: str) -> None:
-        """What palette, command or click chose: go where the action belongs and do it."""
         for pane in PANES:
             if pane == scope != self.pane:
                 self.enter(pane)
@@ -121,20 +112,6 @@ class Commands(Browsing):
         """What is launched here is told of when it ends."""
         super().show_started(task)
         self.app.herald.launched(task)
-
-    # --- jump ------------------------------------------------------------------------------------------------
-
-    def action_jump(self) -> None:
-        """Letters on what is seen; pressing one goes there."""
-        from tui.screens.jump import JumpScreen, targets
-
-        found = targets(self)
-
-        def go(at: int | None) -> None:
-            if at is not None:
-                found[at].go()
-
-        self.app.push_screen(JumpScreen(found), go)
 
     # --- the commands ----------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from engine.flow import FlowSpec
 from engine.policy import DEFAULT
 from engine.task import Task
 from tui import cards
-from tui.actions import actions_of
+from tui.actions import Scope, actions_of
 from tui.bindings import bindings_of
 from tui.boundary import ask
 from tui.feed import Delta
@@ -57,6 +57,8 @@ class ConsoleScreen(Commands):
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
+    scopes: tuple[Scope, ...] = (*PANES, "app")
+    """Where the palette takes its actions from."""
 
     def __init__(self, thread: LateEngine, forest: Forest, clock: Callable[[], datetime], *, live: bool) -> None:
         super().__init__()

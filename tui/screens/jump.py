@@ -20,7 +20,7 @@ from tui.widgets.rows import Rows
 from tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
-    from tui.screens.commands import Commands
+    from tui.screens.viewing import Viewing
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnmASDFGHJKLQWERTYUIOPZXCVBNM"
 
@@ -33,7 +33,7 @@ class Target(NamedTuple):
     go: Callable[[], object]
 
 
-def targets(screen: Commands) -> list[Target]:
+def targets(screen: Viewing) -> list[Target]:
     """The rows of the present pane, the tabs of the detail, the other panes; as many as there are letters."""
     found: list[Target] = []
     focused = screen.focus_target
@@ -48,11 +48,12 @@ def targets(screen: Commands) -> list[Target]:
         for number, label in enumerate(bar.labels(), 1):
             found.append(Target(x, bar.content_region.y, partial(_show_tab, screen, number)))
             x += cell_len(label) + 3
-    panes = [_pane(screen, pane) for pane in PANES if pane != screen.pane and screen.query_one(f"#{pane}").region]
+    seen = [pane for pane in PANES if any(each.region for each in screen.query(f"#{pane}"))]
+    panes = [_pane(screen, pane) for pane in seen if pane != screen.pane]
     return [*panes, *found][: len(LETTERS)]
 
 
-def _pane(screen: Commands, pane: Pane) -> Target:
+def _pane(screen: Viewing, pane: Pane) -> Target:
     region = screen.query_one(f"#{pane}").region
     return Target(region.x + 1, region.y, partial(screen.enter, pane))
 
@@ -61,7 +62,7 @@ def _select(rows: Rows, index: int) -> None:
     rows.cursor = index
 
 
-def _show_tab(screen: Commands, number: int) -> None:
+def _show_tab(screen: Viewing, number: int) -> None:
     screen.enter("detail")
     screen.action_tab(number)
 

@@ -32,6 +32,14 @@ class Steering(TaskActions):
         """Whether a run is paused (8.3)."""
         return self.started and self.thread.engine.is_paused(run_id)
 
+    def root_of(self, row: Row) -> Row:
+        """The row of the run's root."""
+        return self.runs.forest.row(row.task.run_id) or row
+
+    def size_of(self, task_id: str) -> int:
+        """How many tasks a run has of which only the root is held; else 0."""
+        return self.history.size_of(task_id)
+
     # --- pause -----------------------------------------------------------------------------------------------
 
     def action_pause_run(self) -> None:
@@ -40,7 +48,7 @@ class Steering(TaskActions):
         if row is None:
             return
         run_id, engine = row.task.run_id, self.thread.engine
-        root = self.runs.forest.row(run_id) or row
+        root = self.root_of(row)
         name = named(root.task)
         if engine.is_paused(run_id):
             self.ask_engine(lambda: self.thread.ask(engine.resume(run_id)), lambda _: self._steered(f"{name} goes on"))
@@ -93,23 +101,24 @@ class Steering(TaskActions):
         if row is None:
             return
         task_id, engine = row.task.id, self.thread.engine
-        tasks = max(_planned(row), self.history.size_of(task_id))
+        tasks = max(_planned(row), self.size_of(task_id))
         if tasks == 1:
             self.ask_engine(lambda: self.thread.ask(engine.task(task_id)), self._open_clone)
         else:
             run_id = row.task.run_id
-            self.ask_engine(
-                lambda: self.thread.ask(engine.tree(run_id)), lambda found: self._ask_clone(row, tasks, found)
-            )
+            self.ask_engine(lambda: self.thread.ask(engine.tree(run_id)), lambda found: self._ask_clone(row, found))
 
-    def _ask_clone(self, row: Row, tasks: int, tree: Sequence[Task]) -> None:
+    def _ask_clone(self, row: Row, tree: Sequence[Task]) -> None:
         """Ask before a tree is copied and launched; what is dangerous in it is named, with what goes to it."""
         from tui.screens.confirm import ConfirmScreen
         from tui.screens.dangers import dangers_of
 
-        task_id = row.task.id
-        dangers = dangers_of(self.thread.engine.catalogue, _planned_of(task_id, tree))
-        page = ConfirmScreen("Clone", dangers) if dangers else clone_question(named(row.task), tasks)
+        task_id, planned = row.task.id, _planned_of(row.task.id, tree)
+        if len(planned) < 2:
+            self._open_clone(planned[0] if planned else None)
+            return
+        dangers = dangers_of(self.thread.engine.catalogue, planned)
+        page = ConfirmScreen("Clone", dangers) if dangers else clone_question(named(row.task), len(planned))
         self.app.push_screen(page, lambda sure: self._clone_tree(task_id) if sure else None)
 
     def _open_clone(self, task: Task | None) -> None:
@@ -146,7 +155,7 @@ class Steering(TaskActions):
         if row.running:
             self.app.notify(f"{named(task)} runs: cancel it before it is deleted", severity="warning")
             return
-        tasks = max(sum(1 for _ in row.subtree()), self.history.size_of(task.id))
+        tasks = max(sum(1 for _ in row.subtree()), self.size_of(task.id))
         question = delete_question(named(task), tasks, whole=row.parent is None)
         self.app.push_screen(question, lambda answer: self._delete(task.id) if answer else None)
 

@@ -6,6 +6,10 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 
+from textual import on
+
+from tui.actions import Scope, by_id
+from tui.bindings import target
 from tui.editor import edit
 from tui.outlet import PagerFile, default_path, keep, keeps_clipboard, pager, resolved, write
 from tui.screens.code import Code
@@ -13,6 +17,7 @@ from tui.screens.panes import Pane
 from tui.text import safe_text
 from tui.widgets.json_view import JsonView
 from tui.widgets.log_view import LogView
+from tui.widgets.status_line import StatusLine
 from tui.widgets.table_view import TableView
 from tui.wording import amount
 
@@ -27,6 +32,30 @@ class Viewing(Code):
     """Whether the log was made large, and is to be made small again."""
     _came_from: Pane | None = None
     _paging = False
+
+    # --- what is pressed, jumped to --------------------------------------------------------------------------
+
+    def perform(self, scope: Scope, action: str) -> None:
+        """What palette, command or click chose: go where the action belongs and do it."""
+
+    @on(StatusLine.Pressed)
+    def _hint_pressed(self, event: StatusLine.Pressed) -> None:
+        event.stop()
+        action = by_id(event.action)
+        if action is not None:
+            self.perform(action.scope, target(action))
+
+    def action_jump(self) -> None:
+        """Letters on what is seen; pressing one goes there."""
+        from tui.screens.jump import JumpScreen, targets
+
+        found = targets(self)
+
+        def go(at: int | None) -> None:
+            if at is not None:
+                found[at].go()
+
+        self.app.push_screen(JumpScreen(found), go)
 
     # --- tabs, attempts --------------------------------------------------------------------------------------
 
@@ -128,12 +157,20 @@ class Viewing(Code):
             self.detail.open_search()
 
     def action_leave(self) -> None:
-        """Esc: first the mark, then the search, then the large log."""
+        self.leave()
+
+    def leave(self) -> bool:
+        """Esc ends first the mark, then the search, then the large log; whether there was one of them."""
         detail = self.detail
         if detail.log_view.display and detail.log_view.mark is not None:
             detail.log_view.clear_mark()
-        elif not detail.end_search() and self._large:
+            return True
+        if detail.end_search():
+            return True
+        was_large = self._large
+        if was_large:
             self._make_small()
+        return was_large
 
     # --- results ---------------------------------------------------------------------------------------------
 
@@ -210,10 +247,9 @@ class Viewing(Code):
 
     def _file_name(self) -> tuple[str, str, str]:
         """Name, part and ending of a file for what the tab shows."""
-        row = self.runs.forest.row(self.detail.task_id) if self.detail.task_id else None
-        view = self.detail.view
+        task, view = self.detail.subject, self.detail.view
         ending = "json" if isinstance(view, JsonView) else "tsv" if isinstance(view, TableView) else "txt"
-        return (row.task.name, self.detail.tab, ending) if row is not None else (self.detail.title, "card", ending)
+        return (task.name, self.detail.tab, ending) if task is not None else (self.detail.title, "card", ending)
 
     def action_save(self) -> None:
         from tui.screens.ask_name import NameScreen

@@ -105,7 +105,7 @@ class CataloguePane(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="pane")
-        self.catalogue = Catalogue()
+        self.catalogue = Catalogue(is_loading=True)
         self._beside = ""
 
     def head(self, beside: str = "") -> None:
@@ -179,6 +179,8 @@ class CataloguePane(Vertical):
         """What to do about a list without rows."""
         if query:
             return (("nothing matches", "dim"), ("Esc clears the filter", "dim"))
+        if self.catalogue.is_loading:
+            return (("reading the executors", "dim"),)
         return (("no executors here yet", "dim"), ("how to add one: at the right, or below", "dim"))
 
     @on(FilterLine.Changed)

@@ -29,6 +29,7 @@ from tui.widgets.tab_bar import TabBar
 from tui.widgets.table_view import TableView
 from tui.widgets.task_log import TaskLog
 from tui.widgets.text_view import Line, TextView
+from tui.widgets.timeline import Timeline
 from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class DetailPane(Searching):
             "Error": self._error_page,
             "Info": self._info_page,
             "Source": lambda task: Page("text", self._source_of(task.executor_version or "", task)),
+            "Timeline": lambda task: Page("timeline", task),
         }
         self.task_id: str | None = None
         self.clock = clock
@@ -94,7 +96,7 @@ class DetailPane(Searching):
         self.attempt: int | None = None
         """The former attempt that is shown; None is the latest."""
         self.waiting = ""
-        self._subject: Task | None = None
+        self.subject: Task | None = None
         self._full: Task | None = None
         self._reading = Reading(None)
         self._value: Any = None
@@ -134,12 +136,20 @@ class DetailPane(Searching):
         return self.query_one("#text", TextView)
 
     @property
+    def _timeline(self) -> Timeline | None:
+        """Made when it is first looked at."""
+        return next(iter(self.query(Timeline)), None)
+
+    @property
     def _views(self) -> tuple[View, ...]:
         return (self.text_view, self.query_one(JsonView), self.query_one(TableView), self.log_view)
 
     @property
     def view(self) -> View:
         """The view that is seen."""
+        timeline = self._timeline
+        if timeline is not None and timeline.display:
+            return timeline.rows
         return next((view for view in self._views if view.display), self.text_view)
 
     # --- what it shows ---------------------------------------------------------------------------------------
@@ -147,7 +157,7 @@ class DetailPane(Searching):
     def show_card(self, title: str, lines: Sequence[Line]) -> None:
         """Show something that is no task: an executor, a problem, a hint."""
         same = self.task_id is None and self.query_one(TabBar).title == title
-        self.task_id = self._subject = self._full = None
+        self.task_id = self.subject = self._full = None
         self._head("")
         self.query_one(TabBar).show(self.tab, title=title)
         self._switch(self.text_view)
@@ -163,7 +173,7 @@ class DetailPane(Searching):
         elif task.is_terminal and self._asked_in is not task.status:
             self._asked_in = task.status
             self.reload()
-        self._subject = task
+        self.subject = task
         self._draw(stay=True)
 
     @property
@@ -186,9 +196,9 @@ class DetailPane(Searching):
 
     def restarted(self, task_id: str, former: int) -> None:
         """The task was reset by a rerun: what it logged and returned up to its attempt `former` is history."""
-        if task_id == self.task_id and self._subject is not None:
+        if task_id == self.task_id and self.subject is not None:
             self._chosen.pop(task_id, None)
-            self._reset(self._subject, floor=former + 1)
+            self._reset(self.subject, floor=former + 1)
             self._draw()
             self.reload()
 
@@ -238,12 +248,12 @@ class DetailPane(Searching):
         former = self._former
         if former is not None:
             return former.executor_version
-        task = self._full or self._subject
+        task = self._full or self.subject
         return task.executor_version if task is not None else None
 
     def choose_attempt(self, number: int | None) -> None:
         """Show attempt `number` on every tab; None, or the latest, shows the task as it is."""
-        task = self._full or self._subject
+        task = self._full or self.subject
         if task is None:
             return
         latest = number is None or number >= task.attempt or all(each.number != number for each in self.attempts)
@@ -288,7 +298,7 @@ class DetailPane(Searching):
         return "Result"
 
     def _draw(self, *, stay: bool = False) -> None:
-        task = self._subject
+        task = self.subject
         if task is None or self.task_id is None:
             return
         before = self.tab
@@ -305,6 +315,8 @@ class DetailPane(Searching):
         if page.kind == "log":
             self._switch(self.log_view)
             self.log_view.load_older()
+        elif page.kind == "timeline":
+            self._show_timeline(page.content)
         elif page.kind == "json":
             view = self.query_one(JsonView)
             self._switch(view)
@@ -316,6 +328,16 @@ class DetailPane(Searching):
         else:
             self._switch(self.text_view)
             self.text_view.show(page.content, stay=stay)
+
+    def _show_timeline(self, task: Task) -> None:
+        """The timeline of the task's run, the cursor on the task."""
+        timeline = self._timeline
+        if timeline is not None:
+            self._switch(timeline.rows)
+            timeline.show_run(task.run_id, task.id)
+            return
+        self.mount(Timeline(id="timeline"))
+        self.call_after_refresh(self._draw, stay=True)
 
     def _result_page(self, task: Task) -> Page:
         if self._has_value and self._page is not None and (task.is_terminal or self.attempt is not None):
@@ -329,13 +351,13 @@ class DetailPane(Searching):
     @property
     def place(self) -> Place | None:
         """Where the error that is shown was raised; None where none is."""
-        if self.tab != "Error" or self._subject is None:
+        if self.tab != "Error" or self.subject is None:
             return None
-        return place_of(self.log_view.trace(self._as_shown(self._subject).attempt))
+        return place_of(self.log_view.trace(self._as_shown(self.subject).attempt))
 
     def _info_page(self, task: Task) -> Page:
         current, forest = self.current(task.executor_id), self.app.forest
-        live = self._subject or task
+        live = self.subject or task
         needed = cards.needed_by(task, forest.row(task.id))
         lines = cards.info(
             self._full or live, live, self.waiting, self._reading, self.tries(task), self.clock(), current,
@@ -396,6 +418,8 @@ class DetailPane(Searching):
         focused = self.has_focus_within
         for each in self._views:
             each.display = each is view
+        if (timeline := self._timeline) is not None:
+            timeline.display = timeline.rows is view
         if self.search_line.display:
             self.search_line.close()
             before.search("")

@@ -44,10 +44,13 @@ class RunsPane(Vertical):
         tries: Callable[[Task], int] = lambda task: 1,
         current: Callable[[str], str | None] = lambda executor_id: "",
         *,
+        title: str = TITLE,
         id: str | None = None,
     ) -> None:
+        """`title` is clean."""
         super().__init__(id=id, classes="pane")
         self.forest = forest
+        self._heading = title
         self._tree = TaskTree(forest, clock, tries, current)
         self._line = FilterLine()
         self._looking: Iterator[None] | None = None
@@ -87,10 +90,10 @@ class RunsPane(Vertical):
         view, marks = self.forest.view, len(self.forest.marks)
         words = safe_text(view.search.text.strip(), limit=WORDS)
         if view.filter:
-            yield f"{TITLE} {len(view.filter.hits):,}/{len(self.forest):,}"
+            yield f"{self._heading} {len(view.filter.hits):,}/{len(self.forest):,}"
             yield safe_text(view.filter.text.strip(), limit=WORDS)
         else:
-            yield TITLE
+            yield self._heading
             if view.search:
                 yield f"{len(view.search.hits):,} found: {words}"
         if view.order.name != NEWEST:
@@ -119,8 +122,8 @@ class RunsPane(Vertical):
         """Open the line for a search, which hides nothing; where a filter stands, its matches are walked through."""
         self.filter_line.open(SEARCH)
 
-    def clear(self) -> None:
-        """Take back what stands: the filter, else the marks, else the search."""
+    def clear(self) -> bool:
+        """Take back what stands: the filter, else the marks, else the search; whether there was one of them."""
         if self.filter_line.display:
             self.filter_line.close()
         elif self.forest.marks:
@@ -128,6 +131,9 @@ class RunsPane(Vertical):
             self.rows.marked()
         elif self.forest.view.search:
             self._look("", hide=False)
+        else:
+            return False
+        return True
 
     @on(FilterLine.Changed)
     def _typed(self, event: FilterLine.Changed) -> None:

@@ -12,8 +12,9 @@ from tui.widgets.search_line import SearchLine
 from tui.widgets.searched import Searched
 from tui.widgets.table_view import TableView
 from tui.widgets.text_view import TextView
+from tui.widgets.timeline import TimelineRows
 
-View = TextView | JsonView | TableView | LogView
+View = TextView | JsonView | TableView | LogView | TimelineRows
 
 
 class Searching(Vertical):
