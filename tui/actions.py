@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from tui import history_actions
+from tui import compose_actions, history_actions
 from tui.view_actions import VIEWS, Line
 
-Scope = Literal["app", "catalogue", "runs", "detail", "launch", "history", "compare", "timeline", "stats"]
+Scope = Literal["app", "catalogue", "runs", "detail", "launch", "history", "compare", "timeline", "stats", "compose"]
 """Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), else in the pane or view of that
 name."""
 
 PANES: tuple[Scope, ...] = ("catalogue", "runs", "detail")
-BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats")
+BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats", "compose")
 """Screens beside the console's, and what has keys of its own inside of the detail."""
 
 
@@ -381,10 +381,12 @@ ACTIONS: tuple[Action, ...] = (
     *_everywhere(),
     *_listed(VIEWS),
     *_listed(history_actions.ALL),
+    *_listed(compose_actions.ALL),
     *_task_keys("history"),
     *_moves("history"),
     *_moves("timeline"),
     *_moves("stats"),
+    *_moves("compose"),
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}

@@ -44,6 +44,7 @@ from tui.themes import DARK, THEMES
 from tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
+    from tui.draft_desk import Desk
     from tui.feed import Delta
     from tui.late_engine import LateEngine
 
@@ -76,7 +77,12 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
     TITLE = "taskdeck"
     COMMANDS: ClassVar[Any] = {_provider}
-    CSS_PATH: ClassVar[Any] = [STYLES / "app.tcss", STYLES / "console.tcss", STYLES / "history.tcss"]
+    CSS_PATH: ClassVar[Any] = [
+        STYLES / "app.tcss",
+        STYLES / "console.tcss",
+        STYLES / "history.tcss",
+        STYLES / "compose.tcss",
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False, priority=True, id="anywhere.quit"),
         Binding("ctrl+p", "command_palette", show=False, id="anywhere.palette"),
@@ -112,6 +118,8 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.forest = Forest()
         self.listeners: list[Callable[[Delta], None]] = []
         """What hears of each beat of news beside the console's screen."""
+        self.desk: Desk | None = None
+        """The draft of a tree; read when it is first asked for."""
         self.rate = Rate(lambda: clock().timestamp())
         self.herald = Herald(self)
         self._saving: Timer | None = None

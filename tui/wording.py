@@ -119,6 +119,7 @@ _PLACES = {
     "launch": "In the launch dialog",
     "compare": "In the comparison of two runs",
     "stats": "In the statistics",
+    "compose": "Where a tree is composed",
 }
 
 

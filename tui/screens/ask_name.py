@@ -16,14 +16,15 @@ LONGEST = 80
 
 
 class NameScreen(ModalScreen["str | None"]):
-    """Dismisses with a name that is not blank, or with None."""
+    """Dismisses with a name, which is not blank unless it may be, or with None."""
 
     CSS_PATH = "../styles/dialogs.tcss"
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False, priority=True)]
 
-    def __init__(self, title: str, text: str, typed: str = "", *, longest: int = LONGEST) -> None:
+    def __init__(self, title: str, text: str, typed: str = "", *, longest: int = LONGEST, blank: bool = False) -> None:
         super().__init__()
+        self._blank = blank
         self._title, self._text, self._typed, self._longest = title, text, typed, longest
 
     def compose(self) -> ComposeResult:
@@ -36,7 +37,7 @@ class NameScreen(ModalScreen["str | None"]):
     @on(Input.Submitted)
     def _named(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.value.strip():
+        if event.value.strip() or self._blank:
             self.dismiss(event.value.strip())
 
     def action_leave(self) -> None:
