@@ -61,4 +61,9 @@ COMPOSE: tuple[Line, ...] = (
     ("compose.back", "Back", ("escape",), "back", _IT, "End linking; else go back. The draft is kept."),
 )  # fmt: skip
 
-ALL: tuple[Line, ...] = (*ENTRIES, *COMPOSE)
+FILL: tuple[Line, ...] = (
+    ("fill.reference", "Reference", ("ctrl+y", "alt+i"), "reference", "Form of a draft's task",
+     "Put a reference into this field: to an input of the flow, or to what a dependency returns."),
+)  # fmt: skip
+
+ALL: tuple[Line, ...] = (*ENTRIES, *COMPOSE, *FILL)

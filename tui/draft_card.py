@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from textwrap import wrap
 from typing import Any
+
+from rich.cells import cell_len
 
 from engine import json_data
 from engine.catalogue import Catalogue
@@ -11,6 +15,7 @@ from engine.flow import FlowProblem
 from tui.draft import Draft, Item, Need
 from tui.draft_check import Findings, Slot
 from tui.forms.options import NORMAL, PRIORITIES
+from tui.text import safe_text
 from tui.wording import amount
 
 Line = tuple[str, str]
@@ -97,6 +102,21 @@ def flow_lines(findings: Findings) -> list[Line]:
     return list(_problem_lines(findings.problems.get(None, ())))
 
 
+def in_words(lines: Iterable[Line], width: int) -> list[Line]:
+    """The lines cut between words to `width` cells; what follows is indented like its line's second column."""
+    made: list[Line] = []
+    for text, role in lines:
+        text = safe_text(text, lines=True)
+        for part in text.split("\n"):
+            if cell_len(part) <= width or not part.isascii():
+                made.append((part, role))
+                continue
+            lead = re.match(r" *(?:[^ ]+ {2,})?", part)
+            indent = min(len(lead.group()) if lead is not None else 0, width // 3)
+            made += [(each, role) for each in wrap(part, width, subsequent_indent=" " * indent, drop_whitespace=True)]
+    return made
+
+
 def empty_lines(label: Callable[[str], str]) -> list[Line]:
     """The way to the first tree; `label` gives the key of an action."""
 
@@ -104,17 +124,17 @@ def empty_lines(label: Callable[[str], str]) -> list[Line]:
         return (f"  {label(f'compose.{action}'):<8} {does}", "")
 
     return [
-        ("A draft is a tree of tasks that becomes a run, or a flow file.", ""),
+        ("Build a tree of tasks: launch it, or keep it as a flow file.", ""),
         ("", ""),
         ("Begin one", "head"),
         key("add", "add a task: choose its executor"),
         key("open", "open a flow file"),
-        (f"  {label('runs.draft'):<8} on a run or on a flow of the catalogue opens that", ""),
+        (f"  {label('runs.draft'):<8} in the runs or the catalogue: what is selected there", ""),
         ("", ""),
         ("Then", "head"),
         key("fill", "fill the inputs of a task"),
         key("link", "point at what it depends on"),
-        key("view", "see what runs first and what beside what"),
+        key("view", "see what runs first, and what beside it"),
         key("run", "launch it"),
         key("save", "save it as a flow file"),
     ]

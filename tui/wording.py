@@ -120,6 +120,7 @@ _PLACES = {
     "compare": "In the comparison of two runs",
     "stats": "In the statistics",
     "compose": "Where a tree is composed",
+    "fill": "In the form of a draft's task, beside those of the launch dialog",
 }
 
 

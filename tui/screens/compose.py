@@ -35,7 +35,7 @@ BESIDE = 100
 """Columns from which the second pane stands beside the tree."""
 HINTS = ("add", "fill", "link", "problem", "run", "save", "view", "undo", "rename", "remove", "back")
 """The keys that the last line tells, the most needed first."""
-EMPTY_HINTS = ("add", "open", "redo", "undo", "back")
+EMPTY_HINTS = ("add", "open", "undo", "flow", "back")
 LINKING = ("link", "optional", "back")
 
 
@@ -56,6 +56,7 @@ class ComposeScreen(ComposeFiles):
         self._view: Literal["task", "levels"] = "task"
         self._checking = False
         self._stale = False
+        self._lines: list[draft_card.Line] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(id="compose"):
@@ -130,7 +131,12 @@ class ComposeScreen(ComposeFiles):
         beside = self.query_one("#beside")
         beside.border_title = Content(title)
         beside.border_subtitle = Content(f"{label('compose.view')} {other}" if item is not None else "")
-        self.about.show(lines)
+        self._lines = lines
+        self._lay()
+
+    def _lay(self) -> None:
+        """The lines beside the tree, cut to the width that there is."""
+        self.about.show(draft_card.in_words(self._lines, max(self.about.size.width - 3, 20)))
 
     def _linking_lines(self, name: str) -> list[draft_card.Line]:
         label = self.app.keys.label
@@ -168,6 +174,7 @@ class ComposeScreen(ComposeFiles):
         self.query_one("#compose").display = not small
         self.query_one("#too-small").display = small
         self._hint()
+        self.call_after_refresh(self._lay)
 
     @on(Rows.Moved)
     def _moved(self, event: Rows.Moved) -> None:

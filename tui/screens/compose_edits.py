@@ -11,6 +11,7 @@ from engine.flow_schema import TASK, flow_schema
 from tui.actions import Scope
 from tui.draft import Draft, DraftError, Item
 from tui.draft_card import need_text
+from tui.draft_refs import references_of
 from tui.draft_secrets import sealed
 from tui.screens.ask_name import NameScreen
 from tui.screens.pick import Choice, PickScreen
@@ -194,7 +195,9 @@ class ComposeEdits(Sub):
 
         title = f"Inputs of {safe_text(item.title, limit=NAME)}"
         inputs = item.inputs or None
-        self.app.push_screen(FillScreen(spec, inputs, title=title, shelf=FillShelf(self.thread, spec.id)), filled)
+        references = references_of(self.draft, item, self.thread.engine.catalogue)
+        shelf = FillShelf(self.thread, spec.id)
+        self.app.push_screen(FillScreen(spec, inputs, title=title, shelf=shelf, references=references), filled)
 
     def action_options(self) -> None:
         item = self.selected()
@@ -235,7 +238,7 @@ class ComposeEdits(Sub):
 
         schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
         about: Launchable = FlowSpec("form", title, "", schema, ())
-        self.app.push_screen(FillScreen(about, given, title=title, follows=False), then)
+        self.app.push_screen(FillScreen(about, given, title=title), then)
 
     def _set(self, item: Item, given: Mapping[str, Any], words: str) -> None:
         """Change keys of the task's entry; None takes one away."""

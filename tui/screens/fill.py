@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
 from engine.catalogue import Launchable
-from engine.templates import OPEN, texts
+from engine.templates import CLOSE, OPEN, texts
+from tui.bindings import bindings_of
+from tui.draft_refs import Reference
 from tui.forms.instance import ABSENT, get
 from tui.forms.keys import label_of
 from tui.forms.model import Form, Problem
 from tui.screens.launch import LaunchScreen
+from tui.screens.pick import Choice, PickScreen
 from tui.screens.shelf import Offer, Shelf
 
 OF_THE_WHOLE = frozenset({"anyOf", "oneOf", "allOf", "not", "if", "dependencies", "dependentRequired", "const", "enum"})
@@ -55,11 +64,14 @@ class FillShelf(Shelf):
 class FillScreen(LaunchScreen):
     """Dismisses with a `LaunchRequest` whose inputs the draft takes, with all problems they may have; None on Esc.
 
-    `follows` is False for a form of something that is no executor.
+    `references` are what its values may refer to; None for a form of something that is no executor.
     """
 
     FORM: ClassVar[type[Form]] = ReferenceForm
     VERB: ClassVar[str] = "take"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        replace(binding, priority=True) for binding in bindings_of("fill") if isinstance(binding, Binding)
+    ]
 
     def __init__(
         self,
@@ -68,14 +80,44 @@ class FillScreen(LaunchScreen):
         *,
         title: str,
         shelf: Shelf | None = None,
-        follows: bool = True,
+        references: Sequence[Reference] | None = None,
     ) -> None:
         super().__init__(spec, inputs, title=title, shelf=shelf)
-        self._follows = follows
+        self._references = references
 
     def executor_changed(self, spec: Launchable | None) -> None:
-        if self._follows:
+        if self._references is not None:
             super().executor_changed(spec)
+
+    async def action_reference(self) -> None:
+        await self._in_form(self._refer)
+
+    async def _refer(self) -> None:
+        """Choose what the field refers to."""
+        row, found = self.pane.focused_row(), self._references
+        if row is None or found is None:
+            self._refresh("no field has the focus" if row is None else "nothing can be referred to here")
+            return
+        if not found:
+            link = label_of(self.app, "compose.link")
+            self._refresh(f"✗ there is nothing to refer to: link the task ({link}), or give the flow inputs")
+            return
+        path = row.path
+
+        async def took(at: int | None) -> None:
+            if at is not None:
+                text = f"{OPEN} {found[at].expression} {CLOSE}"
+                await self.pane.take_json(path, json.dumps(text))
+
+        choices = [Choice(each.expression, "", each.about) for each in found]
+        self.app.push_screen(PickScreen(f"Refer to, in {row.label}", choices, "puts it in"), took)
+
+    def _hint(self) -> None:
+        super()._hint()
+        key = label_of(self.app, "fill.reference")
+        if self._references and key and self._shows_form:
+            line = self.query_one("#launch-hint", Static)
+            self._write(line, f"{key} reference · {line.content}")
 
     async def action_options(self) -> None:
         key = label_of(self.app, "compose.options")
