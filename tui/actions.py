@@ -16,8 +16,8 @@ from tui.view_actions import VIEWS, Line
 Scope = Literal[
     "app", "catalogue", "runs", "detail", "launch", "history", "compare", "timeline", "stats", "compose", "fill"
 ]
-"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), "fill" beside those in the form of
-a draft's task, else in the pane or view of that name."""
+"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), "fill" beside those in the form
+of a draft's task, else in the pane or view of that name."""
 
 PANES: tuple[Scope, ...] = ("catalogue", "runs", "detail")
 BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats", "compose")

@@ -37,7 +37,8 @@ def task_lines(draft: Draft, item: Item, findings: Findings, catalogue: Catalogu
     """One task: its problems first, then all that its entry says."""
     spec = catalogue.get(item.runs)
     children = draft.children(item.key)
-    what = "group, runs nothing itself" if spec is None and children and not item.executor else item.runs
+    is_group = spec is None and bool(children) and not item.executor
+    what = "nothing itself: it is a group" if is_group else item.runs
     lines = [*_problem_lines(findings.problems.get(item.key, ()))]
     if spec is not None and spec.is_dangerous:
         lines.append(("! dangerous: its launch asks for its name", "warn"))
@@ -54,6 +55,8 @@ def task_lines(draft: Draft, item: Item, findings: Findings, catalogue: Catalogu
     lines.append((f"{'depends on':<{WIDTH}}{', '.join(needs) or 'nothing'}", "" if needs else "dim"))
     if users := draft.dependents(item.key):
         lines.append((f"{'needed by':<{WIDTH}}{', '.join(each.title for each in users)}", ""))
+    if is_group:
+        return lines
     when = item.fields.get("when")
     lines.append((f"{'when':<{WIDTH}}{when if when is not None else 'always'}", "" if when is not None else "dim"))
     lines += _options(item.fields)

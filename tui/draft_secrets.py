@@ -14,14 +14,19 @@ from engine.templates import CLOSE, OPEN
 from tui.draft import Draft, Item
 
 
-def sealed(draft: Draft, catalogue: Catalogue) -> tuple[Draft, int]:
+def sealed(draft: Draft, catalogue: Catalogue, former: Draft | None = None) -> tuple[Draft, int]:
     """The draft with an input of the flow in the place of each secret in it, and how many there were.
+
+    Tasks that stand unchanged in `former` have none.
 
     What is a secret says the executor's schema, or its name (8.6). References (`env:`, `keyring:`) and expressions
     stay.
     """
     count = 0
+    known = {id(item) for item in former.items} if former is not None else ()
     for item in draft.items:
+        if id(item) in known:
+            continue
         places = _secrets(item, catalogue) if item.inputs else []
         for path in places:
             draft = _asked(draft, item.key, path)

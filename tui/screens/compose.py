@@ -68,7 +68,6 @@ class ComposeScreen(ComposeFiles):
         yield Static(id="compose-keys", classes="keys")
 
     def on_mount(self) -> None:
-        self.about.can_focus = False
         self.set_focus(self.rows)
         self.app.listeners.append(self._heard)
         self.changed(self.desk.selected)

@@ -63,7 +63,7 @@ class ComposeEdits(Sub):
     def take(self, edit: Callable[[], Draft], select: int | None, words: str) -> bool:
         """Go on with what `edit` makes of the draft; its refusal is said. False where nothing changed."""
         try:
-            draft, count = sealed(edit(), self.thread.engine.catalogue)
+            draft, count = sealed(edit(), self.thread.engine.catalogue, self.draft)
         except DraftError as error:
             self.app.notify(safe_text(str(error)), severity="warning")
             return False
@@ -95,9 +95,9 @@ class ComposeEdits(Sub):
 
         self.app.push_screen(PickScreen(title, choices, "adds it"), picked)
 
-    def add(self, spec: ExecutorSpec, *, inside: bool = False) -> None:
-        """Add a task of an executor behind the selected one, and select it."""
-        beside = self.rows.item
+    def add(self, spec: ExecutorSpec, *, inside: bool = False, last: bool = False) -> None:
+        """Add a task of an executor behind the selected one, or as the `last` of all, and select it."""
+        beside = None if last else self.rows.item
         fields = {"id": self.draft.free_id(spec.id), "executor": spec.id}
         draft, key = self.draft.add(fields, beside=beside.key if beside is not None else None, inside=inside)
         self.take(lambda: draft, key, f"add {fields['id']}")

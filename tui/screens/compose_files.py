@@ -30,22 +30,26 @@ class ComposeFiles(ComposeEdits):
 
     def replace_draft(self, draft: Draft, source: Source, words: str, *, is_saved: bool = False) -> None:
         """Put another draft in the place of the present one, after a question where that would be lost."""
-        kept, count = sealed(draft, self.thread.engine.catalogue)
+        catalogue = self.thread.engine.catalogue
 
-        def put(answer: int | None) -> None:
-            if answer:
-                self.rows.source = None
-                self.desk.open(kept, source, words, is_saved=is_saved and not count)
-                self.changed(self.desk.selected)
-                if count:
-                    self.app.notify(f"{amount(count, 'secret')} in it became inputs of the flow: a draft keeps none")
+        def put(kept: Draft, count: int) -> None:
+            self.rows.source = None
+            self.desk.open(kept, source, words, is_saved=is_saved and not count)
+            self.changed(self.desk.selected)
+            if count:
+                self.app.notify(f"{amount(count, 'secret')} in it became inputs of the flow: a draft keeps none")
 
-        if self.desk.is_saved:
-            put(1)
-            return
-        key = self.app.keys.label("compose.undo")
-        text = f"The present draft of {amount(len(self.draft.items), 'task')} is not saved. {key} would bring it back."
-        self.app.push_screen(Question("Draft", text, ("Stay with it", "Put it aside")), put)
+        def read(found: tuple[Draft, int]) -> None:
+            if self.desk.is_saved:
+                put(*found)
+                return
+            key = self.app.keys.label("compose.undo")
+            tasks = amount(len(self.draft.items), "task")
+            text = f"The present draft of {tasks} is not saved. {key} would bring it back."
+            question = Question("Draft", text, ("Stay with it", "Put it aside"))
+            self.app.push_screen(question, lambda answer: put(*found) if answer else None)
+
+        ask(self, lambda: asyncio.to_thread(sealed, draft, catalogue), read, group="draft", exclusive=True)
 
     def action_new(self) -> None:
         self.replace_draft(Draft(), Source(), "begin anew", is_saved=True)

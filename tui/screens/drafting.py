@@ -65,7 +65,7 @@ class Drafting(RunViews):
         from engine.flow import FlowSpec
 
         if isinstance(spec, ExecutorSpec):
-            self.compose_with(lambda screen: screen.add(spec))
+            self.compose_with(lambda screen: screen.add(spec, last=True))
         elif isinstance(spec, FlowSpec) and spec.file:
             path = spec.file
             self.compose_with(lambda screen: screen.open_path(path))
