@@ -132,6 +132,7 @@ class Draft:
         base = re.sub(r"[^A-Za-z0-9_]+", "_", wanted).strip("_")[:LONGEST_ID] or "task"
         taken = {token for item in self.items for token in (item.id, _text(item.fields.get("name")))} | set(beside)
         made, number = base, 1
+        base = re.sub(r"_[0-9]+\Z", "", base) or base
         while made in taken:
             number += 1
             made = f"{base}_{number}"

@@ -111,7 +111,7 @@ def in_words(lines: Iterable[Line], width: int) -> list[Line]:
     for text, role in lines:
         text = safe_text(text, lines=True)
         for part in text.split("\n"):
-            if cell_len(part) <= width or not part.isascii():
+            if cell_len(part) <= width or cell_len(part) != len(part):
                 made.append((part, role))
                 continue
             lead = re.match(r" *(?:[^ ]+ {2,})?", part)
@@ -148,14 +148,13 @@ def level_lines(draft: Draft, findings: Findings) -> list[Line]:
     lines: list[Line] = []
     for number, level in enumerate(findings.levels, 1):
         tasks = [slot for slot in level if not slot.is_group]
-        said = "nothing before it" if number == 1 else "when what they wait for is done"
         together = f"{amount(len(tasks), 'task')}{' at the same time' if len(tasks) > 1 else ''}"
         if lines:
             lines.append(("", ""))
-        lines.append(
-            (f"{number}  {together}, {said}" if number == 1 or len(tasks) > 1 else f"{number}  {together}", "head")
-        )
+        lines.append((f"Level {number}  {together}", "head"))
         lines += (_slot_line(draft, slot, findings) for slot in tasks)
+    if len(findings.levels) > 1:
+        lines += [("", ""), ("Each task begins as soon as what it waits for is done.", "dim")]
     if findings.no_levels:
         lines += [("", "")] if lines else []
         lines.append((findings.no_levels, "warn" if draft.items else "dim"))
@@ -173,4 +172,4 @@ def _slot_line(draft: Draft, slot: Slot, findings: Findings) -> Line:
     if slot.priority != NORMAL and 0 <= slot.priority < len(PRIORITIES):
         said.append(PRIORITIES[slot.priority])
     words = " · ".join(filter(None, said))
-    return f"   {sign} {item.title}{runs}{'  ' + words if words else ''}", "bad" if sign == "✗" else ""
+    return f" {sign} {item.title}{runs}{'  ' + words if words else ''}", "bad" if sign == "✗" else ""
