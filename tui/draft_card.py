@@ -146,13 +146,14 @@ def empty_lines(label: Callable[[str], str]) -> list[Line]:
 def level_lines(draft: Draft, findings: Findings) -> list[Line]:
     """What runs first, and what beside what."""
     lines: list[Line] = []
+    items = {item.key: item for item in draft.items}
     for number, level in enumerate(findings.levels, 1):
         tasks = [slot for slot in level if not slot.is_group]
         together = f"{amount(len(tasks), 'task')}{' at the same time' if len(tasks) > 1 else ''}"
         if lines:
             lines.append(("", ""))
         lines.append((f"Level {number}  {together}", "head"))
-        lines += (_slot_line(draft, slot, findings) for slot in tasks)
+        lines += (_slot_line(items, slot, findings) for slot in tasks)
     if len(findings.levels) > 1:
         lines += [("", ""), ("Each task begins as soon as what it waits for is done.", "dim")]
     if findings.no_levels:
@@ -161,13 +162,13 @@ def level_lines(draft: Draft, findings: Findings) -> list[Line]:
     return lines
 
 
-def _slot_line(draft: Draft, slot: Slot, findings: Findings) -> Line:
-    item = draft.item(slot.key)
+def _slot_line(items: Mapping[int, Item], slot: Slot, findings: Findings) -> Line:
+    item = items.get(slot.key)
     if item is None:  # it was just removed
         return "", ""
     sign = "✗" if findings.problems.get(item.key) else "·"
     runs = f"  {item.runs}" if item.runs != item.title else ""
-    after = ", ".join(each.title for key in slot.waits_for if (each := draft.item(key)) is not None)
+    after = ", ".join(each.title for key in slot.waits_for if (each := items.get(key)) is not None)
     said = [f"after {after}" if after else "", f"when {slot.when}" if slot.when else ""]
     if slot.priority != NORMAL and 0 <= slot.priority < len(PRIORITIES):
         said.append(PRIORITIES[slot.priority])

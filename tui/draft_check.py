@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.catalogue import Catalogue, ExecutorSpec
@@ -53,8 +53,7 @@ def examine(draft: Draft, catalogue: Catalogue, flow_id: str = ID) -> Findings:
         return spec, "" if spec is not None else catalogue.unknown(executor_id)
 
     spec, problems = flow_of(draft.data(), flow_id)
-    if spec is not None:
-        problems = check(spec, find)
+    problems = check(spec, find) if spec is not None else [*problems, *_unknown(draft, catalogue)]
     found: dict[int | None, list[FlowProblem]] = {}
     for problem in problems:
         found.setdefault(_key(draft, problem), []).append(problem)
@@ -67,6 +66,16 @@ def _key(draft: Draft, problem: FlowProblem) -> int | None:
     if len(path) > 1 and path[0] == "tasks" and isinstance(path[1], int) and path[1] < len(draft.items):
         return draft.items[path[1]].key
     return None
+
+
+def _unknown(draft: Draft, catalogue: Catalogue) -> Iterator[FlowProblem]:
+    """Executors that are not there: the check gets to them only once the flow can be read."""
+    parents = {item.up for item in draft.items}
+    for at, item in enumerate(draft.items):
+        is_group = item.key in parents and not item.executor
+        if item.runs and not is_group and catalogue.get(item.runs) is None:
+            text, hint = catalogue.unknown(item.runs), "Name an executor of the catalogue, or bring its file back"
+            yield FlowProblem(text, hint, path=("tasks", at, "executor"))
 
 
 def _levels(draft: Draft, spec: FlowSpec | None, find: Any) -> tuple[tuple[tuple[Slot, ...], ...], str]:
@@ -89,8 +98,12 @@ def _levels(draft: Draft, spec: FlowSpec | None, find: Any) -> tuple[tuple[tuple
 
 
 def _bare(draft: Draft) -> list[dict[str, Any]]:
-    """The entries with what makes the tree and its order, and nothing else."""
-    data = draft.data()
+    """The entries with what makes the tree and its order, and nothing else, nor what leads nowhere."""
+    items = (
+        replace(item, needs=tuple(need for need in item.needs if need.to is not None), lost_parent=None)
+        for item in draft.items
+    )
+    data = replace(draft, items=tuple(items)).data()
     entries = data if isinstance(data, list) else data["tasks"]
     kept = ("id", "name", "executor", "schemas", "params", "parent", "parent_id", "dependencies", "priority")
     return [{key: each[key] for key in kept if key in each} for each in entries]

@@ -72,6 +72,15 @@ def test_a_circle_is_told_and_what_is_outside_of_it_has_levels_or_a_reason() -> 
     assert found.count == 1 and "waits for itself" in found.no_levels
 
 
+def test_all_kinds_of_problems_are_told_at_once_and_levels_leave_out_what_leads_nowhere() -> None:
+    entries = [FANNED[0], {"id": "x", "executor": "helo", "dependencies": ["a", "nowhere"], "when": "tasks.c."}]
+    draft = of_data({"tasks": entries})
+    found = examine(draft, catalogue())
+    assert [len(level) for level in found.levels] == [1, 1]
+    said = " ".join(problem.text for problem in found.problems[2])
+    assert "helo" in said and "nowhere" in said and found.count == len(found.problems[2]) == 3
+
+
 def test_an_empty_draft_has_nothing_wrong() -> None:
     assert examine(Draft(), catalogue()).count == 0
 

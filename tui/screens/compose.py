@@ -130,8 +130,9 @@ class ComposeScreen(ComposeFiles):
         beside = self.query_one("#beside")
         beside.border_title = Content(title)
         beside.border_subtitle = Content(f"{label('compose.view')} {other}" if item is not None else "")
-        self._lines = lines
-        self._lay()
+        if lines != self._lines:
+            self._lines = lines
+            self._lay()
 
     def _lay(self) -> None:
         """The lines beside the tree, cut to the width that there is."""
