@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.flow_file import id_of
-from tui.draft import Draft
+from tui.draft import LONGEST_ID, Draft
 from tui.draft_check import ID
 from tui.draft_file import DraftShelf, KeptDraft, Source
 from tui.draft_steps import Edits
@@ -18,6 +20,8 @@ class Desk:
         self.selected: int | None = None
         self._files: dict[str, Source] = {kept.source.path: kept.source} if kept and kept.source.path else {}
         self._saved: Draft | None = self.draft if kept is None or kept.is_saved else None
+        self._opened: Draft | None = None
+        """The draft as it was made of a run or file, which still has it."""
 
     @property
     def draft(self) -> Draft:
@@ -30,19 +34,29 @@ class Desk:
 
     @property
     def is_saved(self) -> bool:
-        """Whether nothing would be lost with the draft: a file has all of it, or it is empty."""
+        """Whether a file has all of it, or it is empty."""
         return self.draft == self._saved or self.draft == Draft()
 
     @property
     def flow_id(self) -> str:
-        """By what it is launched where it says no id itself: the name of its file."""
-        return id_of(self.edits.path) if self.edits.path else ID
+        """By what it is launched where it says no id itself: the name of its file, or what can be made of its own."""
+        if self.edits.path:
+            return id_of(self.edits.path)
+        given = self.draft.head.get("id") or self.draft.head.get("name") or ""
+        words = re.sub(r"[^A-Za-z0-9]+", "_", str(given)).strip("_").lower()
+        return words[:LONGEST_ID] or ID
+
+    @property
+    def loses_nothing(self) -> bool:
+        """Whether another draft may take its place unasked."""
+        return self.is_saved or self.draft == self._opened
 
     def open(self, draft: Draft, source: Source, words: str, *, is_saved: bool) -> None:
         """Put another draft on the desk; undo brings the former one back."""
         if source.path:
             self._files[source.path] = source
         self.edits.take(draft, None, words, source.path)
+        self._opened = draft
         if is_saved:
             self._saved = draft
         self.selected = draft.items[0].key if draft.items else None

@@ -237,7 +237,7 @@ class ComposeEdits(Sub):
         from tui.screens.fill import FillScreen
 
         schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
-        about: Launchable = FlowSpec("form", title, "", schema, ())
+        about: Launchable = FlowSpec(title, title, "", schema, ())
         self.app.push_screen(FillScreen(about, given, title=title), then)
 
     def _set(self, item: Item, given: Mapping[str, Any], words: str) -> None:

@@ -40,7 +40,7 @@ class ComposeFiles(ComposeEdits):
                 self.app.notify(f"{amount(count, 'secret')} in it became inputs of the flow: a draft keeps none")
 
         def read(found: tuple[Draft, int]) -> None:
-            if self.desk.is_saved:
+            if self.desk.loses_nothing:
                 put(*found)
                 return
             key = self.app.keys.label("compose.undo")
@@ -90,10 +90,7 @@ class ComposeFiles(ComposeEdits):
         if not self.draft.items:
             self.app.notify("there is no task to save", severity="warning")
             return
-        head = self.draft.head
-        name = str(head.get("id") or head.get("name") or "flow")
-        slug = "_".join("".join(c if c.isalnum() and c.isascii() else " " for c in name).split()).lower() or "flow"
-        path = self.desk.edits.path or os.path.join(self._folder(), f"{slug}.flow.yaml")
+        path = self.desk.edits.path or os.path.join(self._folder(), f"{self.desk.flow_id}.flow.yaml")
         text = "The path of the flow file. In a folder of executors it is in the catalogue as soon as it is written."
         self.app.push_screen(AskPath("Save", text, path), lambda given: self._save(given) if given else None)
 
