@@ -92,10 +92,9 @@ class Dispatcher:
     def keep_secrets(self, task: Task, inputs: dict[str, Any]) -> None:
         """The row gets masked inputs; the real ones stay in memory until the tree has ended (8.6)."""
         schema = references.schema_of(task)
-        if schema is None:
-            spec, _ = self._find(task.executor_id)
-            schema = spec.schema if spec is not None else {}
-        task.inputs = references.keep_references(task, inputs, mask(schema, inputs))
+        if schema is None and (spec := self._find(task.executor_id)[0]) is not None:
+            schema = spec.schema
+        task.inputs = references.keep_references(task, inputs, mask(schema or {}, inputs))
         if task.inputs is not inputs:
             self.inputs[task.id] = inputs
 
@@ -242,6 +241,7 @@ class Dispatcher:
         masked = shown = prepared.shown
         if (prepared.inputs and may_name(prepared.text)) or (spec is not None and spec.marks_secrets):
             masked = mask(spec.schema if spec else {}, shown)
+        prepared.notes[:0] = references.notes_of(prepared.filled, masked)
         public = restore(masked, prepared.references) if prepared.references else masked
         effective = AS_GIVEN
         if public != task.inputs:

@@ -14,7 +14,7 @@ from engine import json_data, templates
 from engine.expressions import Expression, ExpressionError, Name
 from engine.graph import Node
 from engine.schema_nodes import Path
-from engine.secrets import MASK, hidden_texts, mask, replaced, resolve, restore
+from engine.secrets import MASK, at, hidden_texts, mask, replaced, resolve, restore
 from engine.task import Task, TaskStatus
 
 IN_PARAMS = ("flow_id", "references", "when")
@@ -44,14 +44,15 @@ class FlowInputs:
 class Filled:
     """`inputs` with the references filled in; the caller's own object where there are none.
 
-    `hidden` has what stands instead of what came from a secret, by path; `open` the paths that cannot be known yet.
+    `places` are those that were filled in, `open` those that cannot be known yet; `hidden` has what stands instead of
+    what came from a secret, by path.
     `wrong` is why one cannot be filled. `skip` says that the task's condition is false, `is_open` that nobody knows.
     """
 
     inputs: Mapping[str, Any]
     hidden: dict[Path, Any] = field(default_factory=dict)
     open: list[templates.Place] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    places: list[templates.Place] = field(default_factory=list)
     secrets: tuple[str, ...] = ()
     wrong: str | None = None
     needs: str | None = None
@@ -194,6 +195,18 @@ def fill(given: Mapping[str, Any], node: Node, flow: FlowInputs | None) -> Fille
     return filled
 
 
+def notes_of(filled: Filled | None, public: Mapping[str, Any]) -> list[str]:
+    """What the log tells of the references; `public` are the inputs with all secrets masked (8.6)."""
+    notes = []
+    for place in filled.places if filled is not None else ():
+        text = json_data.encode(at(public, place.path))
+        if len(text) > SHOWN:
+            text = text[: SHOWN - 1] + "…"
+        said = ", ".join(part.text for part in place.parts if isinstance(part, Expression))
+        notes.append(f"input '{_at(place.path)}' filled in from {said}: {text}")
+    return notes
+
+
 class _Scope:
     """The data of a task's expressions; what a place reads of it may not be known."""
 
@@ -283,11 +296,7 @@ def _fill(place: templates.Place, scope: _Scope, filled: Filled, values: dict[Pa
     if _holds_mask(value):
         filled.needs = f"'inputs.{where}' reads one that is never stored; rerun the flow and give it again"
     values[place.path] = value
-    text = json_data.encode(shown)
-    if len(text) > SHOWN:
-        text = text[: SHOWN - 1] + "…"
-    said = ", ".join(part.text for part in place.parts if isinstance(part, Expression))
-    filled.notes.append(f"input '{where}' filled in from {said}: {text}")
+    filled.places.append(place)
 
 
 def _masked(place: templates.Place, scope: _Scope) -> Any:

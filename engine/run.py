@@ -132,7 +132,7 @@ def prepare(
         if filled.skip:
             return Prepared(dict(inputs), filled=filled)
     merged = dict(inputs)
-    notes = list(filled.notes) if filled is not None else []
+    notes: list[str] = []
     properties = _properties(spec) if node.dependencies else {}
     for dependency in node.dependencies:
         if dependency.status in (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED):

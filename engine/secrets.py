@@ -128,11 +128,11 @@ def restore(masked: Any, references: Sequence[tuple[Path, str]]) -> Any:
 
     What is not masked there any more stays as it is: a hook may have taken it away (6.1).
     """
-    left = {path: reference for path, reference in references if _at(masked, path) == MASK}
+    left = {path: reference for path, reference in references if at(masked, path) == MASK}
     return replaced(masked, left) if left else masked
 
 
-def _at(value: Any, path: Path) -> Any:
+def at(value: Any, path: Path) -> Any:
     """What stands at `path`, None where nothing does."""
     try:
         for step in path:
@@ -144,7 +144,7 @@ def _at(value: Any, path: Path) -> Any:
 
 def is_there(value: Any, path: Path) -> bool:
     """Whether `value` has something at `path`: a hook may have taken it away (6.1)."""
-    return _at(value, path) is not None
+    return at(value, path) is not None
 
 
 def _look_up(reference: str) -> str:

@@ -259,6 +259,16 @@ async def test_8_6_a_reference_in_a_secret_field_is_no_secret_and_survives(engin
     assert done["a"].effective_inputs == {"password": "•••"}
 
 
+async def test_8_6_what_only_the_executor_calls_a_secret_is_not_told_by_the_log(engine: Engine, make: Make) -> None:
+    make("login", lambda inputs: {"ok": inputs["password"] == "hunter22"}, schema=form(password={"type": "string"}))
+    spec = flow({"id": "a", "executor": "login", "inputs": {"password": "{{ inputs.n }}"}}, inputs_schema=form(n={}))
+    done = await run(engine, spec, n="hunter22")
+    assert done["a"].result["ok"] is True
+    assert [line.text for line in await engine.log(done["a"].id)] == [
+        "input 'password' filled in from inputs.n: \"•••\""
+    ]
+
+
 async def test_8_6_a_lost_secret_of_a_flow_is_asked_for_by_name(engine: Engine) -> None:
     spec = flow({"id": "a", "executor": "echo", "inputs": {"x": "{{ inputs.word }}"}}, inputs_schema=form(word=SECRET))
     done = await run(engine, spec, word="hunter22")
