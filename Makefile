@@ -25,7 +25,7 @@ check-tests: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-# 200 rounds of kill -9 at random moments; ARGS="--rounds N --seed S" for others.
+# 200 rounds of kill -9 at random moments of engines, then of whole consoles; ARGS="--rounds N --seed S --kind K".
 crash: $(STAMP)
 	@$(BIN)/python -m tests.crash.rounds $(ARGS)
 

@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING, Any
 from engine.executor import BaseTask, ExecutableTask, executor_register
 
 if TYPE_CHECKING:
+    from engine.answers import Asked, Given
     from engine.arrays import tree_from_array
     from engine.catalogue import Catalogue, ExecutorSpec, Problem
     from engine.counts import Counts
     from engine.engine import Engine
     from engine.engine_thread import EngineThread
-    from engine.errors import ChildFailed, ExecutorError, SettingsError, StoreError, TaskdeckError, TaskError
+    from engine.errors import (
+        AccessError,
+        ChildFailed,
+        ExecutorError,
+        SettingsError,
+        StoreError,
+        TaskdeckError,
+        TaskError,
+    )
     from engine.events import Event, EventBus, EventKind, LogLine
     from engine.flow import FlowProblem, FlowSpec, flow_of, read_flow
     from engine.flow_text import FlowText
@@ -29,6 +38,8 @@ if TYPE_CHECKING:
     from engine.manager import Session, TaskManager, TaskRepository, create_session
     from engine.plan import Plan, Planned, PlanProblem
     from engine.policy import Policy
+    from engine.question import Answer, Question
+    from engine.schedule import Schedule, When
     from engine.settings import Settings
     from engine.store import Attempt
     from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
@@ -36,12 +47,21 @@ if TYPE_CHECKING:
     from engine.watcher import WatchState
 
 _HOMES = {
+    "answers": ("Asked", "Given"),
     "arrays": ("tree_from_array",),
     "catalogue": ("Catalogue", "ExecutorSpec", "Problem"),
     "counts": ("Counts",),
     "engine": ("Engine",),
     "engine_thread": ("EngineThread",),
-    "errors": ("ChildFailed", "ExecutorError", "SettingsError", "StoreError", "TaskError", "TaskdeckError"),
+    "errors": (
+        "AccessError",
+        "ChildFailed",
+        "ExecutorError",
+        "SettingsError",
+        "StoreError",
+        "TaskError",
+        "TaskdeckError",
+    ),
     "events": ("Event", "EventBus", "EventKind", "LogLine"),
     "flow": ("FlowProblem", "FlowSpec", "flow_of", "read_flow"),
     "flow_text": ("FlowText",),
@@ -52,6 +72,8 @@ _HOMES = {
     "manager": ("Session", "TaskManager", "TaskRepository", "create_session"),
     "plan": ("Plan", "Planned", "PlanProblem"),
     "policy": ("Policy",),
+    "question": ("Answer", "Question"),
+    "schedule": ("Schedule", "When"),
     "settings": ("Settings",),
     "history": ("AuditEntry", "History", "Run", "RunFilter", "Span", "TaskCounts", "Totals"),
     "store": ("Attempt",),
@@ -62,6 +84,9 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AccessError",
+    "Answer",
+    "Asked",
     "Attempt",
     "AuditEntry",
     "BaseTask",
@@ -81,6 +106,7 @@ __all__ = [
     "FlowSpec",
     "FlowText",
     "Folder",
+    "Given",
     "History",
     "Listener",
     "Loader",
@@ -90,8 +116,10 @@ __all__ = [
     "Planned",
     "Policy",
     "Problem",
+    "Question",
     "Run",
     "RunFilter",
+    "Schedule",
     "Session",
     "Settings",
     "SettingsError",
@@ -108,6 +136,7 @@ __all__ = [
     "Totals",
     "VersionSource",
     "WatchState",
+    "When",
     "clear_hooks",
     "create_session",
     "executor_register",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from engine import history_statements, log_pages, retention, transfer
+from engine.access import BARRED_HINT, READ_ONLY, READ_ONLY_HINT, Access
+from engine.catalogue import Catalogue
 from engine.dispatcher import Dispatcher
+from engine.errors import AccessError
 from engine.events import LogLine
 from engine.history import History, Run
+from engine.leftovers import APART, LEFT
 from engine.operations import Operations
 from engine.origin import origin
 from engine.recent import Recent, recent
@@ -20,6 +25,7 @@ from engine.settings import Settings
 from engine.statements import Write
 from engine.store import Attempt, Store
 from engine.task import Task, now
+from engine.trace import Trace, trace_of
 from engine.upkeep import Upkeep
 
 
@@ -27,11 +33,18 @@ class Archive:
     """The reading half of an `Engine`; of a task that is live here the live state is given, not the stored one."""
 
     settings: Settings
+    access: Access
     store: Store
     dispatcher: Dispatcher
     history: History
     _operations: Operations
+
     _upkeep: Upkeep
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the engine knows how to run."""
+        raise NotImplementedError
 
     async def runs(
         self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100, counted: bool = True
@@ -93,6 +106,14 @@ class Archive:
         """All attempts, oldest first; the latest is the task itself."""
         return await self.store.attempts(task_id)
 
+    async def traces(self, task_id: str) -> list[Trace]:
+        """Where each attempt ran, as far as that is known, and what it left behind; oldest first."""
+        attempts = await self.attempts(task_id)
+        task = await self.task(task_id)
+        said = await self.store.engine_lines(task_id, APART, LEFT)
+        spec = self.catalogue.get(task.executor_id) if task is not None else None
+        return [trace_of(attempt.number, attempt.executor_version, said, spec) for attempt in attempts]
+
     def export(self, runs: RunFilter | Iterable[str]) -> AsyncIterator[str]:
         """Runs by filter or id as JSON lines: a header, then each run with its tasks, attempts and logs."""
         return transfer.export_lines(self.store, runs)
@@ -102,7 +123,8 @@ class Archive:
 
         Raises `StoreError` naming the line that is wrong; runs before it stay imported.
         """
-        imported = await transfer.import_lines(self.store, lines)
+        with self._permitted("import"):
+            imported = await transfer.import_lines(self.store, lines)
         if imported.runs:
             self.store.writer.write([self._audit("import", runs=imported.runs)])
             self._upkeep.indexer.notify()
@@ -115,17 +137,45 @@ class Archive:
 
         Raises `TaskError` while its run has not ended, and for what something outside depends on.
         """
-        return await self._operations.delete(task_id, [self._audit("delete", task_id=task_id)])
+        with self._permitted("delete", task_id=task_id):
+            return await self._operations.delete(task_id, [self._audit("delete", task_id=task_id)])
 
     async def prune(self, *, days: float | None = None, runs: int | None = None) -> retention.Pruned:
         """Delete ended runs older than `days`, and beyond the newest `runs` of each executor; None keeps all.
 
         What another run depends on stays. Raises `StoreError` for limits that are none.
         """
-        gone = await retention.prune(self.store, days=days, runs=runs)
+        with self._permitted("prune"):
+            gone = await retention.prune(self.store, days=days, runs=runs)
         if gone.runs:
             self.store.writer.write([self._audit("prune", days=days, runs=runs, deleted=gone.runs)])
         return gone
+
+    # ── who may ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def permit(self, what: str, *, executor_id: str = "", task_id: str | None = None) -> None:
+        """Raises `AccessError`, kept in the audit, where the user of this process may not do `what` (with an executor).
+
+        For who asks questions first: every act asks this by itself.
+        """
+        spec = self.catalogue.entry(executor_id) if executor_id else None
+        with self._permitted(what, task_id=task_id, executor=executor_id):
+            if spec is not None and spec.barred:
+                raise AccessError(spec.barred, BARRED_HINT)
+
+    @contextmanager
+    def _permitted(
+        self, what: str, *, task_id: str | None = None, run_id: str | None = None, executor: str = ""
+    ) -> Iterator[None]:
+        """Raises `AccessError` in read-only mode; that, and one that is raised inside, is kept in the audit."""
+        try:
+            if self.access.read_only:
+                raise AccessError(READ_ONLY, READ_ONLY_HINT)
+            yield
+        except AccessError as refusal:
+            detail = {"act": what, "why": refusal.message} | ({"executor": executor} if executor else {})
+            self.store.writer.write([self._audit("refused", task_id=task_id, run_id=run_id, **detail)])
+            raise
 
     def _audit(self, what: str, *, task_id: str | None = None, run_id: str | None = None, **detail: Any) -> Write:
         """One entry of the audit: this engine's user, from here, now."""

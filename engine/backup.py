@@ -18,6 +18,7 @@ from pathlib import Path
 
 from engine.errors import StoreError
 from engine.health import check_file, holders
+from engine.rights import PRIVATE, Rights, rights_of
 
 SUFFIX = ".db"
 STAMP = "%Y%m%d-%H%M%S"
@@ -62,9 +63,10 @@ def back_up(store: Path, *, keep: int, reason: str = "") -> Backup:
     """
     folder = folder_of(store)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(folder):
-            made = _copy(store, folder, reason)
+        rights = rights_of(store)
+        rights.make_folder(folder)
+        with _alone(folder, rights):
+            made = _copy(store, folder, reason, rights)
             for old in backups(store)[max(keep, 1) :]:
                 old.path.unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:
@@ -74,7 +76,7 @@ def back_up(store: Path, *, keep: int, reason: str = "") -> Backup:
     return made
 
 
-def _copy(store: Path, folder: Path, reason: str) -> Backup:
+def _copy(store: Path, folder: Path, reason: str, rights: Rights) -> Backup:
     size = sum(_size(Path(f"{store}{end}")) for end in ("", "-wal"))
     if (free := shutil.disk_usage(folder).free) < size:
         raise OSError(f"it takes up to {size:,} bytes and {free:,} are free")
@@ -84,7 +86,7 @@ def _copy(store: Path, folder: Path, reason: str) -> Backup:
     for leftover in folder.glob("*.part"):  # of a process that was killed: this one is alone here
         leftover.unlink(missing_ok=True)
     try:
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(rights.open(part, os.O_EXCL | os.O_WRONLY))
         with closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as source:
             source.execute("VACUUM INTO ?", (str(part),))
         with part.open("rb") as file:
@@ -112,9 +114,9 @@ def restore(store: Path, backup: Path) -> Path | None:
         )
     part = store.with_name(f"{store.name}.restoring")
     try:
-        store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        PRIVATE.make_folder(store.parent)
         part.unlink(missing_ok=True)
-        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(rights_of(store if store.exists() else backup).open(part, os.O_EXCL | os.O_WRONLY))
         shutil.copyfile(backup, part)
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -145,9 +147,9 @@ def _put_aside(store: Path) -> Path | None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, rights: Rights) -> Iterator[None]:
     """One process at a time makes backups."""
-    with (folder / ".lock").open("w") as lock:
+    with open(rights.open(folder / ".lock", os.O_WRONLY), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -42,6 +42,8 @@ class Launchable:
     origin: Origin
     replaces: Origin | None
     confirm: bool
+    barred: str
+    """Why the user of this process may not run it (`access.Access`), "" where nothing stands against it."""
     source: Callable[[], VersionSource | None]
     """Gives the files of this version, as long as the spec lives; None where they cannot be had."""
 
@@ -91,6 +93,9 @@ class ExecutorSpec(Launchable):
     policy: Policy = DEFAULT
     output_schema: Mapping[str, Any] | None = None
     confirm: bool = False
+    asks: bool = False
+    """Whether a person's answer is waited for before it runs (see `BaseTask.asks`)."""
+    barred: str = ""
     pre_hook: Callable[..., Any] | None = None
     post_hook: Callable[..., Any] | None = None
     source: Callable[[], VersionSource | None] = field(default=lambda: None, compare=False, repr=False)
@@ -115,13 +120,17 @@ class ExecutorSpec(Launchable):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a file or executor cannot be used: `text` is one line ("SyntaxError: invalid syntax"), foreign text."""
+    """Why a file or executor cannot be used: `text` is one line ("SyntaxError: invalid syntax"), foreign text.
+
+    With `is_apart` it can be, but only in processes of its own.
+    """
 
     file: str
     line: int | None
     text: str
     traceback: str = ""
     executor_id: str | None = None
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,12 @@ from engine.neighbours import Neighbours
 from engine.output import Keeper, TaskLog
 from engine.pins import FindSpec, Pins
 from engine.policy import DEFAULT, Policy
+from engine.questions import Questions
 from engine.reporter import Reporter
-from engine.run import Job, Outcome, Prepared, check, failed, prepare
+from engine.run import Job, Outcome, Prepared, failed, prepare, public_inputs, take_edited
 from engine.runners import Runner
 from engine.scheduler import Scheduler
-from engine.secrets import hidden_texts, mask, may_name, restore
+from engine.secrets import hidden_texts, mask
 from engine.settings import Settings
 from engine.statements import Write
 from engine.stopper import CANCELLED_WORDS, Stopper
@@ -69,8 +70,8 @@ class Dispatcher:
         self.endings: dict[str, asyncio.Future[TaskStatus]] = {}
         self.jobs: dict[Node, Job] = {}
         self.bus = bus
-        self.on_end: Callable[[], None] = lambda: None
-        """Called when a run has ended; no subscriber of the bus, which is free as long as nobody listens."""
+        self.on_end: Callable[[Tree], None] = lambda tree: None
+        """Called with a run that has ended; no subscriber of the bus, which is free as long as nobody listens."""
         self.commit = store.writer.commit
         self._store = store
         self._runner = runner
@@ -83,6 +84,7 @@ class Dispatcher:
         self._timers: dict[Node, asyncio.TimerHandle] = {}
         self._reporter = Reporter(store, bus, self.jobs)
         self._children = Children(self)
+        self.questions = Questions(self, store)
         self.scheduler = Scheduler(settings.slots, self._begin, settings.pools)
         self._stopper = Stopper(self, store, runner, settings)
         self.cancel = self._stopper.cancel
@@ -144,12 +146,14 @@ class Dispatcher:
             self.told(group)
 
     def enqueue(self, nodes: Iterable[Node]) -> None:
-        """Queue ready nodes, or set a timer for those whose time has not come; call `scheduler.pump` next."""
+        """Queue ready nodes but for those whose time or answer has not come; call `scheduler.pump` next."""
         ready = []
         for node in nodes:
             if node.task.not_before is not None and self._waits_for_its_time(node):
                 continue
             node.policy = self._policy_of(node)
+            if node.spec is not None and node.spec.asks and self.questions.holds(node):
+                continue
             ready.append(node)
         self.scheduler.push(ready)
         for node in ready:
@@ -193,7 +197,7 @@ class Dispatcher:
         self._store.writer.write([end_run(tree.run_id, status, counts, now())])
         root = tree.nodes.get(tree.run_id)
         self.bus.publish(EventKind.TREE_FINISHED, root.task if root else None, status)
-        self.on_end()
+        self.on_end(tree)
         ending = self.endings.pop(tree.run_id, None)
         if ending is not None and not ending.done():
             ending.set_result(status)
@@ -225,24 +229,15 @@ class Dispatcher:
 
     async def _begin_with_hooks(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         inputs = await hooks.before(self._runner.call, node.task, json_data.decode(prepared.text))
-        try:
-            text = json_data.encode(inputs)
-            changed, prepared.inputs, prepared.text = text != prepared.text, inputs, text
-            if changed and spec is not None:
-                check(prepared, spec)
-        except json_data.NotJson as problem:
-            prepared.refusal = failed(f"a pre hook left inputs that are not JSON at {problem}", "validation_error")
+        take_edited(prepared, spec, inputs)
         if self.scheduler.is_open:  # else the engine ended meanwhile: it stays pending
             self._start(node, spec, prepared)
 
     def _start(self, node: Node, spec: ExecutorSpec | None, prepared: Prepared) -> None:
         """Queue the in_progress row, then carry on once it is on disk."""
         task, at = node.task, now()
-        masked = shown = prepared.shown
-        if (prepared.inputs and may_name(prepared.text)) or (spec is not None and spec.marks_secrets):
-            masked = mask(spec.schema if spec else {}, shown)
+        public, masked = public_inputs(prepared, spec)
         prepared.notes[:0] = references.notes_of(prepared.filled, masked)
-        public = restore(masked, prepared.references) if prepared.references else masked
         effective = AS_GIVEN
         if public != task.inputs:
             effective = prepared.text if public is prepared.inputs else json_data.encode(public)
@@ -258,7 +253,8 @@ class Dispatcher:
         if node.unwanted:
             prepared.refusal = Outcome(TaskStatus.CANCELLED, error=CANCELLED_WORDS, error_type="cancelled")
         if spec is not None and prepared.refusal is None:
-            job = self._job(node, spec, prepared, (attempt, at), (*prepared.secrets, *hidden_texts(shown, masked)))
+            hidden = (*prepared.secrets, *hidden_texts(prepared.shown, masked))
+            job = self._job(node, spec, prepared, (attempt, at), hidden)
         begun = _Begun(at, attempt, effective, version, opened, job is not None and self._may_go_ahead(node))
         self._store.writer.write(writes, partial(self._stored, node, job, prepared, begun))
         if begun.ahead and job is not None:
@@ -283,6 +279,8 @@ class Dispatcher:
             partial(log.line, "log"),
             partial(self._children.spawn, node, begun[0]),
         )  # nothing in it leads back to the job: such a circle would stay in memory until Python looks for it
+        if spec.asks:
+            context.answer = self.questions.take(node)
         keeper = Keeper(self._settings.log_lines)
         job = Job(spec, inputs, context, log, self._settings, keeper, node.policy, begun[0])
         self.jobs[node] = job
@@ -451,6 +449,8 @@ class Dispatcher:
 
     def forget(self, nodes: Iterable[Node]) -> None:
         """Nodes that left their tree."""
+        nodes = list(nodes)
+        self.questions.drop(nodes)
         for node in nodes:
             self.nodes.pop(node.task.id, None)
             self.inputs.pop(node.task.id, None)

@@ -6,7 +6,6 @@ It runs on whichever asyncio loop starts it: a script's own, or a thread's of it
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -14,52 +13,58 @@ from pathlib import Path
 from typing import Any
 
 from engine import statements
+from engine.access import BARRED_HINT, Access
 from engine.acts import Acts
 from engine.adjust import adjust
+from engine.answers import Answers
 from engine.archive import Archive
 from engine.arrays import tree_from_array
 from engine.catalogue import Catalogue, ExecutorSpec, Launchable
 from engine.counts import Counts
 from engine.dispatcher import Dispatcher
-from engine.errors import ExecutorError, TaskError
-from engine.events import EventBus, EventKind
+from engine.errors import AccessError, ExecutorError, TaskError
+from engine.events import Event, EventBus, EventKind
 from engine.executor import DEFAULT_REGISTRY
 from engine.flow import FlowProblem, FlowSpec
 from engine.flow_tree import check, launched_tree
-from engine.graph import Node, tree_status
+from engine.graph import Tree, tree_status
 from engine.history import History
 from engine.listener import Listener
 from engine.loader import Folder, Loader
 from engine.making import make_task
+from engine.notifier import Notifier
 from engine.operations import Operations
 from engine.others import Others
-from engine.output import capture
 from engine.past_version import past_version
 from engine.plan import Plan, plan
 from engine.presets import Presets
 from engine.recovery import Recovery
 from engine.runners import Runner
 from engine.runners.inline import InlineRunner
+from engine.runners.router import Router
+from engine.schedules import Schedules
 from engine.settings import Settings
 from engine.spec import from_registry
+from engine.stopper import going
 from engine.store import Store
-from engine.submission import Submission, is_open, place
+from engine.submission import Submission, place
+from engine.surroundings import Surroundings, refuse_imports
 from engine.task import Task, TaskStatus, TaskTreeNode, now
+from engine.timekeeper import Timekeeper, launcher
+from engine.trust import META, Trust
 from engine.upkeep import Upkeep
 from engine.version_source import VersionSource
 from engine.watcher import Watcher, WatchState
 
 logger = logging.getLogger(__name__)
-COLLECTING = (20_000, 20, 50)
-"""When Python looks for cycles while an engine is open: a tree of 100,000 tasks is a million objects that live long,
-and with Python's own (700, 10, 10) looking at them again and again took a quarter of the time."""
 
 
 class Engine(Archive):
     """One store, one catalogue, one set of slots. Without `folders` the catalogue is what the process imported (1.4).
 
     `take_over` says whether it goes on with runs whose engine ended before them (7.2); by default one with folders
-    does, since a script knows too few executors and may end too soon. All coroutines run on the loop that awaited
+    does, since a script knows too few executors and may end too soon; whether it may be the one that launches what is
+    scheduled goes with it, unless `keep_schedules` says otherwise. All coroutines run on the loop that awaited
     `start`.
     """
 
@@ -71,17 +76,23 @@ class Engine(Archive):
         store: Path | str | None = None,
         runner: Runner | None = None,
         take_over: bool | None = None,
+        keep_schedules: bool | None = None,
     ) -> None:
         self.settings = settings or Settings.load()
+        self.access = Access(self.settings)
         self.bus = EventBus()
         self.watch_state = WatchState.OFF
         self._path = store if store is not None else self.settings.store
         self._loader: Loader | None = None
         if folders:
             self._loader = Loader(folders, import_limit=self.settings.import_limit, in_use=self._pinned)
-        self._catalogue = Catalogue(is_loading=bool(folders))
+        self._catalogue = self._loaded = Catalogue(is_loading=bool(folders))
         self._runner = runner
-        self._take_over = bool(folders) if take_over is None else take_over
+        self._surroundings = Surroundings(self.settings)
+        self._take_over = (bool(folders) if take_over is None else take_over) and not self.access.read_only
+        self._keeps_schedules = (self._take_over if keep_schedules is None else keep_schedules) and (
+            not self.access.read_only
+        )
         self._watching: asyncio.Task[None] | None = None
         self._open = False
 
@@ -89,27 +100,40 @@ class Engine(Archive):
 
     async def start(self) -> None:
         """Open the store (raises `StoreError`), then load the folders and watch them in the background."""
-        self.store = await Store.open(self._path, synchronous=self.settings.synchronous)
-        capture.install()
-        self._collecting = gc.get_threshold()
-        gc.set_threshold(*COLLECTING)
-        self._runner = self._runner or InlineRunner()
+        refuse_imports()
+        self.store = await Store.open(self._path, synchronous=self.settings.synchronous, group=self.settings.group)
+        self._surroundings.enter()
+        trust = self._trust = Trust()
+        trust.load(await self.store.meta(META))
+        self._runner = Router(self._runner or InlineRunner(), self.settings, trust)
         self.dispatcher = Dispatcher(self.store, self.bus, self._runner, self.settings, self._find)
         self._submission = Submission(self.store, self.dispatcher, self.bus, self._find)
         self._operations = Operations(self.store, self.dispatcher, self._submission, self.bus)
-        self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find)
+        self._recovery = Recovery(self.store, self.dispatcher, self._submission, self.bus, self._find, trust)
+        trust.on_change = self._distrusted
         self._acts = Acts(self.store, self.dispatcher, self._operations, self._find)
-        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died)
+        questions = self.dispatcher.questions
+        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died, questions.look)
+        self.answers = Answers(self.store, questions.look, self._audit, self.permit)
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()
         self.history = History(self.store)
-        self.presets = Presets(self.store, self._find_entry)
+        self.presets = Presets(self.store, self._find_entry, self.permit)
         self._upkeep = Upkeep(self.store, self.settings, self._is_busy, keeps=self._take_over)
-        self.dispatcher.on_end = self._upkeep.indexer.notify
+        self.schedules = Schedules(self.store, self._find_entry, self._audit, self.permit, self.settings.user)
+        self.timekeeper = Timekeeper(
+            self.store, self.schedules, launcher(self.launch), lambda: self.is_loaded, self._tell
+        )
+        self._notifier = Notifier(self.settings.notify, self.store, self._tell)
+        self.dispatcher.on_end = self._run_ended
+        if any("asked" in rule.on for rule in self.settings.notify):
+            self.bus.subscribe(self._heard)
         self._upkeep.start()
         self._open = True
         if self.store.path is not None:
             self._others.start()
+        if self._keeps_schedules:
+            self.timekeeper.start()
         if self._loader is None:
             await self._recovery.take_over(only_ended=not self._take_over)
         else:
@@ -126,27 +150,26 @@ class Engine(Archive):
         self._open = False
         if self._watching is not None:
             self._watching.cancel()
+        await self.timekeeper.stop()
         self.dispatcher.scheduler.close()
         await self._others.stop()
         if cancel:
-            await self.dispatcher.cancel(self._going())
+            await self.dispatcher.cancel(going(self.dispatcher))
         await self.dispatcher.stop()
+        await self._notifier.stop()
         await self._upkeep.stop()
         assert self._runner is not None
         await self._runner.close()
-        capture.remove()
-        gc.set_threshold(*self._collecting)
+        self._surroundings.leave()
         await self.store.close()
 
-    def _going(self) -> list[Node]:
-        """The open tasks of the runs that have something running; of paused runs, what runs."""
-        found = []
-        for tree in self.dispatcher.trees.values():
-            nodes = [node for node in tree.nodes.values() if is_open(node.status)]
-            running = [node for node in nodes if node.status is TaskStatus.IN_PROGRESS]
-            stays = tree.paused or self.dispatcher.scheduler.paused
-            found += running if stays or not running else nodes
-        return found
+    async def wind_down(self, seconds: float) -> None:
+        """Start nothing new, and wait so long for what runs to end by itself; call `stop` next."""
+        await self.timekeeper.stop()
+        self.dispatcher.scheduler.close()
+        until = asyncio.get_running_loop().time() + seconds
+        while self._is_busy() and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - ends wake nobody here
+            await asyncio.sleep(0.05)
 
     async def drain(self) -> None:
         """Wait until every tree that was submitted has ended."""
@@ -157,7 +180,7 @@ class Engine(Archive):
     def catalogue(self) -> Catalogue:
         """The present snapshot; any thread may read it."""
         if self._loader is None and self._catalogue.epoch != DEFAULT_REGISTRY.epoch:
-            self._catalogue = from_registry(DEFAULT_REGISTRY)
+            self._catalogue = self.access.marked(from_registry(DEFAULT_REGISTRY))
         return self._catalogue
 
     @property
@@ -165,21 +188,49 @@ class Engine(Archive):
         if not self._open:
             return Counts()
         scheduler = self.dispatcher.scheduler
-        return Counts(len(scheduler.running), scheduler.queued, self.dispatcher.scheduled)
+        asking = self.dispatcher.questions.asking + self._others.asking
+        return Counts(len(scheduler.running), scheduler.queued, self.dispatcher.scheduled, asking)
 
     @property
     def store_trouble(self) -> str:
         """ "" while the store takes writes, else what the disk says (writes wait, nothing is lost)."""
         return self.store.writer.trouble if self._open else ""
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the catalogue holds all that the folders have, as far as it is known."""
+        return self._loader is None or (bool(self._catalogue.epoch) and not self._catalogue.is_loading)
+
+    def _run_ended(self, tree: Tree) -> None:
+        self._upkeep.indexer.notify()
+        self._notifier.ended(tree)
+
+    def _heard(self, event: Event) -> None:
+        if event.kind is EventKind.ASKED and event.task is not None and event.task.id in self.dispatcher.nodes:
+            self._notifier.asked(event.task)
+
+    def _tell(self, text: str) -> None:
+        self.bus.publish(EventKind.NOTICE, data=text)
+
     def _is_busy(self) -> bool:
         return bool(self.dispatcher.scheduler.running)
 
     def _published(self, catalogue: Catalogue) -> None:
-        former, self._catalogue = self._catalogue, catalogue
-        if not former.epoch:
+        is_first, self._loaded = not self._loaded.epoch, catalogue
+        self._show()
+        if is_first:
             self.dispatcher.spawn(self._recovery.take_over(only_ended=not self._take_over))
         self._recovery.look_again()
+
+    def _distrusted(self) -> None:
+        """It is remembered which executors run apart, and said where they are listed."""
+        self.store.writer.write([statements.meta(META, self._trust.dump())])
+        if self._loaded.epoch:
+            self._show()
+
+    def _show(self) -> None:
+        former, self._catalogue = self._catalogue, self.access.marked(self._trust.marked(self._loaded))
+        catalogue = self._catalogue
         self.bus.publish(EventKind.CATALOGUE, data=catalogue)
         for problem in catalogue.problems:
             if problem not in former.problems:
@@ -255,6 +306,7 @@ class Engine(Archive):
         An id that is stored already raises (2.8); an idempotency key that is returns the task that has it (8.2).
         """
         task = self.new_task(name, **fields)
+        await self.permit("create")
         if (holder := await self._submission.holder(task)) is not None:
             return holder
         if task.parent_id is not None:
@@ -288,9 +340,10 @@ class Engine(Archive):
         """Launch the executor or flow of that id, or a flow that was read from a file; returns the run's root.
 
         That of a flow is a group with the flow's inputs. Gives the task that has the idempotency key, where one has it
-        (8.2). Raises `ExecutorError` for an unknown id, `TaskError` for wrong fields, for a flow with problems and for
-        inputs that its form refuses, naming each; nothing is stored then.
+        (8.2). Raises `ExecutorError` for an unknown id, `AccessError` for what may not run here, `TaskError` for wrong
+        fields, for a flow with problems and for inputs that its form refuses, naming each; nothing is stored then.
         """
+        await self.permit("launch", executor_id=what if isinstance(what, str) else what.id)
         catalogue = self.catalogue
         spec = catalogue.entry(what) if isinstance(what, str) else what
         if spec is None:
@@ -327,7 +380,7 @@ class Engine(Archive):
 
         `label` is a few words by which the run is found again. A dry run does everything but execute: each task gets
         its executor's demo result (1.3). Raises `TaskError`, with nothing stored, for references to nowhere, cycles
-        and a tree that runs already (3.3, 7.3).
+        and a tree that runs already (3.3, 7.3), `AccessError` for a task whose executor may not run here.
         """
         return (await self._submit(root, label, dry_run)).run_id
 
@@ -336,7 +389,8 @@ class Engine(Archive):
             for task in root.tasks():
                 task.params = {**task.params, "dry_run": True}
         audit = self._audit("launch", task_id=root.task.id, run_id=root.task.id, name=root.task.name)
-        return await self._submission.submit(root, label, [audit])
+        with self._permitted("launch"):
+            return await self._submission.submit(root, label, [audit])
 
     async def plan(self, root: TaskTreeNode) -> Plan:
         """What a submit of `root` would do: levels, order, inputs as far as known, every problem (8.5).
@@ -368,6 +422,7 @@ class Engine(Archive):
         The answer's `status` is "cancelled", or "failed" with `message` and `current_status` where there was nothing
         to cancel.
         """
+        await self.permit("cancel", task_id=task_id)
         self.store.writer.write([self._audit("cancel", task_id=task_id, only=only)])
         return await self._acts.cancel(task_id, only=only)
 
@@ -377,14 +432,20 @@ class Engine(Archive):
         `inputs` replace the task's own. `version` has the task itself run the code of that version (see `source`)
         instead of the present one; raises `ExecutorError` where that cannot be loaded. The former attempt stays in
         history. Raises `TaskError` when the task is unknown, waits already, lacks its secrets, or something that would
-        be run again still runs.
+        be run again still runs, `AccessError` when one of them may not run here.
         """
-        spec = None
-        if version is not None:
-            await self.store.writer.flush()
-            spec = await past_version(self.store, self._find, self._loader, self.settings, task_id, version)
-        audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
-        return await self._acts.rerun(task_id, inputs, [audit], spec)
+        with self._permitted("rerun", task_id=task_id):
+            spec = None
+            if self.access.is_limited:
+                self._submission.refuse_barred(await self._operations.affected(task_id))
+            if version is not None:
+                await self.store.writer.flush()
+                spec = await past_version(self.store, self._find, self._loader, self.settings, task_id, version)
+                spec = self.access.mark(spec)
+                if spec.barred:
+                    raise AccessError(spec.barred, BARRED_HINT)
+            audit = self._audit("rerun", task_id=task_id, edited=inputs is not None, version=version)
+            return await self._acts.rerun(task_id, inputs, [audit], spec)
 
     async def affected(self, task_id: str) -> list[Task]:
         """The tasks that `rerun` would run again, itself among them; raises `TaskError` for an unknown one (5.4)."""
@@ -392,6 +453,7 @@ class Engine(Archive):
 
     async def adjust(self, task_id: str, *, priority: int, params: Mapping[str, Any]) -> None:
         """Give a task that has ended other launch options, for its rerun; raises as `adjust.adjust` says."""
+        await self.permit("adjust", task_id=task_id)
         await adjust(self.store, self.dispatcher, self._submission, task_id, priority, params)
         self.store.writer.write([self._audit("adjust", task_id=task_id, priority=priority)])
 
@@ -402,15 +464,18 @@ class Engine(Archive):
 
     async def skip(self, task_id: str) -> Task:
         """Have a pending or failed task count as completed, with result null; dependents run (8.4)."""
+        await self.permit("skip", task_id=task_id)
         return await self._acts.skip(task_id, [self._audit("skip", task_id=task_id)])
 
     async def pause(self, run_id: str | None = None) -> None:
         """Start nothing new of a run, or of any (None); what runs goes on. Survives a restart (8.3)."""
+        await self.permit("pause", task_id=run_id)
         await self._acts.pause(run_id, [self._audit("pause", run_id=run_id)])
 
     async def resume(self, run_id: str | None = None) -> None:
         """Go on with a paused run, the paused queue (None), or a run whose process ended before it (7.2, 8.3)."""
-        await self._acts.resume(run_id, [self._audit("resume", run_id=run_id)])
+        with self._permitted("resume", run_id=run_id):
+            await self._acts.resume(run_id, [self._audit("resume", run_id=run_id)])
 
     async def copy(self, task_id: str) -> TaskTreeNode:
         """A draft with new ids of a task and all under it (5.5); edit and submit it. The original is not touched."""

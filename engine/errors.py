@@ -31,6 +31,10 @@ class SettingsError(TaskdeckError):
     """A setting, option or folder that is wrong; names where it stands."""
 
 
+class AccessError(TaskdeckError):
+    """What the settings, or read-only mode, keep this user from doing."""
+
+
 class ChildFailed(TaskdeckError):
     """Raised inside `spawn` and `map` when the child did not complete (behaviour.md 8.1).
 

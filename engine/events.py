@@ -21,6 +21,8 @@ class EventKind(StrEnum):
     LOG = "log"
     RETRYING = "retrying"
     FINISHED = "finished"
+    ASKED = "asked"
+    """It waits for a person's answer from now on."""
     RESET = "reset"
     """Back to pending by a rerun; the row's earlier result is history now."""
     TREE_FINISHED = "tree_finished"
@@ -31,6 +33,9 @@ class EventKind(StrEnum):
     """An executor's problem appeared; `data` is the `Problem`."""
     WATCHER = "watcher"
     """The watcher's light changed; `data` is a `WatchState`."""
+
+    NOTICE = "notice"
+    """Something that a person should hear of went wrong beside any task; `data` is one line, foreign text."""
 
 
 @dataclass(frozen=True, slots=True)

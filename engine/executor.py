@@ -33,6 +33,7 @@ class TaskContext:
     on_log: Callable[[str], None]
     on_spawn: Callable[[str, Any, dict[str, Any]], Awaitable[Any]]
     cancelled: bool = False
+    answer: Mapping[str, Any] | None = None
 
     def view(self) -> Task:
         """The running task as it is by its own lights: with its real inputs, in progress, at its present attempt."""
@@ -108,13 +109,22 @@ class BaseTask(ExecutableTask):
     names in `retry_on` where it is given; `max_concurrent` of this executor at once; a named `pool` of slots (sizes
     stand in the settings); `retry_safe` where running it twice does no harm.
 
+    Where it is run: `isolation` "thread" is inside the engine's process, "process" in one of its own, which may crash,
+    hang or exit without harm and can always be ended. It is imported there anew, so it shares nothing in memory with
+    others, and what runs in it may hold at most `memory_limit` bytes where that is given (which alone asks for a
+    process, too).
+
     `confirm` (or the tag "destructive") has the console show the exact inputs and ask before each launch.
+
+    With `asks` a person's answer is waited for, without a slot, before it runs; its inputs say what is asked
+    (`engine.question.INPUTS`), `self.answer` what was answered.
     """
 
     tags: ClassVar[Iterable[str]] = ()
     examples: ClassVar[Iterable[Mapping[str, Any]]] = ()
     cancelable: bool = False
     confirm: ClassVar[bool] = False
+    asks: ClassVar[bool] = False
     inputs_schema: ClassVar[Any] = None
     output_schema: ClassVar[Any] = None
     timeout: ClassVar[float | None] = None
@@ -125,6 +135,8 @@ class BaseTask(ExecutableTask):
     max_concurrent: ClassVar[int | None] = None
     pool: ClassVar[str] = ""
     retry_safe: ClassVar[bool] = False
+    isolation: ClassVar[str] = "thread"
+    memory_limit: ClassVar[int | None] = None
 
     _context: TaskContext | None = None
     _task_id: str | None = None
@@ -164,6 +176,12 @@ class BaseTask(ExecutableTask):
     @property
     def user_id(self) -> str | None:
         return self._context.task.user_id if self._context else None
+
+    @property
+    def answer(self) -> dict[str, Any] | None:
+        """What a person answered, as `engine.question.Answer.as_data` writes it; None where nobody was asked."""
+        given = self._context.answer if self._context else None
+        return dict(given) if given is not None else None
 
     def is_cancelled(self) -> bool:
         """True once a cancel was asked for, even before execute began (5.3)."""

@@ -71,6 +71,7 @@ class FlowSpec(Launchable):
     confirm: bool = False
     schema_problem: str | None = None
     line: int | None = 1
+    barred: str = ""
     content: bytes = field(default=b"", compare=False, repr=False)
     source: Callable[[], VersionSource | None] = field(default=lambda: None, compare=False, repr=False)
     is_array: bool = False

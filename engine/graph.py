@@ -23,6 +23,10 @@ REASON_HOPS = 200
 """How many tasks `pending_reason` looks at before it names the nearest one instead of the cause."""
 
 
+ASKS = "waits for an answer"
+"""What is shown beside a task whose question nobody has answered yet (2.3)."""
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """One task as the scheduler plans it: ahead of the row, which changes only once the change is on disk.
@@ -455,7 +459,7 @@ def pending_reason(task: Task, lookup: Callable[[str], Task | None]) -> str:
         elif not target.is_terminal:
             waiting.append(target.name)
     if not waiting:
-        return task.hold or _not_yet(task) or "queued"
+        return task.hold or (ASKS if task.asked is not None else _not_yet(task)) or "queued"
     more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
     return f"waiting for {waiting[0]}{more}"
 

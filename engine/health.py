@@ -13,10 +13,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from engine.rights import rights_of, too_open
+
 Level = Literal["ok", "warning", "problem"]
 APPLICATION_ID = 0x7A5DEC
 """Marks a file as a store of ours, so that a foreign or empty one is told apart."""
-NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs", "lustre"})
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "cephfs", "glusterfs", "lustre"}
+    | {"beegfs", "gpfs", "orangefs", "ocfs2", "gfs2", "moosefs", "juicefs", "ncpfs"}
+    | {"sshfs", "s3fs", "rclone", "gcsfuse", "gvfsd-fuse", "davfs", "davfs2"}
+)
 """File systems on which locks and shared memory of several machines cannot be trusted."""
 LOW_SPACE = 256 * 2**20
 """Free bytes below which a store is in danger."""
@@ -96,7 +102,15 @@ def file_system(path: Path) -> str:
     return found
 
 
-def examine(store: Path, *, thorough: bool = False) -> list[Finding]:
+def dangers(store: Path, group: str = "") -> list[Finding]:
+    """What of a store's place and rights is no good, for whoever opens it; reads nothing of it. May block on a mount.
+
+    `group` is the one that it is meant to be shared with.
+    """
+    return [each for each in (_place(store), *_rights(store, group)) if each.level != "ok"]
+
+
+def examine(store: Path, *, thorough: bool = False, group: str = "") -> list[Finding]:
     """Look at everything that a store needs; blocks for as long as reading its pages takes."""
     found = [_place(store), *_room(store)]
     if not store.exists():
@@ -112,12 +126,12 @@ def examine(store: Path, *, thorough: bool = False) -> list[Finding]:
         found.append(
             Finding("rows", "problem", f"they cannot be read: {error}", "`taskdeck restore` lists its backups")
         )
-    return [*found, *_rights(store), *_journal(store), *_processes(store)]
+    return [*found, *_rights(store, group), *_journal(store), *_processes(store)]
 
 
 def _place(store: Path) -> Finding:
     kind = file_system(store)
-    if kind in NETWORK:
+    if kind.removeprefix("fuse.").casefold() in NETWORK:
         hint = "Use it from one machine only, or name a file on a local disk with --store FILE"
         return Finding("file system", "warning", f"{kind}: locks over a network cannot be trusted", hint)
     return Finding("file system", "ok", kind or "unknown")
@@ -169,12 +183,14 @@ def _index(connection: sqlite3.Connection) -> Iterator[Finding]:
         yield Finding("search index", "warning", str(error), "It is made anew by the next start")
 
 
-def _rights(store: Path) -> Iterator[Finding]:
-    mode = store.stat().st_mode & 0o777
-    if mode & 0o077:
-        yield Finding("rights", "warning", f"others may read or write it ({mode:o})", f"chmod 600 {store}")
+def _rights(store: Path, group: str) -> Iterator[Finding]:
+    said, hint = too_open(store, group)
+    if said:
+        yield Finding("rights", "warning", said, hint)
+    elif rights_of(store).gid is not None:
+        yield Finding("rights", "ok", f"shared with the group {group}")
     else:
-        yield Finding("rights", "ok", f"only its user may read it ({mode:o})")
+        yield Finding("rights", "ok", "only its user may read it")
 
 
 def _journal(store: Path) -> Iterator[Finding]:

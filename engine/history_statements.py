@@ -76,6 +76,7 @@ MARK_DELETING = Statement(
 DELETE_SEARCH = Statement(21, "DELETE FROM search WHERE rowid = ?")
 DELETE_LOG = Statement(22, "DELETE FROM log WHERE seq = ?")
 DELETE_ATTEMPT = Statement(23, "DELETE FROM attempt WHERE task_id = ? AND number = ?")
+DELETE_ANSWER = Statement(24, "DELETE FROM answer WHERE task_id = ? AND asked_at = ?")
 DELETE_LINK = Statement(24, "DELETE FROM link WHERE on_id = ? AND task_id = ?")
 DELETE_TASK = Statement(25, "DELETE FROM task WHERE seq = ?")
 DELETE_FACET = Statement(26, "DELETE FROM facet WHERE kind = ? AND value = ? AND run_seq = ?")
@@ -85,6 +86,7 @@ BRANCH = (
     Statement(1, "DELETE FROM log WHERE task_id = ?"),
     Statement(2, "DELETE FROM attempt WHERE task_id = ?"),
     Statement(3, "DELETE FROM link WHERE task_id = ?"),
+    Statement(3, "DELETE FROM answer WHERE task_id = ?"),
     Statement(4, "DELETE FROM task WHERE id = ? AND status != 'in_progress'", guarded=True),
 )
 """One task of a run that stays; the run's index is made anew, since it is recounted (`recount_run`)."""

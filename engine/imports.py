@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from engine.executor import collecting
+from engine.module_view import VIEWED
 from engine.unit import Parts, Unit, candidates, package_of
 
 RESERVED = frozenset({"engine", "aipartnerupflow"})
@@ -51,9 +52,12 @@ def _import(
     # what an installed module registers while it is imported is not this file's, and only its first import would tell
     token = collecting.set([])
     try:
-        return builtins.__import__(name, globals, locals, fromlist or (), level)
+        found = builtins.__import__(name, globals, locals, fromlist or (), level)
     finally:
         collecting.reset(token)
+    if not fromlist and found.__name__ in VIEWED and isinstance(importer, Unit):
+        return importer.view(found.__name__)
+    return found
 
 
 def import_local(importer: Unit, name: str, fromlist: Parts, level: int) -> ModuleType | None:

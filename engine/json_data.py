@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
+
+SLICE = 500_000
+"""What is encoded in one go, in characters or so: some milliseconds."""
+CHUNK = 10_000
+"""Entries of a large list or dict that are looked at together."""
+DEEP = 100
+"""Levels that are looked into; what is large below is taken as it is."""
 
 _plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _encode_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
@@ -30,6 +38,14 @@ class NotJson(ValueError):
     """A value that JSON cannot hold; the message is "$.a[2]: set"."""
 
 
+class TooLarge(ValueError):
+    """A value whose JSON is longer than allowed; `size` is how long it is."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"{size} characters")
+        self.size = size
+
+
 def encode(value: Any) -> str:
     """Compact JSON text that SQLite can hold. Raises `NotJson` with the path of what is none."""
     global _encode
@@ -44,6 +60,95 @@ def encode(value: Any) -> str:
         except UnicodeEncodeError:  # lone surrogates: only as \u escapes can they be stored
             return _encode_ascii(value)
     return text
+
+
+FEW = 64
+_PLAIN = frozenset({int, float, bool, type(None)})
+
+
+def encode_in_slices(value: Any, most: int) -> str:
+    """As `encode`, without holding up other threads for long however large `value` is.
+
+    The encoder is C code, which lets nobody else run: a hundred megabytes would take it a second. Raises `TooLarge` for
+    what has more than `most` characters as JSON.
+    """
+    if _is_small(value):
+        return encode(value)
+    parts: list[str] = []
+    size = 0
+    for part in _slices(value, "$", 0):
+        size += len(part)
+        if size <= most:
+            parts.append(part)
+        else:
+            parts.clear()
+    if size > most:
+        raise TooLarge(size)
+    return "".join(parts)
+
+
+def _is_small(value: Any) -> bool:
+    """Whether it is quickly encoded; what is no JSON may be anything."""
+    if type(value) is dict and len(value) < FEW:  # most results: a look at each value is enough
+        for item in value.values():
+            if type(item) not in _PLAIN and not (type(item) is str and len(item) < FEW):
+                break
+        else:
+            return True
+    left = SLICE
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        kind = type(item)
+        if kind is str:
+            left -= len(item)
+        elif kind is dict or kind is list or kind is tuple:
+            left -= 4 * len(item)
+            if left > 0:
+                todo += item.values() if kind is dict else item
+        elif isinstance(item, (str, dict, list, tuple)):
+            return False
+        if left < 0:
+            return False
+    return True
+
+
+def _slices(value: Any, path: str, depth: int) -> Iterator[str]:
+    if isinstance(value, str) and len(value) > SLICE:
+        yield '"'
+        for start in range(0, len(value), SLICE):
+            yield encode(value[start : start + SLICE])[1:-1]
+        yield '"'
+        return
+    if depth > DEEP or not isinstance(value, (dict, list, tuple)) or _is_small(value):
+        try:
+            yield encode(value)
+        except NotJson:
+            raise NotJson(_find(value, path) or path) from None
+        return
+    is_dict = isinstance(value, dict)
+    entries: Iterator[Any] = iter(value.items() if isinstance(value, dict) else enumerate(value))
+    yield "{" if is_dict else "["
+    comma = ""
+    while chunk := list(islice(entries, CHUNK)):
+        whole: Any = dict(chunk) if is_dict else [item for _, item in chunk]
+        text = _try(whole) if _is_small(whole) else None
+        if text is not None:
+            yield f"{comma}{text[1:-1]}"
+            comma = ","
+            continue
+        for key, item in chunk:
+            yield comma + (encode({key: None})[1:-5] if is_dict else "")
+            yield from _slices(item, f"{path}.{key}" if is_dict else f"{path}[{key}]", depth + 1)
+            comma = ","
+    yield "}" if is_dict else "]"
+
+
+def _try(value: Any) -> str | None:
+    try:
+        return encode(value)
+    except NotJson:
+        return None
 
 
 def decode(text: str) -> Any:
@@ -74,9 +179,9 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _find(value: Any) -> str | None:
+def _find(value: Any, root: str = "$") -> str | None:
     """The first path that is no JSON, in words; walks without recursion, so depth is no limit."""
-    stack: list[tuple[str, Any, tuple[int, ...]]] = [("$", value, ())]
+    stack: list[tuple[str, Any, tuple[int, ...]]] = [(root, value, ())]
     while stack:
         path, item, inside = stack.pop()
         if item is None or isinstance(item, (str, bool, int)):

@@ -9,24 +9,47 @@ import fcntl
 import os
 from pathlib import Path
 from uuid import uuid4
+from weakref import WeakSet
+
+from engine.rights import PRIVATE, Rights
+
+_held: WeakSet[Lease] = WeakSet()
+
+
+def _forked() -> None:
+    """In a copy of this process: while it has the file open, too, the owner would seem to live after its end."""
+    for lease in _held:
+        lease.let_go()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 class Lease:
     """A held lock. `id` names the owner in the store; a store in memory has no folder and needs no lock."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, rights: Rights = PRIVATE) -> None:
+        """`rights` are those of the store: who shares it must be able to see that its owner has died."""
         self.id = f"{os.getpid()}-{uuid4().hex[:12]}"
         self._folder = folder
+        self._rights = rights
         self._fd: int | None = None
 
     def acquire(self) -> None:
         """Make and lock the file; raises OSError where the folder cannot be written."""
         if self._folder is None:
             return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC  # a child must not keep the lock alive
-        self._fd = os.open(self._folder / self.id, flags, 0o600)
+        self._rights.make_folder(self._folder)
+        flags = os.O_RDWR | os.O_CLOEXEC  # a child must not keep the lock alive
+        self._fd = self._rights.open(self._folder / self.id, flags)
         fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _held.add(self)
+
+    def let_go(self) -> None:
+        """Close the file and leave it: the lock is another process's."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
 
     def release(self) -> None:
         if self._folder is None or self._fd is None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from engine import json_data, retention, statements
+from engine import json_data, question_statements, retention, statements
 from engine.catalogue import ExecutorSpec
 from engine.dispatcher import Dispatcher
 from engine.errors import TaskError
@@ -142,12 +142,15 @@ class Operations:
         if spec is not None:
             self._dispatcher.pins.hold(node.tree, spec.version)
         self._dispatcher.forget(detach_spawned(again))
+        self._dispatcher.questions.drop(again)
         at = now()
         writes = [*owned, *extra]
         for other in again:
             stored_inputs = given if other is node and given is not None else other.task.inputs
             if other in begun:
                 writes += statements.reset(other.task, stored_inputs, at)
+            elif other.task.effective is not None:
+                writes.append(question_statements.withdraw(other.task.id))
         if given is not None and node.task.status is TaskStatus.PENDING:
             writes.append(statements.inputs(node.task.id, given))
         node.tree.open += 1  # it must not end meanwhile
@@ -181,6 +184,7 @@ class Operations:
                 other.task.hold = f"needs its secrets: {lost}"
             if other in begun:
                 other.task.blank(at)
+            other.task.asked = other.task.effective = None
             self._bus.publish(EventKind.RESET, other.task)
 
     def _lacks(self, node: Node) -> str | None:
@@ -306,11 +310,12 @@ class Operations:
 
     async def _take_up(self, run_id: str, extra: list[Write]) -> None:
         node = await self.load(run_id)
-        if not any(n.status is TaskStatus.PENDING for n in node.tree.nodes.values()):
+        waiting = [other for other in node.tree.nodes.values() if other.status is TaskStatus.PENDING]
+        if not waiting:
             raise TaskError(f"nothing of run '{node.task.name}' is left to run", "Rerun one of its tasks instead")
-        for other in node.tree.nodes.values():
-            if other.status is TaskStatus.PENDING:
-                self._submission.refuse_lost_secrets(other.task)
+        self._submission.refuse_barred(other.task for other in waiting if not other.is_group)
+        for other in waiting:
+            self._submission.refuse_lost_secrets(other.task)
         owned = await self._own(node)
         node.tree.paused = False
         await self._submission.activate(node.tree, [owned, statements.pause(run_id, False), *extra])

@@ -41,6 +41,7 @@ class _Followed:
 
     run: ForeignRun
     seen: dict[str, Seen] = field(default_factory=dict)
+    asking: set[str] = field(default_factory=set)
     root: Task | None = None
     seq: int = -1
     since: float = 0.0
@@ -50,16 +51,22 @@ class _Followed:
 class Others:
     """Follows the runs of other engines and answers their requests while this engine is open.
 
-    `take_over` is called when an owner has died.
+    `take_over` is called when an owner has died, `look` when anything in the store changed.
     """
 
     def __init__(
-        self, store: Store, bus: EventBus, requests: Requests, take_over: Callable[[], Awaitable[None]]
+        self,
+        store: Store,
+        bus: EventBus,
+        requests: Requests,
+        take_over: Callable[[], Awaitable[None]],
+        look: Callable[[], Awaitable[None]],
     ) -> None:
         self.requests = requests
         self._store = store
         self._bus = bus
         self._take_over = take_over
+        self._look_too = look
         self._runs: dict[str, _Followed] = {}
         self._version = -1
         self._log_seq = -1
@@ -77,6 +84,11 @@ class Others:
             work.cancel()
             await asyncio.wait({work})
         await self.requests.stop()
+
+    @property
+    def asking(self) -> int:
+        """How many tasks of other processes wait for an answer, as far as it is known here."""
+        return sum(len(followed.asking) for followed in self._runs.values())
 
     def is_paused(self, run_id: str) -> bool:
         """Whether a run of another process is paused (8.3), as far as it is known here."""
@@ -99,6 +111,7 @@ class Others:
         if version != self._version:
             self._version = version
             await self.requests.look()
+            await self._look_too()
             await self._runs_changed()
         if self._runs and time >= self._lease_due:
             self._lease_due = time + LEASE_TICK
@@ -171,6 +184,8 @@ class Others:
         if before == state:
             return
         followed.seen[task.id] = state
+        was_asking = task.id in followed.asking
+        (followed.asking.add if task.is_asking else followed.asking.discard)(task.id)
         if before is None:
             kind = EventKind.CREATED
         elif task.status is TaskStatus.PENDING and before[0] is not TaskStatus.PENDING:
@@ -179,6 +194,8 @@ class Others:
             kind = EventKind.FINISHED
         elif task.status is not before[0]:
             kind = EventKind.STARTED
+        elif task.is_asking and not was_asking:
+            kind = EventKind.ASKED
         else:
             kind = EventKind.PROGRESS
         self._bus.publish(kind, task)

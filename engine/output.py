@@ -13,36 +13,51 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextvars import ContextVar, copy_context
-from typing import Any, TextIO
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any, Protocol, TextIO, TypeAlias
 
 from engine.events import LogLine
 
 LINE_LIMIT = 16_384
 """Characters in one line at most; a longer one becomes several."""
+SLICE = 262_144
+"""Characters of one `write` that are taken at a time."""
 PENDING_LIMIT = 20_000
 """Lines of one task that may wait for the engine; more than it can take are counted, not kept."""
 
+Started: TypeAlias = "threading.Thread | asyncio.Task[Any] | int"
+"""What an attempt started: a process is known by its pid."""
+DESCRIPTORS = {"stdout": 1, "stderr": 2}
 current: ContextVar[TaskLog | None] = ContextVar("current", default=None)
+
+importing: ContextVar[bool] = ContextVar("importing", default=False)
+"""Set while an executor file is imported or asked about itself."""
+
+
+def is_foreign() -> bool:
+    """Whether the code that runs now is a task's or an executor file's."""
+    return current.get() is not None or importing.get()
 
 
 class TaskLog:
     """The log of one attempt. `write` may be called from any thread; lines reach `Reports` in order.
 
-    `secrets` are values that must not be stored: they are masked in every line (8.6).
+    `secrets` are values that must not be stored: they are masked in every line (8.6). `started` are the threads,
+    asyncio tasks and processes (by pid) that its code started.
     """
 
-    __slots__ = ("_lock", "_partial", "_reports", "dropped", "key", "pending", "secrets")
+    __slots__ = ("_lock", "_partial", "_reports", "dropped", "key", "pending", "secrets", "started")
 
-    def __init__(self, key: Any, reports: Reports, secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, key: Any, reports: Reporting, secrets: tuple[str, ...] = ()) -> None:
         self.key = key
         self.secrets = secrets
+        self.started: list[Started] = []
         self.pending: deque[LogLine] = deque()
         self.dropped = 0
         self._reports = reports
         self._partial: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # `Reporting.ready` may take the lines at once
 
     def write(self, stream: str, text: str) -> None:
         """Add text as it comes; a line is kept once its end has come or the attempt ended."""
@@ -53,9 +68,10 @@ class TaskLog:
             if "\r" in text:
                 lines = [_overwritten(line) for line in lines]
                 rest = _overwritten(rest) + ("\r" if rest.endswith("\r") else "")
-            while len(rest) > LINE_LIMIT:
-                lines.append(rest[:LINE_LIMIT])
-                rest = rest[LINE_LIMIT:]
+            if len(rest) > LINE_LIMIT:
+                cut = len(rest) - len(rest) % LINE_LIMIT
+                lines.append(rest[:cut])  # `_keep` makes several of it
+                rest = rest[cut:]
             if rest:
                 self._partial[stream] = rest
             self._keep(stream, lines)
@@ -66,6 +82,12 @@ class TaskLog:
         """Add whole lines."""
         with self._lock:
             self._keep(stream, text.replace("\r\n", "\n").rstrip("\r\n").split("\n"))
+
+    def adopt(self, lines: Iterable[LogLine]) -> None:
+        """Add lines that were made (and masked) elsewhere."""
+        with self._lock:
+            self.pending.extend(lines)
+        self._reports.ready(self)
 
     def close(self) -> None:
         """Keep what never got its line end."""
@@ -154,6 +176,12 @@ class Keeper:
         return lines
 
 
+class Reporting(Protocol):
+    """Whoever takes what a `TaskLog` has; any thread calls it."""
+
+    def ready(self, log: TaskLog) -> None: ...
+
+
 class Reports:
     """Brings what attempts report (lines, progress) to the engine's loop: one hop a batch, however much there is.
 
@@ -201,7 +229,8 @@ class _Router(io.TextIOBase):
         log = current.get()
         if log is None:
             return self.original.write(text)
-        log.write(self._name, text)
+        for start in range(0, len(text), SLICE):  # else a hundred megabytes would hold all threads up for a second
+            log.write(self._name, text[start : start + SLICE])
         return len(text)
 
     def flush(self) -> None:
@@ -214,10 +243,71 @@ class _Router(io.TextIOBase):
         return current.get() is None and self.original.isatty()
 
     def fileno(self) -> int:
-        return self.original.fileno()
+        return DESCRIPTORS[self._name] if is_foreign() else self.original.fileno()
+
+    @property
+    def buffer(self) -> Any:
+        return self.original.buffer if current.get() is None else _Bytes(self)
 
     def close(self) -> None:
         """An executor that closes "its" stdout closes nobody else's."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+
+class _Bytes(io.RawIOBase):
+    """The bytes' side of a `_Router`, for a task."""
+
+    def __init__(self, router: _Router) -> None:
+        self._router = router
+
+    def write(self, data: Any) -> int:
+        text = bytes(data).decode("utf-8", "replace")
+        self._router.write(text)
+        return len(data)
+
+    def writable(self) -> bool:
+        return True
+
+
+class _NoInput(io.TextIOBase):
+    """Stands in for sys.stdin: a task has nothing to read, and must not take the keys that are meant for the screen."""
+
+    def __init__(self, original: TextIO | None) -> None:
+        self.original = original
+
+    def _source(self) -> TextIO | None:
+        return None if is_foreign() else self.original
+
+    def read(self, size: int | None = -1) -> str:
+        source = self._source()
+        return "" if source is None else source.read(-1 if size is None else size)
+
+    def readline(self, size: int = -1) -> str:  # type: ignore[override]
+        source = self._source()
+        return "" if source is None else source.readline(size)
+
+    @property
+    def buffer(self) -> Any:
+        source = self._source()
+        return io.BytesIO() if source is None else source.buffer
+
+    def readable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        source = self._source()
+        return source is not None and source.isatty()
+
+    def fileno(self) -> int:
+        source = self._source()
+        if source is None:
+            raise io.UnsupportedOperation("a task has no stdin")
+        return source.fileno()
+
+    def close(self) -> None:
+        """As with stdout: an executor closes nobody else's."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.original, name)
@@ -240,72 +330,76 @@ class Capture:
     def __init__(self) -> None:
         self._users = 0
         self._handler = _Handler()
-        self._original_start = threading.Thread.start
+        self._routers: dict[str, _Router] = {}
+        self._standard: dict[str, _Router] = {}
 
     def install(self) -> None:
         self._users += 1
         if self._users > 1:
             return
+        self._routers.clear()
         self.ensure()
         logging.getLogger().addHandler(self._handler)
-        original = self._original_start
 
-        def start(thread: threading.Thread) -> None:
-            if current.get() is not None:
-                context, run = copy_context(), thread.run
-                thread.run = lambda: context.run(run)  # type: ignore[method-assign]
-            original(thread)
+    def take_terminal(self) -> None:
+        """Stand in front of `sys.__stdout__` and its like, too: in the console they lead to the screen."""
+        for name in DESCRIPTORS:
+            if (stream := getattr(sys, f"__{name}__")) is not None:
+                self._standard[name] = _Router(name, stream)
+                setattr(sys, f"__{name}__", self._standard[name])
+        if (keys := getattr(sys, "__stdin__", None)) is not None:
+            setattr(sys, "__stdin__", _NoInput(keys))  # noqa: B010  # a constant, by the stubs
 
-        threading.Thread.start = start  # type: ignore[method-assign,assignment]
+    def leave_terminal(self) -> None:
+        for name, router in self._standard.items():
+            if getattr(sys, f"__{name}__") is router:
+                setattr(sys, f"__{name}__", router.original)
+        self._standard.clear()
+        keys = getattr(sys, "__stdin__", None)
+        if isinstance(keys, _NoInput):
+            setattr(sys, "__stdin__", keys.original)  # noqa: B010
 
     def ensure(self) -> None:
         """Stand in front of the standard streams; called for each attempt, since others may have replaced them."""
         if type(sys.stdout) is not _Router:
-            sys.stdout = _Router("stdout", sys.stdout)
+            sys.stdout = self._route("stdout", sys.stdout)
         if type(sys.stderr) is not _Router:
-            sys.stderr = _Router("stderr", sys.stderr)
+            sys.stderr = self._route("stderr", sys.stderr)
+        if type(sys.stdin) is not _NoInput:
+            sys.stdin = _NoInput(sys.stdin)
+
+    def _route(self, name: str, stream: TextIO) -> _Router:
+        """A router in front of `stream`; the last one in front of the process's own is kept, to go back to."""
+        made = _Router(name, stream)
+        if name not in self._routers or _is_expected(stream):
+            self._routers[name] = made
+        return made
+
+    def replaced(self) -> list[str]:
+        """Which of stdout and stderr somebody put something else in the place of; the process's own are nobody's."""
+        if not self._users:
+            return []
+        return [name for name in ("stdout", "stderr") if not _is_expected(getattr(sys, name))]
+
+    def put_back(self, name: str) -> None:
+        setattr(sys, name, self._routers[name])
 
     def remove(self) -> None:
         self._users -= 1
         if self._users:
             return
-        for name in ("stdout", "stderr"):
+        for name in ("stdout", "stderr", "stdin"):
             stream = getattr(sys, name)
-            if isinstance(stream, _Router):
+            if isinstance(stream, _Router | _NoInput):
                 setattr(sys, name, stream.original)
         logging.getLogger().removeHandler(self._handler)
-        threading.Thread.start = self._original_start  # type: ignore[method-assign]
+
+
+def _is_expected(stream: Any) -> bool:
+    """A router over anything but a task's own stream, or one of the process's: Textual puts those back at its end."""
+    if type(stream) is _Router:
+        return stream in capture._routers.values() or stream in capture._standard.values()
+    return getattr(stream, "name", "") in ("<stdout>", "<stderr>")
 
 
 capture = Capture()
-
-
-async def in_thread(function: Callable[..., Any], *args: Any) -> Any:
-    """Run blocking foreign code in a daemon thread of its own, with the task's context; a hung one blocks no exit."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-    context = copy_context()
-
-    def finish(result: Any, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(result)
-        elif isinstance(error, StopIteration):  # asyncio refuses to carry it
-            future.set_exception(RuntimeError(f"StopIteration: {error}"))
-        else:
-            future.set_exception(error)
-
-    def work() -> None:
-        result, error = None, None
-        try:
-            result = context.run(function, *args)
-        except BaseException as caught:  # SystemExit too: it is the task's fault, not the program's end
-            error = caught
-        try:
-            loop.call_soon_threadsafe(finish, result, error)
-        except RuntimeError:  # the loop ended before this thread did
-            pass
-
-    threading.Thread(target=work, daemon=True, name="executor thread").start()
-    return await future

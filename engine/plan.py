@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import json_data
+from engine.access import BARRED_HINT
 from engine.catalogue import ExecutorSpec
 from engine.circles import circles
 from engine.edges import link, set_dependencies
@@ -315,6 +316,8 @@ def _tell_refusal(
     kind, error = prepared.refusal.error_type, str(prepared.refusal.error)
     if kind == "unknown_executor":
         tell(unknown, "Name an executor of the catalogue, or bring its file back")
+    elif kind == "not_allowed":
+        tell(error, BARRED_HINT)
     elif kind == "schema_error":
         tell(error, "Mend the executor's input schema")
     elif kind == "reference_error":

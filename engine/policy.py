@@ -16,6 +16,8 @@ LONGEST_DELAY = 3600.0
 """Seconds between two attempts at most, however often the exponential backoff has doubled."""
 JITTER = 0.25
 """By how much an exponential delay varies at random, so that what failed together does not come back together."""
+LEAST_MEMORY = 2**20
+"""Bytes of a memory limit at least: less is meant in another unit."""
 NEVER_RETRIED = frozenset(
     {
         "validation_error",
@@ -25,6 +27,9 @@ NEVER_RETRIED = frozenset(
         "result_error",
         "interrupted",
         "reference_error",
+        "rejected",
+        "isolation_error",
+        "not_allowed",
     }
 )
 """Kinds of failure that another attempt cannot cure (4.7)."""
@@ -35,7 +40,8 @@ class Policy:
     """Every attribute has the same name on an executor class and in a task's `params`; the task's goes first.
 
     `timeout` and `retry_delay` are seconds; `retries` counts attempts after the first; `retry_on` names exception
-    classes or values of `error_type`, empty for all. `pool` "" is the engine's own slots.
+    classes or values of `error_type`, empty for all. `pool` "" is the engine's own slots. `isolation` is "thread" or
+    "process"; `memory_limit` is bytes, and can be kept only in a process.
     """
 
     timeout: float | None = None
@@ -46,6 +52,13 @@ class Policy:
     max_concurrent: int | None = None
     pool: str = ""
     retry_safe: bool = False
+    isolation: str = "thread"
+    memory_limit: int | None = None
+
+    @property
+    def needs_process(self) -> bool:
+        """Whether an attempt runs in a process of its own."""
+        return self.isolation == "process" or self.memory_limit is not None
 
     def delay(self, attempt: int, error_type: str | None, kinds: Iterable[str] = ()) -> float | None:
         """Seconds until the attempt after `attempt` (1-based), or None when there is none.
@@ -130,6 +143,12 @@ def _backoff(value: Any) -> str:
     return str(value)
 
 
+def _isolation(value: Any) -> str:
+    if value not in ("thread", "process"):
+        raise ValueError(f'it must be "thread" or "process", not {value!r}')
+    return str(value)
+
+
 def _names(value: Any) -> tuple[str, ...]:
     entries = [value] if isinstance(value, str | type) else value
     if not isinstance(entries, Iterable):
@@ -161,5 +180,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "max_concurrent": _count(1),
     "pool": _pool,
     "retry_safe": _flag,
+    "isolation": _isolation,
+    "memory_limit": _count(LEAST_MEMORY),
 }
 NAMES = tuple(field.name for field in fields(Policy))

@@ -7,7 +7,7 @@ the executor's schema before they come here (8.6), so that loading one asks for 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -46,9 +46,15 @@ class Preset:
 class Presets:
     """Reads and keeps them; all coroutines run on the engine's loop."""
 
-    def __init__(self, store: Store, find: Callable[[str], tuple[Launchable | None, str]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        find: Callable[[str], tuple[Launchable | None, str]],
+        permit: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._store = store
         self._find = find
+        self._permit = permit
 
     async def all(self, executor_id: str) -> list[Preset]:
         """The presets of an executor by name, without its draft."""
@@ -143,6 +149,7 @@ class Presets:
         return row, Preset(name, at, hidden, beside)
 
     async def _commit(self, write: Write) -> None:
+        await self._permit("keep a preset")
         await asyncio.shield(self._store.writer.commit([write]))
 
 

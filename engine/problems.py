@@ -51,7 +51,7 @@ def problem_of(
     frames of foreign code only.
     """
     found = _line_of(error, code_file or file)
-    return Problem(file, found or line, text or words(error), _format(error), executor_id)
+    return Problem(file, found or line, text or words(error), foreign_traceback(error), executor_id)
 
 
 def problem_at(frame: FrameType | None, file: str, code_file: str, text: str) -> Problem:
@@ -76,7 +76,8 @@ def _line_of(error: BaseException, code_file: str) -> int | None:
     return line
 
 
-def _format(error: BaseException) -> str:
+def foreign_traceback(error: BaseException) -> str:
+    """The traceback without the engine's own frames, at most `MAX_TRACEBACK` characters; never raises."""
     try:
         told = traceback.TracebackException.from_exception(error)
         seen: set[int] = set()

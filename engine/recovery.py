@@ -17,6 +17,7 @@ from engine.pins import FindSpec
 from engine.store import Store
 from engine.submission import Submission
 from engine.task import TaskStatus
+from engine.trust import Trust
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,16 @@ class Recovery:
     """`take_over` once the catalogue is there, `look_again` whenever it changed."""
 
     def __init__(
-        self, store: Store, dispatcher: Dispatcher, submission: Submission, bus: EventBus, find: FindSpec
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        submission: Submission,
+        bus: EventBus,
+        find: FindSpec,
+        trust: Trust,
     ) -> None:
         self._store = store
+        self._trust = trust
         self._dispatcher = dispatcher
         self._submission = submission
         self._bus = bus
@@ -39,7 +47,9 @@ class Recovery:
 
         One that cannot be loaded is left as it is and logged.
         """
-        for run_id, owner in await self._store.dead_runs(only_ended=only_ended):
+        dead = await self._store.dead_runs(only_ended=only_ended)
+        self._trust.suspect(self._store.suspects)  # before any of it runs again
+        for run_id, owner in dead:
             try:
                 await self._take(run_id, owner)
             except Exception:  # one broken run must not keep the others from going on
@@ -64,16 +74,21 @@ class Recovery:
         task = node.task
         spec, unknown = self._find(task.executor_id)
         lost = self._submission.lacks(node)
-        if lost is None and spec is not None:
+        why = unknown if spec is None else spec.barred
+        if lost is None and not why:
             return
         node.held = True
-        task.hold = f"needs its secrets: {lost}" if lost is not None else f"waits: {unknown}"
-        if spec is None:
+        task.hold = f"needs its secrets: {lost}" if lost is not None else f"waits: {why}"
+        if why:
             self._held.add(node)
+
+    def _is_there(self, node: Node) -> bool:
+        spec, _ = self._find(node.task.executor_id)
+        return spec is not None and not spec.barred
 
     def look_again(self) -> None:
         """The catalogue changed: what waited for its executor may go on."""
-        for node in [n for n in self._held if self._find(n.task.executor_id)[0] is not None]:
+        for node in [n for n in self._held if self._is_there(n)]:
             self._held.discard(node)
             if not node.held:  # somebody cancelled or skipped it, or ran it all the same
                 continue

@@ -228,6 +228,7 @@ async def _remove(store: Store, seqs: list[int], ids: list[str]) -> int:
         among = f"task_id IN ({_marks(task_ids)}) LIMIT {SLICE}"
         await _drain(store, statements.DELETE_LOG, f"SELECT seq FROM log WHERE {among}", task_ids)
         await _drain(store, statements.DELETE_ATTEMPT, f"SELECT task_id, number FROM attempt WHERE {among}", task_ids)
+        await _drain(store, statements.DELETE_ANSWER, f"SELECT task_id, asked_at FROM answer WHERE {among}", task_ids)
         await _drain(store, statements.DELETE_LINK, f"SELECT on_id, task_id FROM link WHERE {among}", task_ids)
         await _delete(store, statements.DELETE_TASK, [(seq,) for seq, _ in tasks])
         count += len(tasks)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import traceback
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,16 +14,35 @@ from engine import json_data
 from engine.catalogue import ExecutorSpec
 from engine.events import LogLine
 from engine.executor import BaseTask, ExecutableTask, TaskContext
+from engine.fence import ProcessExit
 from engine.graph import Node
-from engine.output import Keeper, TaskLog, capture, current, in_thread
+from engine.leftovers import LEFT, settle, thread_words, tracking
+from engine.output import Keeper, TaskLog, capture, current
 from engine.policy import Policy
-from engine.problems import plain_names
+from engine.problems import foreign_traceback, words
 from engine.references import Filled, FlowInputs, fill, has_references
 from engine.schema_nodes import Path
 from engine.schema_words import SchemaProblem
-from engine.secrets import MASK, is_there, may_be_masked, may_refer, replaced, resolve, without
+from engine.secrets import (
+    MASK,
+    is_there,
+    mask,
+    may_be_masked,
+    may_name,
+    may_refer,
+    replaced,
+    resolve,
+    restore,
+    without,
+)
 from engine.settings import Settings
 from engine.task import TaskStatus
+from engine.threads import Stopped, Work, break_in, in_thread, threads
+
+BREAK_LIMIT = 0.2
+"""Seconds in which a spin must end once it was broken."""
+ERROR_LIMIT = 20_000
+"""Characters of an error that are kept."""
 
 
 @dataclass(slots=True)
@@ -103,11 +123,26 @@ class Job:
     waits: int = 0
     """How many spawned children it waits for; while there are any it holds no slot (8.1)."""
     slot: asyncio.Future[None] | None = None
+    work: Work | None = None
+    """Its plain `execute`, which has a thread while it runs."""
+    on_instance: Callable[[], None] | None = None
+    """Called once it has its instance."""
+    has_cancel: bool = False
+    """What a worker process says of its instance."""
 
     @property
     def can_cancel(self) -> bool:
         """Whether the executor brings its own `cancel()`, which earns it the grace period (5.1)."""
-        return self.instance is not None and type(self.instance).cancel is not ExecutableTask.cancel
+        return self.has_cancel or (
+            self.instance is not None and type(self.instance).cancel is not ExecutableTask.cancel
+        )
+
+    def stopped(self, how: str = "") -> Outcome:
+        """The outcome of an attempt that its timeout or a cancel ended; `how` goes on with the words."""
+        if self.timed_out:
+            limit = self.policy.timeout or 0
+            return failed(f"timed out after {limit:g} s{how}", "timeout_error")
+        return Outcome(TaskStatus.CANCELLED, error=f"cancelled{how}", error_type="cancelled")
 
 
 def failed(error: str, error_type: str) -> Outcome:
@@ -143,6 +178,8 @@ def prepare(
         prepared.hidden, prepared.secrets = filled.hidden, filled.secrets
     if spec is None:
         prepared.refusal = failed(unknown, "unknown_executor")
+    elif spec.barred:
+        prepared.refusal = failed(spec.barred, "not_allowed")
     elif filled is not None and filled.needs is not None:
         prepared.refusal = failed(f"needs its secrets: {filled.needs}", "needs_secrets")
     elif filled is not None and filled.wrong is not None:
@@ -190,6 +227,26 @@ def check(prepared: Prepared, spec: ExecutorSpec) -> None:
             prepared.refusal = failed("; ".join(map(str, prepared.problems)), "validation_error")
 
 
+def take_edited(prepared: Prepared, spec: ExecutorSpec | None, inputs: dict[str, Any]) -> None:
+    """What pre hooks left of the inputs; checked again if they changed them (4.1)."""
+    try:
+        text = json_data.encode(inputs)
+    except json_data.NotJson as problem:
+        prepared.refusal = failed(f"a pre hook left inputs that are not JSON at {problem}", "validation_error")
+        return
+    changed, prepared.inputs, prepared.text = text != prepared.text, inputs, text
+    if changed and spec is not None:
+        check(prepared, spec)
+
+
+def public_inputs(prepared: Prepared, spec: ExecutorSpec | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The inputs as they may be stored, references where they stood (8.6), and masked altogether."""
+    masked = prepared.shown
+    if (prepared.inputs and may_name(prepared.text)) or (spec is not None and spec.marks_secrets):
+        masked = mask(spec.schema if spec else {}, masked)
+    return restore(masked, prepared.references) if prepared.references else masked, masked
+
+
 def _merge(merged: dict[str, Any], dependency: Node, properties: Mapping[str, Any], notes: list[str]) -> None:
     """Rule 3.5 for one dependency: its result under its id, and into what the caller left absent, null or empty."""
     result = json_data.unpack(dependency.packed)
@@ -227,9 +284,11 @@ async def execute(job: Job) -> Outcome:
     token = current.set(job.log)
     capture.ensure()
     try:
-        if job.context.cancelled:
-            return Outcome(TaskStatus.CANCELLED, error="cancelled before it began", error_type="cancelled")
+        if job.context.cancelled or job.timed_out:
+            return job.stopped(" before it began")
         job.instance = job.spec.create(job.inputs)
+        if job.on_instance is not None:
+            job.on_instance()
         _bind(job.instance, job)
         if job.context.task.params.get("dry_run"):
             return outcome_of(await _demo(job), job)
@@ -240,7 +299,7 @@ async def execute(job: Job) -> Outcome:
         return outcome
     except asyncio.CancelledError:
         if job.timed_out:
-            return failed(f"timed out after {job.policy.timeout:g} s", "timeout_error")
+            return job.stopped()
         running = asyncio.current_task()
         if not job.context.cancelled and running is not None and running.cancelling():
             raise  # the loop itself is ending; the row will say interrupted
@@ -249,7 +308,36 @@ async def execute(job: Job) -> Outcome:
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: a task must not end the program (4.6)
         return _raised(error, job)
     finally:
+        if tracking.is_fork:  # a child that the executor made by forking went on to here: it is no engine
+            os._exit(0)
+        job.instance = None  # its `__del__`, which is foreign too, runs here and nowhere else
+        if job.log.started:
+            await settle(job.log)
         job.log.close()
+        try:
+            current.reset(token)
+        except ValueError:  # Python throws away what never ended, in a context that is not its own
+            pass
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """What foreign code raises in here to end the program comes out as a RuntimeError that says so."""
+    try:
+        yield
+    except (Exception, asyncio.CancelledError):
+        raise
+    except BaseException as error:
+        raise RuntimeError(words(error)) from None
+
+
+async def ask(job: Job) -> None:
+    """Call the executor's `cancel()`, as part of the task it belongs to."""
+    token = current.set(job.log)
+    try:
+        if job.instance is not None:
+            await job.instance.cancel()
+    finally:
         current.reset(token)
 
 
@@ -274,15 +362,31 @@ async def _call(job: Job) -> Any:
 
 async def _in_thread(job: Job, instance: ExecutableTask) -> Any:
     """A plain execute (1.7). A thread cannot be stopped: after a cancel it is waited for until given up (5.1)."""
-    work = asyncio.ensure_future(in_thread(instance.execute, job.inputs))
-    while not work.done():
+    if threads.is_full:
+        job.log.line("engine", f"waits for a thread: all {threads.most} are taken")
+
+    def begun(work: Work) -> None:
+        job.work = work
+
+    call = asyncio.ensure_future(in_thread(f"executor {job.spec.id}", instance.execute, job.inputs, begun=begun))
+    while not call.done():
         try:
-            await asyncio.wait({work})
+            await asyncio.wait({call})
         except asyncio.CancelledError:
             if job.abandoned or not job.context.cancelled:
-                work.cancel()
+                await _leave(job, call)
                 raise
-    return work.result()
+    return call.result()
+
+
+async def _leave(job: Job, call: asyncio.Task[Any]) -> None:
+    """Give a plain execute up; a spin is ended, and what goes on is said."""
+    thread = job.work.thread if job.work is not None else None
+    if thread is not None and await break_in(thread, lambda: job.work is not None and job.work.thread is thread):
+        await asyncio.wait({call}, timeout=BREAK_LIMIT)
+    call.cancel()
+    if job.work is not None and job.work.thread is not None:
+        job.log.line("engine", f"{LEFT}{thread_words(job.work.thread)}")
 
 
 async def _demo(job: Job) -> Any:
@@ -324,19 +428,35 @@ def _bind(instance: ExecutableTask, job: Job) -> None:
 
 
 def _raised(error: BaseException, job: Job) -> Outcome:
+    """The outcome of what the executor raised; that is foreign too, whatever is asked of it."""
+    try:
+        return _told(error, job)
+    except BaseException:
+        return failed("it raised what cannot be told", "executor_error")
+
+
+def _told(error: BaseException, job: Job) -> Outcome:
     kind = type(error).__name__
+    if isinstance(error, Stopped) and (job.context.cancelled or job.timed_out):
+        return job.stopped("; its code was stopped")
     try:
         text = str(error)
-    except Exception:
+    except BaseException:  # SystemExit too: foreign code
         text = "(its message cannot be read)"
-    if isinstance(error, SystemExit):
+    if isinstance(error, ProcessExit):
+        text, kind = f"the executor called {text}, which would have ended the console", "SystemExit"
+    elif isinstance(error, SystemExit):
         text = f"the executor called sys.exit({text})"
-    outcome = failed(scrub(text or kind, job), kind)
+    outcome = failed(scrub(_short(text or kind), job), kind)
     outcome.kinds = tuple(each.__name__ for each in type(error).__mro__)
-    outcome.trace = scrub(plain_names("".join(traceback.format_exception(error))), job)
+    outcome.trace = scrub(foreign_traceback(error), job)
     if job.context.cancelled:
         outcome.status = TaskStatus.CANCELLED
     return outcome
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= ERROR_LIMIT else f"{text[:ERROR_LIMIT]}… ({len(text)} characters)"
 
 
 def outcome_of(result: Any, job: Job) -> Outcome:
@@ -346,11 +466,11 @@ def outcome_of(result: Any, job: Job) -> Outcome:
         said = result.get("status")
         if said == "failed" or ("status" not in result and result.get("error")):
             status = TaskStatus.FAILED
-            error = str(result.get("error") or result.get("message") or result.get("error_type") or "failed")
-            error_type = str(result.get("error_type") or "failed")
+            error = _short(str(result.get("error") or result.get("message") or result.get("error_type") or "failed"))
+            error_type = str(result.get("error_type") or "failed")[:200]
         elif said == "cancelled":
             status = TaskStatus.CANCELLED
-            error, error_type = str(result.get("message") or "cancelled"), "cancelled"
+            error, error_type = _short(str(result.get("message") or "cancelled")), "cancelled"
     if job.timed_out:
         status, error, error_type = TaskStatus.FAILED, f"timed out after {job.policy.timeout:g} s", "timeout_error"
     elif job.context.cancelled and status is TaskStatus.FAILED:
@@ -362,13 +482,13 @@ def outcome_of(result: Any, job: Job) -> Outcome:
 def _with_result(outcome: Outcome, result: Any, job: Job) -> Outcome:
     if result is None:
         return outcome
+    limits = job.settings
     try:
-        text = scrub(json_data.encode(result), job)
+        text = scrub(json_data.encode_in_slices(result, limits.result_max), job)
     except json_data.NotJson as problem:
         return failed(f"result is not JSON at {problem}", "result_error")
-    limits = job.settings
-    if len(text) > limits.result_max:
-        size = f"{len(text) / 2**20:.1f} MiB"
+    except json_data.TooLarge as large:
+        size = f"{large.size / 2**20:.1f} MiB"
         return failed(f"the result is too large: {size}, at most {limits.result_max >> 20} MiB", "result_error")
     outcome.packed = json_data.pack(text, limits.result_limit)
     return outcome

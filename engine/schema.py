@@ -106,13 +106,13 @@ class Checker:
     )
 
     def __init__(self, schema: Any, draft: str, note: str, validator: Any) -> None:
-        from engine import schema_keywords
+        from engine import schema_keywords, schema_watch
 
         self.schema = schema
         self.draft = draft
         self.note = note
         self._validator = validator
-        self._start = schema_keywords.start
+        self._start = schema_watch.start
         self._fits = schema_keywords.fits
         self._filler = Local(schema)
         self._levels = levels(schema)
@@ -121,13 +121,16 @@ class Checker:
         self._unfit: frozenset[int] | None = None
         self._any_object = schema == {"type": "object"}
 
-    def is_valid(self, instance: Any, ignore: Collection[str] = ()) -> bool:
-        """Whether there is no problem; some 10 µs for a schema of two fields. Never raises."""
+    def is_valid(self, instance: Any, ignore: Collection[str] = (), *, seconds: float | None = None) -> bool:
+        """Whether there is no problem; some 10 µs for a schema of two fields. Never raises.
+
+        False where `seconds` are not enough to tell.
+        """
         if self._any_object:  # of executors that have no schema
             return isinstance(instance, dict)
         if ignore:
             instance = _without(instance, ignore)
-        self._start(self._levels)
+        self._start(self._levels, seconds)
         try:
             return bool(self._validator.is_valid(instance))
         except Exception:  # problems() has the words for it
@@ -139,18 +142,19 @@ class Checker:
         """Every violation, one a path, in the order in which the instance reads (4.2). Never raises.
 
         `ignore` are keys of the instance's top level that are left out (3.5). What cannot be checked (too deep, too
-        slow, a keyword that fails) is a problem too; `seconds` is the longest that the whole check may take.
+        slow, a keyword that fails) is a problem too, of the kind "unchecked"; `seconds` is the longest that the whole
+        check may take, without them it takes as long as the instance is large.
         """
         if ignore:
             instance = _without(instance, ignore)
         return self._problems(self._validator, instance, seconds)
 
-    def part_fits(self, part: Any, instance: Any) -> bool:
+    def part_fits(self, part: Any, instance: Any, *, seconds: float | None = None) -> bool:
         """Whether `instance` fits `part`, a sub-schema of this schema: its `$ref`s are those of the whole.
 
-        False where the part is no schema. Never raises.
+        False where the part is no schema, and where `seconds` are not enough to tell. Never raises.
         """
-        self._start(self._levels)
+        self._start(self._levels, seconds)
         try:
             return bool(self._part(part).is_valid(instance))
         except Exception:  # a part is as foreign as the whole
@@ -272,9 +276,9 @@ def _unchecked(error: Exception) -> str:
 
 @lru_cache(maxsize=KEPT)
 def _compile(text: str) -> Checker:
-    from engine import schema_drafts, schema_keywords
+    from engine import schema_drafts, schema_watch
 
-    schema_keywords.start(seconds=COMPILE_TIME)
+    schema_watch.start(seconds=COMPILE_TIME)
     copy = decode(text)  # the validator's own, adapted below
     if levels(copy) > LEVELS:
         raise SchemaError(f"is nested more than {LEVELS} deep")
@@ -320,14 +324,14 @@ def _draft(schema: Any) -> tuple[str, str]:
 
 def _fault(schema: Any, draft: str) -> SchemaError | None:
     """What is wrong with the schema as one of this draft."""
-    from engine import schema_drafts, schema_keywords
+    from engine import schema_drafts, schema_watch
 
     if isinstance(schema, bool):
         return None if draft != "draft-04" else SchemaError("must be an object")
     bare = {key: value for key, value in schema.items() if key != "$schema"}
     try:
         found = in_words(islice(schema_drafts.schema_validator(draft).iter_errors(bare), 50), bare)
-    except schema_keywords.Unchecked as error:
+    except schema_watch.Unchecked as error:
         return SchemaError(str(error))
     if not found:
         return None

@@ -15,7 +15,8 @@ from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from referencing import Registry
 from referencing.jsonschema import specification_with
 
-from engine.schema_keywords import HARDENED, REFERENCES, compiled, or_null, watched
+from engine.schema_keywords import HARDENED, REFERENCES, compiled, or_null
+from engine.schema_watch import timed, watched
 
 DRAFTS: dict[str, Any] = {
     "2020-12": validators.Draft202012Validator,
@@ -105,4 +106,6 @@ def validator_class(draft: str, nullable: bool = False) -> Any:
     types = base.TYPE_CHECKER if draft != "draft-04" else validators.Draft6Validator.TYPE_CHECKER  # 1.0 is an integer
     types = types.redefine("array", lambda _checker, value: isinstance(value, (list, tuple)))
     extend: Any = validators.extend
-    return extend(base, checks, type_checker=types)
+    made = extend(base, checks, type_checker=types)
+    made.descend = timed(made.descend)
+    return made

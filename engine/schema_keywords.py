@@ -8,10 +8,8 @@ error stands at the place where a person mends it; a check that takes too long o
 
 from __future__ import annotations
 
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -22,59 +20,16 @@ from jsonschema.exceptions import FormatError
 from referencing.jsonschema import lookup_recursive_ref
 
 from engine.schema_nodes import Node
+from engine.schema_watch import LATE, Errors, Keyword, look, walk, watch
 
 PATTERN_TIME = 0.05
 """Seconds that one pattern may take on one text."""
-CHECK_TIME = 3.0
-"""Seconds that one whole check may take; only schemas that double at each level come near."""
 FORMAT_LENGTH = 10_000
 """Characters up to which a format is read; some readers are quadratic. Longer texts break every format but these."""
 _LONG_FORMATS = frozenset({"uri", "uri-reference", "iri", "iri-reference", "json-pointer"})
 
-Errors = Iterator[ValidationError]
-Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError]]
-
-
-class Unchecked(Exception):
-    """The check as a whole had to stop; the message says why."""
-
-
-class _Watch(threading.local):
-    """The limits of the check that this thread is in, and the patterns that were too slow in it."""
-
-    def __init__(self) -> None:
-        self.ends = float("inf")
-        self.frames = 500
-        self.slow: set[str] = set()
-
-
-_watch = _Watch()
-
-
-def start(levels: int = 10, seconds: float | None = None) -> None:
-    """Begin a check in this thread, by a schema of so many levels: its time starts anew, and so do slow patterns.
-
-    The check may take `seconds`, by default CHECK_TIME.
-
-    The stack must never come near Python's limit: what jsonschema keeps in Rust maps (types, documents) panics there,
-    which no handler of Exception catches and which writes to the terminal. A level is two frames, and calls through C
-    count as well: hence two thirds of the limit, less what can still follow between two references.
-    """
-    _watch.ends = time.monotonic() + (CHECK_TIME if seconds is None else seconds)
-    _watch.frames = sys.getrecursionlimit() * 2 // 3 - 2 * levels - 60
-    if _watch.slow:
-        _watch.slow.clear()
-
-
-def _look() -> None:
-    """Called at each reference, as no check can go on without end but through one. Raises `Unchecked`."""
-    if time.monotonic() > _watch.ends:
-        raise Unchecked("could not be checked in time")
-    count, frame = 0, sys._getframe()
-    while frame := frame.f_back:  # type: ignore[assignment]
-        count += 1
-    if count > _watch.frames:
-        raise Unchecked("could not be checked: nested too deep, or the schema refers to itself without end")
+CHOICES_KEPT = 200
+"""Lists of an `enum` that are kept as sets."""
 
 
 def same(value: Any) -> Any:
@@ -110,15 +65,15 @@ def compiled(pattern: str) -> regex.Pattern[str]:
 
 def fits(pattern: str, text: str) -> bool:
     """Whether the pattern is found in the text. Raises TimeoutError, at once where it was too slow in this check."""
-    if pattern in _watch.slow:
+    if pattern in watch.slow:
         raise TimeoutError
-    left = min(PATTERN_TIME, _watch.ends - time.monotonic())
+    left = min(PATTERN_TIME, watch.ends - time.monotonic())
     if left <= 0:
         raise TimeoutError
     try:
         return compiled(pattern).search(text, timeout=left) is not None
     except TimeoutError:
-        _watch.slow.add(pattern)
+        watch.slow.add(pattern)
         raise
 
 
@@ -135,7 +90,7 @@ def remark(error: ValidationError, **words: Any) -> ValidationError:
 
 
 def _late(error: Exception, path: tuple[str | int, ...] = ()) -> ValidationError:
-    why = "could not be checked in time" if isinstance(error, TimeoutError) else f"could not be checked: {error}"
+    why = LATE if isinstance(error, TimeoutError) else f"could not be checked: {error}"
     return remark(ValidationError("late", path=path), why=why)
 
 
@@ -151,13 +106,19 @@ def _type(validator: Any, types: Any, instance: Any, schema: Any) -> Errors:
 
 
 def _enum(validator: Any, values: Any, instance: Any, schema: Any) -> Errors:
-    if isinstance(instance, str):
-        if instance not in values:
-            yield ValidationError("enum")
-    else:
-        wanted = same(instance)
-        if not any(same(value) == wanted for value in values):
-            yield ValidationError("enum")
+    if same(instance) not in _choices(values):
+        yield ValidationError("enum")
+
+
+def _choices(values: Any) -> Any:
+    """The values of an `enum` in a form that answers at once; long ones are asked for each item of a list."""
+    known = watch.choices.get(id(values))
+    if known is None:
+        made = {same(value) for value in values}
+        if len(watch.choices) >= CHOICES_KEPT:
+            watch.choices.clear()
+        known = watch.choices[id(values)] = (values, made)  # the list keeps its identity taken
+    return known[1]
 
 
 def _const(validator: Any, value: Any, instance: Any, schema: Any) -> Errors:
@@ -211,6 +172,7 @@ def _unique_items(validator: Any, wanted: Any, instance: Any, schema: Any) -> Er
         return
     first: dict[Any, int] = {}
     for index, item in enumerate(instance):
+        walk()
         known = first.setdefault(same(item), index)
         if known != index:
             yield remark(ValidationError("uniqueItems", path=(index,)), why=f"is the same as item {known + 1}")
@@ -300,7 +262,7 @@ def _applied(validator: Any, instance: Any, schema: Node) -> Iterator[tuple[Any,
         yield validator.evolve(schema=there.contents, _resolver=there.resolver), there.contents
     for keyword in ("$ref", "$dynamicRef"):
         if keyword in schema:
-            _look()
+            look()
             there = validator._resolver.lookup(schema[keyword])
             yield validator.evolve(schema=there.contents, _resolver=there.resolver), there.contents
     applied = [each for keyword in ("allOf", "anyOf", "oneOf") for each in schema.get(keyword, ())]
@@ -425,16 +387,6 @@ def _if(validator: Any, condition: Any, instance: Any, schema: Any) -> Errors:
     if branch in schema:
         for error in validator.descend(instance, schema[branch], schema_path=branch):
             yield remark(error, condition=(condition, holds))
-
-
-def watched(check: Keyword) -> Keyword:
-    """A reference keyword that gives up in time."""
-
-    def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[ValidationError]:
-        _look()
-        return check(validator, value, instance, schema)
-
-    return checked
 
 
 def or_null(check: Keyword) -> Keyword:

@@ -110,11 +110,12 @@ class Local:
     def same_value(self, nodes: Iterable[Any], keywords: Collection[str] = ()) -> list[Node]:
         """`nodes` and all that is said of the same value through local `$ref`, allOf and the given `keywords`."""
         found: list[Node] = []
+        known: set[int] = set()
         waiting = [node for node in nodes if isinstance(node, dict)]
-        while waiting:
-            node = waiting.pop(0)
-            if any(node is known for known in found):
+        for node in waiting:  # grows while it is read
+            if id(node) in known:
                 continue
+            known.add(id(node))
             found.append(node)
             if len(node) == 1 and "type" in node:
                 continue

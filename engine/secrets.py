@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote, quote_plus
 
 from engine.schema_nodes import CONDITIONAL, Local, Node, Path, elements, members
 
@@ -23,30 +24,51 @@ MASK = "•••"
 SHORTEST = 4
 """Characters of a secret below which its copies in other texts are let be."""
 
+SHORTEST_LINE = 8
+"""The same for one line of a secret of several."""
+
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_ALONE = frozenset({"password", "passwd", "secret", "token", "apikey", "credential", "credentials", "authorization"})
+_ALONE = frozenset(
+    {"password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "credentials", "authorization"}
+)
 _PAIRS = frozenset({("api", "key"), ("private", "key"), ("auth", "token")})
+_MANY = frozenset({"passwords", "passphrases", "secrets", "tokens", "apikeys", "cookies"})
+_MANY_PAIRS = frozenset({("api", "keys"), ("private", "keys")})
+_WHOLE = frozenset({("cookie",), ("set", "cookie")})
+"""Names that are secrets as they stand, those of headers; `cookie_name` is none."""
 _COUNT_FIRST = frozenset({"max", "min", "num", "total"})
 _COUNT_LAST = frozenset({"count", "limit", "length", "len", "size", "budget"})
 _POINTER_LAST = frozenset({"id", "path"})
-_HINTS = ("passw", "secret", "token", "key", "credential", "authorization")
+_HINTS = ("passw", "passphrase", "cookie", "secret", "token", "key", "credential", "authorization")
 """One of them stands in every name of a secret; found, it says nothing yet."""
-_MARKS = ('"writeOnly"', '"password"', '"x-secret"')
+_FLAGS = ("writeOnly", "x-secret", "x-sensitive")
+_WIDGETS = ("format", "ui:widget")
+_MARKS = tuple(f'"{word}"' for word in (*_FLAGS, "password"))
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|keyring:\S+")
 
 
 @lru_cache(maxsize=4096)
-def _secret_name(name: str) -> bool:
+def _secret_name(name: str) -> Literal["", "one", "many"]:
+    """What the name says: nothing, a secret, or several. A number under a plural (`tokens: 512`) is a count."""
     if not may_name(name):
-        return False
+        return ""
     words = tuple(word.lower() for word in _WORD.findall(name))
     if not words or words[-1] in _POINTER_LAST or words[0] in _COUNT_FIRST or words[-1] in _COUNT_LAST:
-        return False
-    return not _ALONE.isdisjoint(words) or any(pair in _PAIRS for pair in pairwise(words))
+        return ""
+    pairs = set(pairwise(words))
+    if not _ALONE.isdisjoint(words) or not _PAIRS.isdisjoint(pairs) or words in _WHOLE:
+        return "one"
+    return "many" if not _MANY.isdisjoint(words) or not _MANY_PAIRS.isdisjoint(pairs) else ""
+
+
+def _hides(name: str, value: Any) -> bool:
+    """Whether a value is secret by the name that covers it; yes and no never are."""
+    said = _secret_name(name)
+    return isinstance(value, str) if said == "many" else bool(said) and not isinstance(value, bool)
 
 
 def _marked(node: Node) -> bool:
-    return node.get("writeOnly") is True or node.get("format") == "password" or node.get("x-secret") is True
+    return any(node.get(flag) is True for flag in _FLAGS) or any(node.get(word) == "password" for word in _WIDGETS)
 
 
 def _takes_text(nodes: Sequence[Node]) -> bool:
@@ -61,12 +83,13 @@ def _takes_text(nodes: Sequence[Node]) -> bool:
 def is_secret(name: str, schema: Any) -> bool:
     """Whether the input `name` with this schema is a secret (forms.md 5.2 rule 13).
 
-    By marker: `writeOnly`, `format: password`, `x-secret`. By name, where the schema allows text or says nothing: a
-    whole word of it (split at `_`, `-` and camelCase) is password, passwd, secret, token, apikey, api+key, private+key
-    credential(s) or authorization (the header). Counts (`max_tokens`) and what ends in `id` or `path` are none.
+    By marker: `writeOnly`, `format` or `ui:widget` password, `x-secret`, `x-sensitive`. By name, where the schema takes
+    text or says nothing: a whole word of it (split at `_`, `-` and camelCase) is password, passwd, passphrase, secret,
+    token, apikey, api+key, private+key, credential, or the plural of one (the texts of a list too), or authorization,
+    or all of it is cookie or set-cookie. Counts (`max_tokens`) and what ends in `id` or `path` are none.
     """
     nodes = Local(schema).same_value([schema], ("anyOf", "oneOf"))
-    return any(_marked(node) for node in nodes) or (_secret_name(str(name)) and _takes_text(nodes))
+    return any(_marked(node) for node in nodes) or (bool(_secret_name(str(name))) and _takes_text(nodes))
 
 
 def may_mark(schema: Any) -> bool:
@@ -119,7 +142,7 @@ def resolve(schema: Any, value: Any) -> tuple[Any, list[tuple[Path, str]]]:
         for step in path:
             reference = reference[step]
         references.append((path, str(reference)))
-        real[path] = _look_up(str(reference))
+        real[path] = look_up(str(reference))
     return replaced(value, real), references
 
 
@@ -147,7 +170,8 @@ def is_there(value: Any, path: Path) -> bool:
     return at(value, path) is not None
 
 
-def _look_up(reference: str) -> str:
+def look_up(reference: str) -> str:
+    """What `env:NAME` or `keyring:NAME` stands for. Raises `LookupError` in words for what is not there."""
     kind, _, name = reference.partition(":")
     found: str | None
     if kind == "env":
@@ -201,7 +225,7 @@ def _secret_paths(schema: Any, value: Any, *, references: bool = False) -> list[
                     stack.append(((*path, i), inner, elements(nodes, i), name, marked, inside))
         elif (item == MASK) or (isinstance(item, str) and bool(_REFERENCE.fullmatch(item))) is not references:
             continue
-        elif marked or (_secret_name(name) and not isinstance(item, bool) and _takes_text(nodes)):
+        elif marked or (_hides(name, item) and _takes_text(nodes)):
             hidden.append(path)
     return hidden
 
@@ -223,9 +247,10 @@ def replaced(value: Any, instead: Mapping[Path, Any]) -> Any:
 
 
 def hidden_texts(given: Any, masked: Any) -> tuple[str, ...]:
-    """The texts that `mask` took out of `given` to make `masked`, each also as JSON writes it, longest first.
+    """The texts that `mask` took out of `given` to make `masked`, each in all ways it may be written, longest first.
 
     Only what is long enough not to stand in other words by chance: these are replaced in logs, errors and results.
+    Of a text of several lines (a key) each line by itself too, as that is how it is printed.
     """
     if given is masked:
         return ()
@@ -239,8 +264,16 @@ def hidden_texts(given: Any, masked: Any) -> tuple[str, ...]:
             stack.extend((before[key], after[key]) for key in before)
         elif isinstance(before, (list, tuple)) and before is not after:
             stack.extend(zip(before, after, strict=True))
-    texts = {t for text in found if len(text) >= SHORTEST for t in (text, json.dumps(text, ensure_ascii=False)[1:-1])}
+    found |= {line.strip() for text in found for line in text.splitlines() if len(line.strip()) >= SHORTEST_LINE}
+    texts = {written for text in found if len(text) >= SHORTEST for written in _written(text)}
     return tuple(sorted(texts, key=len, reverse=True))
+
+
+def _written(text: str) -> set[str]:
+    """A text as it is, and as JSON, Python and URLs write it."""
+    quoted = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
+    url = {quote(text, errors="replace"), quote(text, safe="", errors="replace"), quote_plus(text, errors="replace")}
+    return {text} | quoted | url
 
 
 def without(text: str, secrets: Iterable[str]) -> str:

@@ -56,6 +56,7 @@ def describe(
         schema_problem=schema_problem,
         tags=asking.ask(lambda: _tags(getattr(source, "tags", ())), "cannot read tags") or (),
         confirm=_confirm(asking, source),
+        asks=asking.ask(lambda: getattr(source, "asks", False) is True, "cannot read asks") or False,
         examples=asking.ask(lambda: _examples(getattr(source, "examples", ())), "cannot read examples") or (),
         version=version,
         file=file,

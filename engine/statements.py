@@ -82,7 +82,7 @@ RESET = Statement(
     4,
     "UPDATE task SET status = 'pending', inputs = ?, effective_inputs = NULL, result = NULL, error = NULL,"
     " error_type = NULL, progress = 0, progress_message = '', started_at = NULL, completed_at = NULL, skipped = 0,"
-    " resumable = 0, not_before = ?, updated_at = ? WHERE id = ? AND status != 'pending'",
+    " resumable = 0, not_before = ?, asked_at = NULL, updated_at = ? WHERE id = ? AND status != 'pending'",
     guarded=True,
 )
 INPUTS = Statement(4, "UPDATE task SET inputs = ? WHERE id = ? AND status = 'pending'", guarded=True)
@@ -132,10 +132,15 @@ PARTIAL = Statement(10, "UPDATE task SET result = ? WHERE id = ? AND attempt = ?
 CLAIM = Statement(0, "UPDATE run SET owner = ? WHERE id = ? AND owner = ?", guarded=True)
 
 _DEAD = "run_id IN (SELECT id FROM run WHERE owner = ?)"
-_RESUMABLE = f"resumable = 1 AND error_type = 'interrupted' AND spawned IS NULL AND {_DEAD}"
+DIED = "the console ended while this ran"
+MOST_DEATHS = 3
+"""How often what may run twice is resumed after a death: perhaps it is what ends the process."""
+_INTERRUPTED = f"resumable = 1 AND error_type = 'interrupted' AND spawned IS NULL AND {_DEAD}"
+_DEATHS = f"(SELECT count(*) FROM attempt WHERE task_id = task.id AND number < task.attempt AND error = '{DIED}')"
+_RESUMABLE = f"{_INTERRUPTED} AND (executor_version IS NULL OR {_DEATHS} < {MOST_DEATHS - 1})"
 INTERRUPT = Statement(
     12,
-    "UPDATE task SET status = 'failed', error = 'the console ended while this ran', error_type = 'interrupted',"
+    f"UPDATE task SET status = 'failed', error = '{DIED}', error_type = 'interrupted',"
     f" completed_at = ?, updated_at = ? WHERE status = 'in_progress' AND {_DEAD}",
 )
 ORPHAN = Statement(
@@ -153,6 +158,11 @@ RESUME = Statement(
     "UPDATE task SET status = 'pending', effective_inputs = NULL, result = NULL, error = NULL, error_type = NULL,"
     " progress = 0, progress_message = '', started_at = NULL, completed_at = NULL, resumable = 0"
     f" WHERE {_RESUMABLE}",
+)
+GIVE_UP = Statement(
+    16,
+    f"UPDATE task SET error = '{DIED}, {MOST_DEATHS} times by now: it is not run again by itself'"
+    f" WHERE {_INTERRUPTED} AND status = 'failed' AND executor_version IS NOT NULL AND {_DEATHS} >= {MOST_DEATHS - 1}",
 )
 
 
@@ -241,6 +251,7 @@ def recovery(owner: str, at: datetime) -> list[Write]:
         Write(ORPHAN, owner, (stamp, stamp, owner)),
         Write(ARCHIVE_RESUMABLE, owner, (owner,)),
         Write(RESUME, owner, (owner,)),
+        Write(GIVE_UP, owner, (owner,)),
     ]
 
 

@@ -12,10 +12,11 @@ from engine import groups, statements
 from engine.edges import grown
 from engine.errors import TaskError
 from engine.graph import Node, Spread, Tree, settle
-from engine.output import current
+from engine.leftovers import LEFT
 from engine.run import Job, Outcome, failed
 from engine.runners import Runner
 from engine.settings import Settings
+from engine.statements import DIED
 from engine.store import Store
 from engine.task import TaskStatus, now
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from engine.dispatcher import Dispatcher
 
 logger = logging.getLogger(__name__)
+KILLS = 3
+"""How often code that catches even what ends it by force is hit."""
+KILL_LIMIT = 1.0
+"""Seconds in which what was ended by force must be gone."""
 CANCELLED_WORDS = "cancelled before it began"
 
 
@@ -111,7 +116,7 @@ class Stopper:
         """Call the executor's `cancel()` and give it the grace to end by itself."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._settings.grace
-        asked = asyncio.ensure_future(self._runner.call(_call_cancel, job))
+        asked = asyncio.ensure_future(self._runner.ask(job))
         await asyncio.wait({asked}, timeout=self._settings.cancel_limit)
         if asked.done():
             if not asked.cancelled() and (error := asked.exception()) is not None:
@@ -122,16 +127,21 @@ class Stopper:
         await _wait(ended, until - loop.time())
 
     async def _interrupt(self, node: Node, job: Job, ended: asyncio.Event, end: Outcome) -> None:
-        """Cancel the code's asyncio task; code that ignores even that is abandoned with the outcome `end`."""
+        """Cancel the code's asyncio task; code that ignores that is ended by force, or abandoned with outcome `end`."""
         if not ended.is_set():
             self._runner.interrupt(job)
             await _wait(ended, self._settings.cancel_limit)
+        for _ in range(KILLS):
+            if ended.is_set() or not await self._runner.kill(job):
+                break
+            await _wait(ended, KILL_LIMIT)
         if ended.is_set():
             return
+        place = self._runner.place(job)
         job.abandoned = True
         self.abandoned.add(job)
-        job.log.line("engine", "its code does not stop and still occupies a thread; no longer waited for")
-        end.error = f"{end.error}; its code did not stop and was abandoned"
+        job.log.line("engine", f"{LEFT}{place or 'its code, which does not stop'}; it is no longer waited for")
+        end.error = f"{end.error}; its code did not stop and was abandoned{f' ({place})' if place else ''}"
         await self._dispatcher.conclude(node, job, end)
 
     def expire(self, node: Node, job: Job) -> None:
@@ -151,13 +161,16 @@ class Stopper:
     async def stop(self) -> None:
         """The engine ends: nothing new starts, and what still runs is stored as interrupted (7.2)."""
         self._dispatcher.scheduler.close()
+        self._dispatcher.questions.stop()
         for node, job in list(self._dispatcher.jobs.items()):
             if self._dispatcher.jobs.get(node) is not job:  # it ended with its parent just now
                 continue
             job.abandoned = True
             job.context.cancelled = True
             self._runner.interrupt(job)
-            await self._dispatcher.conclude(node, job, failed("the console ended while this ran", "interrupted"))
+            # a death counts against what is resumed after it, an orderly end does not
+            words = "the console was closed while this ran" if job.policy.retry_safe else DIED
+            await self._dispatcher.conclude(node, job, failed(words, "interrupted"))
         await self._store.writer.flush()
         await self._dispatcher.rest(self._settings.cancel_limit)
 
@@ -168,16 +181,6 @@ def can_cancel(nodes: Iterable[Node]) -> list[Node]:
     return [node for node in open_nodes if not node.is_group or node.stuck_on is not None]
 
 
-async def _call_cancel(job: Job) -> None:
-    """On the executors' loop, as part of the task it belongs to."""
-    token = current.set(job.log)
-    try:
-        if job.instance is not None:
-            await job.instance.cancel()
-    finally:
-        current.reset(token)
-
-
 async def _wait(ended: asyncio.Event, seconds: float) -> None:
     """Until `ended` or for `seconds`; `asyncio.wait_for` would wait for the swallowed cancellation of others."""
     if ended.is_set() or seconds <= 0:
@@ -185,3 +188,14 @@ async def _wait(ended: asyncio.Event, seconds: float) -> None:
     waiting = asyncio.ensure_future(ended.wait())
     await asyncio.wait({waiting}, timeout=seconds)
     waiting.cancel()
+
+
+def going(dispatcher: Dispatcher) -> list[Node]:
+    """The open tasks of the runs that have something running; of paused runs, what runs."""
+    found = []
+    for tree in dispatcher.trees.values():
+        nodes = [node for node in tree.nodes.values() if node.status in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS)]
+        running = [node for node in nodes if node.status is TaskStatus.IN_PROGRESS]
+        stays = tree.paused or dispatcher.scheduler.paused
+        found += running if stays or not running else nodes
+    return found

@@ -18,10 +18,11 @@ from engine import json_data
 from engine.backup import back_up, backups
 from engine.errors import StoreError
 from engine.events import LogLine
-from engine.health import APPLICATION_ID
+from engine.health import APPLICATION_ID, owners_of
 from engine.lease import Lease
+from engine.rights import PRIVATE, rights_of, share
 from engine.statements import recovery
-from engine.task import AS_GIVEN, Dependency, Task, TaskStatus, now
+from engine.task import AS_GIVEN, Dependency, Task, TaskStatus, executor_id, now
 from engine.version_source import VersionSource
 from engine.writer import GroupConnection, Writer, is_damaged_index
 
@@ -34,7 +35,8 @@ MEMORY = ":memory:"
 _TASK = (
     "id, name, run_id, parent_id, user_id, status, priority, inputs, params, schemas, dependencies, {result}, error,"
     " error_type, progress, progress_message, attempt, created_at, started_at, updated_at, completed_at,"
-    " original_task_id, executor_version, effective_inputs, not_before, spawned, skipped, idempotency_key"
+    " original_task_id, executor_version, effective_inputs, not_before, spawned, skipped, idempotency_key,"
+    " asked_at"
 )
 _WHOLE = _TASK.format(result="result")
 LIGHT = _TASK.format(result="NULL")
@@ -78,17 +80,22 @@ class Store:
         self.lease = lease
         self.writer = Writer(writer)
         self.path = path
+        self.suspects: set[tuple[str, str]] = set()
+        """(executor id, version) of what ran when its engine died."""
+        self._closing = self._disconnected = False
+        self._outlasting = asyncio.get_running_loop().create_task(self._outlast(), name="store")
 
     @classmethod
-    async def open(cls, path: Path | str, *, synchronous: str = "FULL") -> Store:
+    async def open(cls, path: Path | str, *, synchronous: str = "FULL", group: str = "") -> Store:
         """Open or make the store at `path` (":memory:" too), migrate it, take the lease and recover dead owners' runs.
 
-        Raises `StoreError` saying why it cannot be opened and what to do.
+        With `group` it is shared with that group of users. Raises `StoreError` saying why it cannot be opened and what
+        to do.
         """
         in_memory = str(path) == MEMORY
-        where = _prepare(path)
+        where = _prepare(path, group)
         writer = reader = None
-        lease = Lease(None if in_memory else Path(f"{where}-owners"))
+        lease = Lease(None if in_memory else owners_of(Path(where)), PRIVATE if in_memory else rights_of(Path(where)))
         try:
             writer = await _connect(where, synchronous)
             await _migrate(writer, where)
@@ -107,14 +114,36 @@ class Store:
 
     async def close(self) -> None:
         """Write what waits, then close; safe to call twice."""
+        self._closing = True
+        if not self._disconnected:
+            self._outlasting.cancel()
         try:
             await self.writer.close()
         finally:
-            for connection in {self._reader, self._write_connection, self._apart} - {None}:
-                assert connection is not None
-                with suppress(ValueError):  # aiosqlite's answer when it is closed already
-                    await connection.close()
-            self.lease.release()
+            await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        if self._disconnected:  # the second close of a connection would never return
+            await asyncio.wait({self._outlasting})
+            return
+        self._disconnected = True
+        for connection in {self._reader, self._write_connection, self._apart} - {None}:
+            assert connection is not None
+            with suppress(ValueError):  # aiosqlite's answer when it is closed already
+                await connection.close()
+        self.lease.release()
+
+    async def _outlast(self) -> None:
+        """A script that ends without `close` has all tasks of its loop cancelled, this one too.
+
+        The threads of aiosqlite would go on without it, and the process would never end.
+        """
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            if not self._closing:
+                await self.writer.ended()
+                await self._disconnect()
 
     async def recover(self) -> None:
         """Give the rows that dead engines left in progress their true state (7.2).
@@ -130,8 +159,18 @@ class Store:
         rows = await self.rows("SELECT DISTINCT owner FROM run WHERE owner IS NOT NULL", ())
         dead = {owner for (owner,) in rows if self.lease.is_dead(owner)}
         for owner in dead:
+            self.suspects |= await self._running(owner)
             await asyncio.shield(self.writer.commit(recovery(owner, now())))
         return dead
+
+    async def _running(self, owner: str) -> set[tuple[str, str]]:
+        """(executor id, version) of what an owner has in progress."""
+        rows = await self.rows(
+            "SELECT name, params, schemas, executor_version FROM task WHERE status = 'in_progress'"
+            " AND executor_version != '' AND run_id IN (SELECT id FROM run WHERE owner = ?)",
+            (owner,),
+        )
+        return {(executor_id(name, json_data.decode(p), json_data.decode(s)), version) for name, p, s, version in rows}
 
     async def dead_runs(self, *, only_ended: bool = False) -> list[tuple[str, str]]:
         """(run, owner) of runs that did not end before their engine did, oldest first.
@@ -262,18 +301,29 @@ class Store:
             for number, status, started, completed, error, error_type, result, inputs, version in rows
         ]  # fmt: skip
 
+    async def engine_lines(self, task_id: str, *beginnings: str) -> list[tuple[int, str]]:
+        """(attempt, text) of what the engine itself said in a task's log, where it begins so."""
+        matches = " OR ".join("substr(text, 1, length(?)) = ?" for _ in beginnings)
+        rows = await self.rows(
+            f"SELECT attempt, text FROM log WHERE task_id = ? AND stream = 'engine' AND ({matches}) ORDER BY seq",
+            (task_id, *(part for text in beginnings for part in (text, text))),
+        )
+        return [(attempt, text) for attempt, text in rows]
 
-def _prepare(path: Path | str) -> str:
-    """The file's path as text, its folder made (0700) and the file itself made readable to its user only."""
+
+def _prepare(path: Path | str, group: str) -> str:
+    """The file's path as text, its folder and the file itself made: for its user only, or for `group` too."""
     if str(path) == MEMORY:
         return MEMORY
     file = Path(path).expanduser().absolute()
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if group:
+            share(file, group)
+        PRIVATE.make_folder(file.parent)
         if file.is_dir():
             raise StoreError(f"cannot open the store {file}: it is a folder", "Name a file, e.g. with --store FILE")
         if not file.exists():
-            file.touch(mode=0o600)
+            file.touch(mode=PRIVATE.file)
         elif file.stat().st_size == 0 and (kept := backups(file)):
             raise StoreError(
                 f"the store {file} is empty, and was not when it was backed up at {kept[0].made_at:%Y-%m-%d %H:%M} UTC",

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Iterable, Iterator
 
 from engine import statements
+from engine.access import BARRED_HINT
 from engine.dispatcher import Dispatcher
-from engine.errors import TaskError
+from engine.errors import AccessError, TaskError
 from engine.events import EventBus, EventKind
 from engine.graph import Node, Tree, build_tree, current, group_test, recount
 from engine.history_statements import begin_run, facets
@@ -34,7 +35,8 @@ class Submission:
         """Store what is new of the tree in one transaction, together with `extra`, and start it.
 
         Returns its root, or the task that holds the root's idempotency key already (8.2); nothing runs then. Raises
-        `TaskError`, with nothing stored, for references to nowhere, cycles, lost secrets and a tree that runs (7.3).
+        `TaskError`, with nothing stored, for references to nowhere, cycles, lost secrets and a tree that runs (7.3),
+        `AccessError` for what may not run here.
         """
         if (holder := await self.holder(root.task)) is not None:
             return holder
@@ -49,6 +51,7 @@ class Submission:
             if not task.is_terminal:
                 self.refuse_lost_secrets(task)
         tree = await self.build(root.task.id, tasks)
+        self.refuse_barred(n.task for n in tree.nodes.values() if n.spec is not None and n.spec.barred)
         writes = [await self.own(tree.run_id, root.task, label), *extra]
         writes += [statements.move(task) if task.stored else statements.insert(task) for task in tasks]
         writes += [*links(tree), *self._facets(root.task, tree)]
@@ -97,6 +100,13 @@ class Submission:
             return None
         live = self._dispatcher.nodes.get(found.id)
         return live.task if live is not None else found
+
+    def refuse_barred(self, tasks: Iterable[Task]) -> None:
+        """Raises `AccessError` for the first of `tasks` whose executor the user of this process may not run."""
+        for task in tasks:
+            spec, _ = self._find(task.executor_id)
+            if spec is not None and spec.barred:
+                raise AccessError(f"task '{task.name}' ({task.id}): {spec.barred}", BARRED_HINT)
 
     def refuse_lost_secrets(self, task: Task) -> None:
         """Raises `TaskError` when a secret of `task` is not in memory any more (8.6)."""

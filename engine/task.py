@@ -82,6 +82,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def executor_id(name: str, params: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """Rule 2.6 for a task's row."""
+    return str(params.get("executor_id") or schemas.get("method") or name)
+
+
 class Moment:
     """A time of a `Task`, an aware datetime in UTC or None; kept as epoch seconds, in half the memory."""
 
@@ -135,6 +140,8 @@ class Task:
     spawned: int | None = None
     skipped: bool = False
     idempotency_key: str | None = None
+    asked: float | None = None
+    """Since when (epoch seconds) a question of it stands; while it is pending it waits for the answer."""
     hold: str = field(default="", repr=False)
     """Why a task that could run is not started, in words: "paused", "queued (pool gpu)" (2.3); never stored."""
     stored: bool = field(default=False, repr=False)
@@ -175,7 +182,7 @@ class Task:
     @property
     def executor_id(self) -> str:
         """Which executor runs it: `params["executor_id"]`, else `schemas["method"]`, else `name` (2.6)."""
-        return str(self.params.get("executor_id") or self.schemas.get("method") or self.name)
+        return executor_id(self.name, self.params, self.schemas)
 
     @property
     def is_terminal(self) -> bool:
@@ -187,6 +194,11 @@ class Task:
         return self.status is TaskStatus.FAILED and self.error_type == "interrupted"
 
     @property
+    def is_asking(self) -> bool:
+        """True while it waits for a person's answer."""
+        return self.asked is not None and self.status is TaskStatus.PENDING
+
+    @property
     def seconds(self) -> float | None:
         """How long the latest attempt ran or has been running; None before it started."""
         if self.started is None:
@@ -195,7 +207,7 @@ class Task:
 
     def blank(self, at: datetime) -> None:
         """Back to pending: what it was is history now."""
-        self.packed = self.error = self.error_type = self.effective = self.not_before = None
+        self.packed = self.error = self.error_type = self.effective = self.not_before = self.asked = None
         self.progress, self.progress_message = 0.0, ""
         self.started = self.completed = None
         self.updated_at = at

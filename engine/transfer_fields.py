@@ -136,6 +136,7 @@ TASK: dict[str, Check] = {
     "spawned": _optional(_COUNT),
     "skipped": _FLAG,
     "idempotency_key": _optional(_text),
+    "asked_at": _optional(_TIME),
 }
 ATTEMPT: dict[str, Check] = {"task_id": _id, "number": _COUNT, **_OUTCOME}
 LOG: dict[str, Check] = {"task_id": _id, "attempt": _COUNT, "at": _TIME, "stream": _text, "text": _text}

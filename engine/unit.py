@@ -7,6 +7,7 @@ import importlib.util
 import itertools
 import linecache
 import logging
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,11 @@ from typing import Any, Protocol
 
 from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.executor import Registration, collecting
+from engine.leftovers import tracking
+from engine.module_view import ModuleView
+from engine.output import importing
 from engine.problems import code_name
+from engine.repair import imports
 from engine.sources import Source
 from engine.spec import describe
 from engine.version_source import VersionSource
@@ -140,6 +145,7 @@ class Unit:
     eager: set[str] = field(default_factory=set)
     uses: dict[str, Unit] = field(default_factory=dict)
     namespaces: dict[Parts, ModuleType] = field(default_factory=dict)
+    views: dict[str, ModuleView] = field(default_factory=dict)
     ready: bool = False
     version: str = ""
     registrations: list[Registration] = field(default_factory=list)
@@ -183,13 +189,32 @@ class Unit:
         """The source, for linecache: tracebacks of this version show this version's lines, even after an edit."""
         return self.text
 
+    def view(self, name: str) -> ModuleView:
+        """What the file sees of a module that it must not change for others."""
+        if name not in self.views:
+            self.views[name] = ModuleView(name)
+        return self.views[name]
+
     def run(self, origin: Origin) -> None:
         """Execute the file and describe what it registered. Raises whatever the file raises."""
+        was = importing.set(True)
+        try:
+            self._execute()
+            self._describe(origin)
+        finally:
+            importing.reset(was)
+
+    def _execute(self) -> None:
         token = collecting.set(self.registrations)
         try:
-            exec(self.draft.code, self.module.__dict__)
+            with imports.one():
+                exec(self.draft.code, self.module.__dict__)
         finally:
+            if tracking.is_fork:  # a copy of the process that the file made: it is no engine
+                os._exit(0)
             collecting.reset(token)
+
+    def _describe(self, origin: Origin) -> None:
         code_file = self.draft.code.co_filename
         for registration in self.registrations:
             line = registration.line if registration.file == code_file else None

@@ -121,6 +121,10 @@ class Writer:
         """Return once all that was written before is on disk, or the writer has ended."""
         await asyncio.wait({asyncio.ensure_future(self.commit(())), self._task}, return_when=asyncio.FIRST_COMPLETED)
 
+    async def ended(self) -> None:
+        """Return once it has ended, for whatever reason."""
+        await asyncio.wait({self._task})
+
     async def close(self) -> None:
         """Commit what waits and end; what the disk refuses even now is given up with a `StoreError`."""
         self._closing = True
@@ -130,6 +134,14 @@ class Writer:
             raise StoreError(f"{len(self._queue)} writes could not be stored: {self.trouble}", "Free space and restart")
 
     async def _work(self) -> None:
+        try:
+            await self._serve()
+        except asyncio.CancelledError:  # the loop ends, by `asyncio.run` in a script; what is under way is committed
+            if self._queue:
+                await self._transact(self._take())
+            raise
+
+    async def _serve(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from engine import BaseTask, executor_register
+from executors.refused import failed
 
 MISSING = object()
 
@@ -88,19 +89,19 @@ class AggregateResults(BaseTask):
         key = inputs.get("key")
         given = inputs.get("results") or {}
         if how not in COMBINE:
-            return _failed(f"unknown way {how!r:.80}; choose one of {', '.join(COMBINE)}", "combine")
+            return failed(f"unknown way {how!r:.80}; choose one of {', '.join(COMBINE)}", "validation_error", "combine")
         if not isinstance(given, dict):
-            return _failed("results must be an object: name -> result", "results")
+            return failed("results must be an object: name -> result", "validation_error", "results")
         everything = {**given, **{k: v for k, v in inputs.items() if k not in ("combine", "key", "results")}}
         picked = {owner: _pick(result, key, how) for owner, result in everything.items()}
         found = {owner: value for owner, value in picked.items() if value is not MISSING}
         missing = [owner for owner in picked if owner not in found]
         if missing and not found:
-            return _failed(f"none of the {len(missing)} results has '{key or 'result'}'", "key")
+            return failed(f"none of the {len(missing)} results has '{key or 'result'}'", "validation_error", "key")
         try:
             result = COMBINE[how](found)
         except Unfit as error:
-            return _failed(str(error), "key")
+            return failed(str(error), "validation_error", "key")
         self.log(f"{how} of {len(found)} results" + (f"; without {', '.join(missing)}" if missing else ""))
         return {"status": "completed", "result": result, "count": len(found), "missing": missing}
 
@@ -114,7 +115,3 @@ def _pick(result: Any, key: str | None, how: str) -> Any:
             return MISSING
         result = result[part]
     return result
-
-
-def _failed(error: str, field: str) -> dict[str, Any]:
-    return {"status": "failed", "error": error, "error_type": "validation_error", "field": field}

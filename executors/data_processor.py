@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from engine import BaseTask, executor_register
+from executors.refused import failed
 
 Number = int | float
 
@@ -78,21 +79,17 @@ class DataProcessor(BaseTask):
         data = inputs.get("data")
         operation = inputs.get("operation", "sum")
         if not isinstance(data, list):
-            return _failed("data must be a list of numbers", "validation_error", "data")
+            return failed("data must be a list of numbers", "validation_error", "data")
         for index, number in enumerate(data):
             if isinstance(number, bool) or not isinstance(number, int | float):
-                return _failed(f"data[{index}] is no number: {number!r:.80}", "validation_error", "data")
+                return failed(f"data[{index}] is no number: {number!r:.80}", "validation_error", "data")
         if operation not in OPERATIONS:
             words = f"unknown operation {operation!r:.80}; choose one of {', '.join(OPERATIONS)}"
-            return _failed(words, "validation_error", "operation")
+            return failed(words, "validation_error", "operation")
         try:
             result = OPERATIONS[operation](data)
         except (OverflowError, ValueError) as error:
-            return _failed(f"the {operation} is too large: {error}", "overflow_error", "data")
+            return failed(f"the {operation} is too large: {error}", "overflow_error", "data")
         if result is not None and not math.isfinite(result):
-            return _failed(f"the {operation} is too large for a number", "overflow_error", "data")
+            return failed(f"the {operation} is too large for a number", "overflow_error", "data")
         return {"status": "completed", "operation": operation, "result": result, "input_count": len(data)}
-
-
-def _failed(error: str, error_type: str, field: str) -> dict[str, Any]:
-    return {"status": "failed", "error": error, "error_type": error_type, "field": field}

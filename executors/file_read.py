@@ -10,19 +10,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from engine import BaseTask, executor_register
+from executors.refused import Refused
 
 MIB = 1024 * 1024
 MOST_BYTES = 4 * MIB
 CHUNK = 256 * 1024
-
-
-class Refused(Exception):
-    """A file that cannot be read: words, `error_type` and the field they belong to."""
-
-    def __init__(self, words: str, error_type: str, field: str = "path") -> None:
-        super().__init__(words)
-        self.error_type = error_type
-        self.field = field
 
 
 @executor_register()
@@ -85,12 +77,7 @@ class FileRead(BaseTask):
         try:
             return await asyncio.to_thread(_read, inputs)
         except Refused as refusal:
-            return {
-                "status": "failed",
-                "error": str(refusal),
-                "error_type": refusal.error_type,
-                "field": refusal.field,
-            }
+            return refusal.result
 
 
 def _read(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -99,11 +86,11 @@ def _read(inputs: dict[str, Any]) -> dict[str, Any]:
     limit = inputs.get("max_bytes", MIB)
     tail = inputs.get("tail_lines")
     if not isinstance(given, str) or not given:
-        raise Refused("path is required", "validation_error")
+        raise Refused("path is required", "path")
     try:
         " ".encode(encoding)
     except (LookupError, ValueError) as error:
-        raise Refused(f"there is no encoding {encoding!r:.80}", "validation_error", "encoding") from error
+        raise Refused(f"there is no encoding {encoding!r:.80}", "encoding") from error
     try:
         path = Path(given).expanduser().absolute()
         data, size, skipped, more = _bytes(path, limit, from_end=tail is not None)
@@ -151,9 +138,9 @@ def _bytes(path: Path, limit: int, *, from_end: bool) -> tuple[bytes, int, int, 
 
 def _regular(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise Refused(f"{path} is a directory", "is_a_directory")
+        raise Refused(f"{path} is a directory", "path", "is_a_directory")
     if not stat.S_ISREG(status.st_mode):
-        raise Refused(f"{path} is no regular file but a {_kind(status.st_mode)}", "not_a_regular_file")
+        raise Refused(f"{path} is no regular file but a {_kind(status.st_mode)}", "path", "not_a_regular_file")
 
 
 def _kind(mode: int) -> str:
@@ -166,12 +153,12 @@ def _kind(mode: int) -> str:
 
 def _refusal(given: str, error: Exception) -> Refused:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Refused(f"File not found: {given}", "file_not_found")
+        return Refused(f"File not found: {given}", "path", "file_not_found")
     if isinstance(error, PermissionError):
-        return Refused(f"Not permitted to read {given}", "permission_denied")
+        return Refused(f"Not permitted to read {given}", "path", "permission_denied")
     if isinstance(error, OSError):
-        return Refused(f"Cannot read {given}: {error.strerror or error}", "read_error")
-    return Refused(f"{given!r:.200} is no usable path: {error}", "validation_error")
+        return Refused(f"Cannot read {given}: {error.strerror or error}", "path", "read_error")
+    return Refused(f"{given!r:.200} is no usable path: {error}", "path")
 
 
 def _tail_start(text: str, lines: int) -> int:
@@ -197,9 +184,9 @@ def _text(data: bytes, encoding: str, *, cut_before: bool, cut_after: bool) -> s
                 continue
             at = f"byte {skip + error.start} of what was read"
             words = f"not {encoding}: {at} is 0x{error.object[error.start]:02x}; try another encoding"
-            raise Refused(words, "undecodable", "encoding") from error
+            raise Refused(words, "encoding", "undecodable") from error
         except ValueError as error:  # codecs have errors of their own, e.g. of UTF-16 without a mark
-            raise Refused(f"not {encoding}: {error}", "undecodable", "encoding") from error
+            raise Refused(f"not {encoding}: {error}", "encoding", "undecodable") from error
         break
     if not cut_before:
         return text

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from engine.catalogue import Problem
+from engine.question import INPUTS
+from engine.schedule import When
 from engine.task import TaskStatus
 from tests.tui.fake_engine import GREETING_SCHEMA, NOON, FakeEngine, make_catalogue, make_spec
 
@@ -40,6 +43,15 @@ SPECS = (
     make_spec("wait", "Wait", "Waits and tells how far it is", origin="shipped"),
 )
 
+APPROVE = make_spec(
+    "approve",
+    "Approval",
+    "Pauses its branch until a person answers",
+    schema={"type": "object", "properties": INPUTS},
+    origin="shipped",
+    asks=True,
+)
+
 SYNTAX_PROBLEM = Problem(
     file="/srv/executors/greeting_executor.py",
     line=12,
@@ -72,7 +84,9 @@ def busy_engine() -> FakeEngine:
     engine.start("build", ago=40)
     engine.log_line("build", "Step 1/4 : FROM python:3.11-slim")
     engine.log_line("build", "Successfully built 5f1c2d7e")
-    engine.finish("build", result={"status": "completed", "image": "registry.example/web:41", "bytes": 48_113_152}, took=28)
+    engine.finish(
+        "build", result={"status": "completed", "image": "registry.example/web:41", "bytes": 48_113_152}, took=28
+    )
     engine.start("push", progress=0.7, message="layer 7 of 10", ago=12)
     for layer in range(1, 8):
         engine.log_line("push", f"layer {layer}: pushed {layer * 4.8:.1f} MB")
@@ -84,7 +98,9 @@ def _history(engine: FakeEngine) -> None:
     engine.now = NOON - timedelta(hours=1)
     engine.add("greeting_executor", id="greeting", inputs={"name": "Alice", "language": "en"})
     engine.start("greeting")
-    engine.finish("greeting", result={"greeting": "Hello, Alice!", "name": "Alice", "language": "en", "status": "completed"})
+    engine.finish(
+        "greeting", result={"greeting": "Hello, Alice!", "name": "Alice", "language": "en", "status": "completed"}
+    )
     engine.add("http_request", id="request", inputs={"url": "https://status.example/health"})
     engine.start("request")
     engine.finish(
@@ -162,3 +178,57 @@ def _import(engine: FakeEngine) -> None:
     engine.start("fetch", ago=5, progress=0.4)
     engine.log_line("fetch", "GET https://shop.example/orders")
     engine.log_line("fetch", "200 OK, reading")
+
+
+def asking_engine() -> FakeEngine:
+    """A deployment that waits for a person, and one of before that was rejected."""
+    engine = FakeEngine(*SPECS, APPROVE)
+    _history(engine)
+    engine.now = NOON - timedelta(minutes=2)
+    engine.add("deploy web", id="deploy")
+    engine.add("build", id="build", parent="deploy", params=COMMAND)
+    engine.add("Go live?", id="golive", parent="deploy", params={"executor_id": "approve"}, after=["build"])
+    engine.add("switch", id="switch", parent="deploy", params=COMMAND, after=["golive"])
+    engine.start("build")
+    engine.finish("build", result={"image": "registry.example/web:41"}, took=28)
+    engine.now = NOON
+    engine.answers.ask(
+        "golive",
+        ago=90,
+        title="Put version 41 on the web?",
+        text="All 212 tests passed; the old version is switched off once the new one answers.",
+        schema={
+            "properties": {
+                "host": {"enum": ["web-1", "web-2"], "title": "Host", "description": "Where it goes first"},
+                "note": {"type": "string", "title": "Note", "description": "Kept with the answer"},
+            },
+            "required": ["host"],
+        },
+        users=["ada", "grace"],
+        timeout=3600,
+    )
+    return engine
+
+
+def scheduled_engine() -> FakeEngine:
+    """A few schedules with what became of their times."""
+    engine = busy_engine()
+    schedules = engine.schedules
+    made = {
+        name: schedules.made(name, target, When.read(kind, rule, zone, NOON), inputs, **more)
+        for name, target, kind, rule, zone, inputs, more in (
+            ("backup", "command", "cron", "30 3 * * MON-FRI", "Europe/Berlin", {"command": "make backup"}, {}),
+            ("greet the team", "greeting_executor", "at", "2030-01-02 18:30", "UTC", {"name": "all"}, {}),
+            ("health", "http_request", "every", "15m", "UTC", {}, {"missed": "skip", "options": {"tags": ["web"]}}),
+            ("report", "data_processor", "cron", "@monthly", "UTC", {}, {"overlap": "queue", "paused": True}),
+        )
+    }
+    for at, (name, schedule) in enumerate(made.items()):
+        schedules.kept[f"schedule-{at}"] = made[name] = replace(schedule, id=f"schedule-{at}")
+    backup, health = made["backup"], made["health"]
+    schedules.come(backup, 2 * 86_400, "launched", TaskStatus.COMPLETED, run_id="9f1c02aa")
+    schedules.come(backup, 86_400, "missed", note="1 time passed while nobody kept the schedules")
+    schedules.come(backup, 30_600, "launched", TaskStatus.FAILED, run_id="deploy")
+    schedules.come(health, 1_800, "skipped", note="the run before it still runs")
+    schedules.come(health, 900, "launched", TaskStatus.COMPLETED, run_id="request")
+    return engine

@@ -5,7 +5,6 @@ An action stands here only when it works: a key without an effect is worse than 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -14,10 +13,11 @@ from tui import compose_actions, history_actions
 from tui.view_actions import VIEWS, Line
 
 Scope = Literal[
-    "app", "catalogue", "runs", "detail", "launch", "history", "compare", "timeline", "stats", "compose", "fill"
-]
-"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), "fill" beside those in the form
-of a draft's task, else in the pane or view of that name."""
+    "app", "catalogue", "runs", "detail", "launch", "answer", "fill", "history", "compare", "timeline", "stats",
+    "schedules", "compose",
+]  # fmt: skip
+"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), "answer" and "fill" beside those
+in the form of an answer and of a draft's task, else in the pane, screen or view of that name."""
 
 PANES: tuple[Scope, ...] = ("catalogue", "runs", "detail")
 BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats", "compose")
@@ -77,6 +77,8 @@ def _task_keys(scope: Scope) -> tuple[Action, ...]:
             danger=True, hint=True),
         act("cancel_tree", "Cancel tree", "C", "cancel_tree", "Cancel the whole tree of the selected task; asks first.",
             danger=True),
+        act("answer", "Answer", "i", "answer", "Answer what the selected task asks; or choose among all that wait"
+            " for an answer."),
         act("pause", "Pause run", "p", "pause_run", "Pause the run of the selected task, so that nothing new of it"
             " starts; or resume it."),
         act("skip", "Skip", "S", "skip_task", "Have a pending or failed task count as completed; asks first.",
@@ -230,6 +232,14 @@ def _everywhere() -> tuple[Action, ...]:
             "Open $VISUAL or $EDITOR at the selected executor, problem, or the executor of the selected task.",
             ("e",), "app", group, "edit",
         ),
+        Action(
+            "app.schedules", "Schedules", "Show the schedules: their next times, what became of the last; add, change,"
+            " pause, run or delete one.", ("at",), "app", group, "schedules",
+        ),
+        Action(
+            "app.suspend", "Suspend", "Stop the console and all that runs in it, back to the shell; fg goes on.",
+            ("ctrl+z",), "app", group, "suspend_process",
+        ),
         Action("app.messages", "Messages", "Show all messages of this session.", ("M",), "app", group, "messages"),
         Action(
             "app.quit", "Quit", "Quit; asks first while tasks run.", ("q", "ctrl+q"), "app", group, "quit", danger=True,
@@ -299,6 +309,23 @@ def _launch_data() -> tuple[Action, ...]:
         act("compare", "Compare", ("ctrl+g", "alt+d"), "compare", "Mark what differs from the executor's last run, or"
             " no longer."),
     )  # fmt: skip
+
+
+def _schedules() -> tuple[Action, ...]:
+    """What is done on the screen of the schedules."""
+
+    def act(id: str, name: str, keys: tuple[str, ...], method: str, help: str, *, danger: bool = False) -> Action:
+        return Action(f"schedules.{id}", name, help, keys, "schedules", "Schedules", method, danger=danger, hint=True)
+
+    return (
+        act("edit", "Change", ("enter", "e"), "edit", "Change the schedule in the form of its launches."),
+        act("add", "Add", ("n",), "add", "Choose an executor and schedule it."),
+        act("pause", "Pause", ("p",), "pause", "Pause the schedule, or resume it."),
+        act("run", "Run now", ("r",), "run_now", "Launch it now, beside its times."),
+        act("go", "Last run", ("o",), "go", "Go to the run that it launched last."),
+        act("delete", "Delete", ("D",), "delete", "Delete the schedule; asks first. Its runs stay.", danger=True),
+        act("leave", "Leave", ("escape", "q"), "leave", "Go back to the console."),
+    )
 
 
 def _listed(lines: Iterable[Line]) -> tuple[Action, ...]:
@@ -375,9 +402,20 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_launch_keys(),
     *_launch_data(),
+    Action(
+        "answer.reject",
+        "Reject",
+        "Reject, with a reason: the task fails with it.",
+        ("f10", "alt+x"),
+        "answer",
+        "Answer",
+        "reject",
+    ),
+    *_schedules(),
     *_moves("catalogue"),
     *_moves("runs"),
     *_moves("detail"),
+    *_moves("schedules"),
     *_detail_tabs(),
     *_panes(),
     *_everywhere(),
@@ -402,66 +440,3 @@ def actions_of(scope: Scope) -> list[Action]:
 def by_id(action_id: str) -> Action | None:
     """The action `action_id` ("runs.cancel"); None when there is none."""
     return _BY_ID.get(action_id)
-
-
-_SPOKEN = {
-    "solidus": "slash",
-    "reverse_solidus": "backslash",
-    "commercial_at": "at",
-    "hyphen_minus": "minus",
-    "plus_sign": "plus",
-    "low_line": "underscore",
-}
-_PRINTED = {
-    "enter": "Enter",
-    "escape": "Esc",
-    "tab": "Tab",
-    "space": "Space",
-    "backspace": "Backspace",
-    "delete": "Del",
-    "insert": "Ins",
-    "home": "Home",
-    "end": "End",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-}
-
-
-def key_name(character: str) -> str:
-    """Textual's name for one printable character: `?` is "question_mark", `a` is "a"."""
-    if character.isalnum():
-        return character
-    name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
-    return _SPOKEN.get(name, name)
-
-
-PUNCTUATION = {key_name(character): character for character in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
-"""Textual's names of the ASCII signs, and the signs."""
-
-
-def key_label(key: str) -> str:
-    """How a key is written for people: `question_mark` as `?`, `ctrl+d` as `ctrl+d`, `pagedown` as `PgDn`."""
-    *modifiers, base = key.split("+")
-    label = PUNCTUATION.get(base) or _PRINTED.get(base) or (base.upper() if base[1:].isdigit() else base)
-    return "+".join([*modifiers, label])
-
-
-_DIGITS_WITH_ALT = dict(zip("1234567890", "¡™£¢∞§¶•ªº", strict=True))
-
-
-def binding_keys(keys: Iterable[str]) -> tuple[str, ...]:
-    """`keys` as a binding needs them: alt with a digit also as the sign by which Textual 8.2.8 names it.
-
-    Terminals without the kitty protocol send ESC and the digit, which Textual reads as what a Mac types with option.
-    """
-    found: list[str] = []
-    for key in keys:
-        found.append(key)
-        sign = _DIGITS_WITH_ALT.get(key.removeprefix("alt+")) if key.startswith("alt+") else None
-        if sign:
-            found.append(key_name(sign))
-    return tuple(found)

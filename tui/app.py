@@ -24,12 +24,13 @@ from textual.timer import Timer
 from engine.errors import TaskdeckError
 from engine.task import now
 from tui import look
-from tui.actions import ACTIONS, binding_keys
+from tui.actions import ACTIONS
 from tui.boundary import FaultBoundary
 from tui.console_settings import TABLE, ConsoleSettings
-from tui.driver import driver_class, handle_signals, set_mouse
+from tui.driver import driver_class, handle_signals, leave, set_mouse
 from tui.forest import Forest
 from tui.herald import Herald
+from tui.key_names import binding_keys
 from tui.keymap import Keymap
 from tui.keymap import load as load_keymap
 from tui.look import Look
@@ -44,7 +45,7 @@ from tui.themes import DARK, THEMES
 from tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:
-    from tui.draft_desk import Desk
+    from tui.end_signals import EarlySignals
     from tui.feed import Delta
     from tui.late_engine import LateEngine
 
@@ -77,12 +78,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
     TITLE = "taskdeck"
     COMMANDS: ClassVar[Any] = {_provider}
-    CSS_PATH: ClassVar[Any] = [
-        STYLES / "app.tcss",
-        STYLES / "console.tcss",
-        STYLES / "history.tcss",
-        STYLES / "compose.tcss",
-    ]
+    CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in ("app", "console", "history", "compose")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False, priority=True, id="anywhere.quit"),
         Binding("ctrl+p", "command_palette", show=False, id="anywhere.palette"),
@@ -115,11 +111,14 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.kept = kept or Kept()
         self.notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self.failure: str | None = None
+        self.early: EarlySignals | None = None
+        self.ends: Callable[[], None] | None = None
+        """Called when the screen is asked to end."""
+        self.goes_on = False
+        """Whether the person wants what runs to go on without the screen."""
         self.forest = Forest()
         self.listeners: list[Callable[[Delta], None]] = []
         """What hears of each beat of news beside the console's screen."""
-        self.desk: Desk | None = None
-        """The draft of a tree; read when it is first asked for."""
         self.rate = Rate(lambda: clock().timestamp())
         self.herald = Herald(self)
         self._saving: Timer | None = None
@@ -183,10 +182,13 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
             await super().on_event(event)
 
     def on_mount(self) -> None:
-        handle_signals(self)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        handle_signals(self)  # not before: an end while the widgets are mounted is a fault of theirs
+        if self.early is not None and self.early.code is not None:
+            leave(self, self.early.code)
+            return
         gc.freeze()
         gc.enable()
         self.run_worker(self._start(), name="start", exit_on_error=False)
@@ -207,7 +209,16 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.herald.say_title()
         if self.kept.problem:
             self.notify(self.kept.problem, severity="warning")
+        await self._warn_of_the_store()
         await asyncio.to_thread(import_module, "tui.screens.history")  # so that its key need not wait for that
+
+    async def _warn_of_the_store(self) -> None:
+        """Say what of the store's place and rights is no good."""
+        from engine.health import dangers
+
+        settings = self.thread.settings
+        for found in await asyncio.to_thread(dangers, settings.store, settings.group):
+            self.notify(f"the store {settings.store}: {found.said}. {found.hint}", severity="warning")
 
     async def _read_keys(self) -> None:
         """The person's own keys, where they have a file."""
@@ -232,6 +243,10 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.console_screen.apply(delta)
         for listener in tuple(self.listeners):
             listener(delta)
+        for notice in delta.notices:
+            self.notify(notice, severity="warning")
+        if delta.asked:
+            self.herald.asked(delta.asked)
         self.herald.news()
 
     # --- settings and what is kept ---------------------------------------------------------------------------
@@ -275,6 +290,11 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         text = safe_text(message, lines=True, limit=NOTICE_LIMIT)
         self.notices.append(Notice(self.clock(), severity, f"{title}: {text}" if title else text))
         super().notify(text, title=title, severity=severity, timeout=timeout, markup=False)
+
+    def exit(self, result: Any = None, return_code: int = 0, message: Any = None) -> None:
+        if self.ends is not None:
+            self.ends()
+        super().exit(result, return_code, message)
 
     async def action_quit(self) -> None:
         """ctrl+q from wherever: the console asks while tasks run."""

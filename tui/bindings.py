@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from tui.actions import Action, Scope, actions_of, binding_keys
+from tui.actions import Action, Scope, actions_of
+from tui.key_names import binding_keys
 
 MOVING = "Moving"
 """The group of the keys that every list and text understands by itself."""
 _OWN = {"choose", "fold", "unfold", "earlier", "later", "nearer", "farther", "fit"}
 _OF_RUNS = {"fold_level", "mark", "mark_range", "jump", "match", "sort", "follow_action"}
 """Done by the widget that has the focus, of the second only in the runs; all else is done by the screen."""
-_APP = {"command_palette"}
+_APP = {"command_palette", "suspend_process"}
 
 
 def target(action: Action) -> str:

@@ -22,10 +22,12 @@ from tui.wording import amount, bar, duration, moment, running_for, state, word_
 if TYPE_CHECKING:
     from engine.history import AuditEntry
     from engine.store import Attempt
+    from engine.trace import Trace
     from tui.row import Row
     from tui.task_reader import Reading
 
 Line = tuple[str, str]
+PARTED = "each attempt runs in a process of its own"
 INTERRUPTED = "interrupted"
 """The kind of error of attempts whose process ended first: nobody knows when (7.2)."""
 LABEL = 12
@@ -128,6 +130,7 @@ def info(
         fact("executor", task.executor_id),
         _version(task.executor_version or full.executor_version or "", current),
         *_times(task, now),
+        *_traces(task, reading.traces),
         fact("user", task.user_id or "–"),
         fact("priority", f"{task.priority}  (0 urgent, 3 low)"),
         fact("task id", task.id),
@@ -160,6 +163,17 @@ def _times(task: Task, now: datetime) -> list[Line]:
         lines.append(fact("ended", moment(ended) + (f"  after {took}" if took and ended else "")))
         if took and started and not ended:
             lines.append(fact("running for", took, "live"))
+    return lines
+
+
+def _traces(task: Task, traces: Sequence[Trace]) -> list[Line]:
+    """How the latest attempt ran, and what any of them left running."""
+    ran = next((trace.ran for trace in traces if trace.attempt == task.attempt), "")
+    lines = [fact("ran in" if task.is_terminal else "runs in", ran)] if ran else []
+    left = [(trace.attempt, text) for trace in traces for text in trace.left]
+    for index, (attempt, text) in enumerate(left):
+        of = f"  (attempt {attempt})" if attempt != task.attempt else ""
+        lines.append(fact("" if index else "left behind", f"{text}{of}", "warn"))
     return lines
 
 
@@ -281,11 +295,13 @@ def _attempt_line(
 def executor(spec: Launchable, problems: Iterable[Problem] = ()) -> list[Line]:
     """The card of one executor: what it is, what it takes, where it stands."""
     lines: list[Line] = [(spec.name, "head"), *((line, "") for line in spec.description.split("\n")), ("", "")]
+    if spec.barred:
+        lines += [(f"not allowed here: {spec.barred}", "warn"), ("", "")]
     if spec.schema_problem:
         why = "its input schema cannot be used" if isinstance(spec, ExecutorSpec) else "it cannot be launched"
         lines += [(f"✗ {why}: {spec.schema_problem}", "bad"), ("", "")]
     for problem in problems:
-        lines += [(f"✗ {headline(problem)}", "bad"), ("  the last good version stays in use", "dim"), ("", "")]
+        lines += [(f"✗ {headline(problem)}", "bad"), (f"  {_until(problem)}", "dim"), ("", "")]
     lines += _inputs_of(spec.schema)
     lines += [("", "")]
     if spec.tags:
@@ -296,6 +312,11 @@ def executor(spec: Launchable, problems: Iterable[Problem] = ()) -> list[Line]:
         lines.append(fact("version", spec.version[:12], "dim"))
     lines.append(fact("from", f"{spec.origin}{', ' + spec.note if spec.note else ''}", "dim"))
     return lines
+
+
+def _until(problem: Problem) -> str:
+    """What holds while there is that problem."""
+    return PARTED if problem.is_apart else "the last good version stays in use"
 
 
 def _inputs_of(schema: Mapping[str, Any]) -> list[Line]:
@@ -332,7 +353,12 @@ def problem(given: Problem, source: Sequence[Line] = ()) -> list[Line]:
     if source:
         lines += [*source, ("", "")]
     lines += [(line, "dim") for line in given.traceback.rstrip("\n").split("\n")] if given.traceback else []
-    return [*lines, ("", ""), ("mend and save the file: it is loaded again at once", "dim")]
+    until = "change and save the file: its new version is trusted again"
+    return [
+        *lines,
+        ("", ""),
+        (until if given.is_apart else "mend and save the file: it is loaded again at once", "dim"),
+    ]
 
 
 def source_excerpt(given: Problem) -> list[Line]:
@@ -357,8 +383,10 @@ def source_excerpt(given: Problem) -> list[Line]:
 
 def problems(catalogue: Catalogue) -> list[Line]:
     """All problems, a line each."""
+    apart = sum(problem.is_apart for problem in catalogue.problems)
+    until = "the last good version of each stays in use" if not apart else f"{apart} of them: {PARTED}"
     return [
-        (f"{amount(len(catalogue.problems), 'problem')}; the last good version of each stays in use", "head"),
+        (f"{amount(len(catalogue.problems), 'problem')}; {until}", "head"),
         ("", ""),
         *((f"✗ {headline(problem)}", "bad") for problem in catalogue.problems),
     ]

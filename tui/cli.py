@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tui import commands
 from tui.commands.exits import WRONG_USE, complain, leave
 from tui.commands.folders import check_folder, folders_of
-from tui.commands.options import declare
+from tui.commands.options import declare, settings_of
+from tui.no_core import no_core_file
 
 if TYPE_CHECKING:
     from engine import Settings
@@ -87,6 +88,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="a folder of executor files, before your own and the shipped ones; may be given again",
     )
     parser.add_argument("--store", metavar="FILE", help="the file that keeps all runs (default: in your data folder)")
+    parser.add_argument("--group", metavar="NAME", help="share the store with this group of users")
+    parser.add_argument("--read-only", action="store_true", help="look only: nothing is launched, cancelled or changed")
     parser.add_argument("--theme", metavar="NAME", help="auto, dark, light, contrast, ansi (the terminal's own), plain")
     parser.add_argument(
         "--ascii", action=argparse.BooleanOptionalAction, default=None, help="draw with ASCII only, or never so"
@@ -104,12 +107,12 @@ def unknown_option(words: Sequence[str]) -> str | None:
     left = iter(words)
     for word in left:
         name, equals, _ = word.partition("=")
-        if name in ("--executors", "--store", "--theme"):
+        if name in ("--executors", "--store", "--group", "--theme"):
             if not equals:
                 next(left, None)
         elif not word.startswith("-"):
             return None
-        elif name not in ("-h", "--help", "--version", "--ascii", "--no-ascii", "--no-mouse"):
+        elif name not in ("-h", "--help", "--version", "--read-only", "--ascii", "--no-ascii", "--no-mouse"):
             return word
     return None
 
@@ -126,10 +129,11 @@ def make_example(folder: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command. Returns its exit code: 0, 2 for wrong use, 129 and 143 after a hang-up or SIGTERM.
+    """The command. Returns its exit code: 0, 2 for wrong use, 128 and its number after a signal.
 
     Those of the commands are in `tui.commands.exits`.
     """
+    no_core_file()
     parser = make_parser()
     if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
         from tui.commands.completion import complete
@@ -145,21 +149,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if wrong := check_folder(given):
             return complain(wrong)
     from engine.errors import SettingsError
-    from engine.settings import Settings, config_folder
+    from engine.settings import config_folder
     from tui import console_settings, look
     from tui.state_file import Kept
 
     given = {name: getattr(options, name) for name in ("theme", "ascii", "mouse")}
     try:
-        settings = Settings.load()
+        settings = settings_of(options, options.store)
         kept = Kept.load()
         looks = console_settings.resolve(given, os.environ, config_folder() / "settings.toml", kept.settings())
     except SettingsError as error:
         return complain(str(error))
-    if options.store is not None:
-        from dataclasses import replace
-
-        settings = replace(settings, store=Path(options.store).expanduser().absolute())
     if not (sys.stdin.isatty() and sys.stdout.isatty()) and not is_served():
         return complain("the console needs a terminal, and stdin or stdout is none")
     if look.is_dumb(os.environ):
@@ -180,12 +180,16 @@ def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept
     os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads these when it is imported
     os.environ.setdefault("TEXTUAL_FPS", "120")  # a key soon after a repaint waits 8 ms at most for its own, not 17
     os.environ.setdefault("ESCDELAY", "25")
+    from tui.end_signals import EarlySignals
     from tui.terminal import OwnTerminal
 
+    early = EarlySignals()
     with OwnTerminal(always=is_served()) as stray:
         from tui import look
         from tui.app import ConsoleApp
-        from tui.driver import HANG_UP
+        from tui.driver import rescue
+        from tui.end_signals import HANG_UP
+        from tui.ending import Deadline, end_engine
         from tui.late_engine import LateEngine
 
         thread = LateEngine(settings, lambda: folders_of(given, settings))
@@ -193,13 +197,18 @@ def open_console(settings: Settings, given: Sequence[str], looks: Resolved, kept
         theme = look.theme(chosen.theme, os.environ, told="theme" in looks.told)
         worn = look.Look(theme, look.is_ascii(chosen.ascii, os.environ), look.has_utf8(os.environ))
         app = ConsoleApp(thread, stray=stray, look=worn, settings=chosen, fixed=looks.fixed, kept=kept)
-        app.run(mouse=chosen.mouse)
-    kept.save()
-    from tui.ending import end_engine
 
-    code = HANG_UP if app.return_code is None else app.return_code  # nobody's exit: the browser's tab was closed
-    end_engine(thread, settings, code)
-    return complain(app.failure) if app.failure else code
+        def finish() -> int:
+            kept.save()
+            code = HANG_UP if app.return_code is None else app.return_code  # nobody's exit: the browser's tab closed
+            end_engine(thread, settings, code, goes_on=app.goes_on)
+            return complain(app.failure) if app.failure else code
+
+        deadline = Deadline(lambda: rescue(app), lambda: leave(finish()))
+        app.early, app.ends = early, deadline.begin
+        app.run(mouse=chosen.mouse)
+        deadline.met()
+    return finish()
 
 
 def end(code: int) -> int:

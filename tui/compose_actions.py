@@ -12,7 +12,7 @@ def _draft(scope: str, help: str) -> Line:
 
 
 ENTRIES: tuple[Line, ...] = (
-    ("app.compose", "Compose", ("O",), "compose", "Everywhere",
+    ("app.compose", "Compose", ("d",), "compose", "Everywhere",
      "Compose a tree of tasks by keys, to launch it or to keep it as a flow file."),
     _draft("catalogue", "Add the selected executor to the draft of a tree; or open the selected flow as a draft."),
     _draft("runs", "Open the run of the selected task as a draft, to change and launch it or to keep it as a flow."),
@@ -53,7 +53,7 @@ COMPOSE: tuple[Line, ...] = (
     ("compose.indent", "Indent", ("right", "l"), "indent", _IT, "Put the task under the one above it."),
     ("compose.outdent", "Outdent", ("left", "h"), "outdent", _IT, "Put the task beside the one that it stands under."),
     ("compose.group", "Group", ("b",), "group", _IT, "Put a group around the task; on a group, take that away."),
-    ("compose.duplicate", "Duplicate", ("d",), "duplicate", _IT, "Copy the task, with all under it, under new ids."),
+    ("compose.duplicate", "Duplicate", ("c",), "duplicate", _IT, "Copy the task, with all under it, under new ids."),
     ("compose.remove", "Remove", ("D", "delete"), "remove", _IT, "Remove the task and all under it; undo brings it"
      " back."),
     ("compose.copy", "Copy", ("y",), "copy_value", _IT, "Copy the draft to the clipboard, as the text of a flow file."),

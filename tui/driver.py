@@ -16,7 +16,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
+
+from tui.end_signals import CODES, HANG_UP
 
 if sys.platform == "win32":  # there Textual's own driver is used, see `driver_class`
     from textual.driver import Driver as LinuxDriver
@@ -41,8 +44,11 @@ RETRY_AFTER = 0.02
 LOOK_EVERY = 1.0
 """Seconds between two looks whether the terminal is still there while nothing is written."""
 TITLE = "\x1b]2;{}\x1b\\"
-HANG_UP, TERMINATE = 129, 143
-"""Exit codes: the terminal went away (SIGHUP), and a request to end (SIGTERM)."""
+RESTORED = (
+    "\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[<u"
+    "\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[?2026l\x1b[0m"
+)
+"""Takes back what Textual asks of a terminal: paste marks, mouse, keyboard protocol, other screen, no cursor."""
 
 
 class Writer(threading.Thread):
@@ -341,18 +347,35 @@ def repaint(app: App[Any]) -> None:
 
 
 def handle_signals(app: App[Any]) -> None:
-    """Call this once the app runs (`on_mount`): SIGHUP and SIGTERM end it with 129 and 143, a resume repaints it.
+    """Call this once the app runs: the signals of `CODES` end it with their codes, a resume repaints it.
 
     Does nothing in a headless app or outside the main thread.
     """
     if app.is_headless or threading.current_thread() is not threading.main_thread():
         return
-    loop = asyncio.get_running_loop()
-    for name, code in (("SIGHUP", HANG_UP), ("SIGTERM", TERMINATE)):
-        number = getattr(signal, name, None)
+    loop, context = asyncio.get_running_loop(), copy_context()
+
+    def ends(number: int, _: object) -> None:
         try:
-            if number is not None:
-                loop.add_signal_handler(number, leave, app, code)
-        except NotImplementedError:  # Windows
+            loop.call_soon_threadsafe(leave, app, CODES[signal.Signals(number).name], context=context)
+        except RuntimeError:  # the loop is closed: it ends already
             pass
+
+    for name in CODES:  # not by the loop: with its end it would leave the system's deadly default behind
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, ends)
     app.app_resume_signal.subscribe(app, repaint)
+
+
+def rescue(app: App[Any]) -> None:
+    """Restore the terminal of an app that does not end by itself, from any thread; never blocks."""
+    driver = app._driver
+    if not isinstance(driver, SafeLinuxDriver):
+        return
+    try:
+        if driver.attrs_before is not None:
+            termios.tcsetattr(driver.fileno, termios.TCSANOW, driver.attrs_before)
+        if driver._writer is not None and select.select([], [driver._writer.fileno()], [], 0)[1]:
+            os.write(driver._writer.fileno(), RESTORED.encode())
+    except (OSError, ValueError, termios.error):  # it is gone too
+        pass

@@ -90,11 +90,16 @@ async def edit(app: App[Any], command: Sequence[str]) -> int:
     return outcome
 
 
+def keys() -> int:
+    """The descriptor that keys are read from: to what runs in the console fd 0 leads nowhere."""
+    return sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
+
+
 async def _run(command: Sequence[str]) -> int | OSError:
     screen = sys.__stdout__.fileno() if sys.__stdout__ is not None else None  # what is written to fd 1 is caught
     try:
         if sys.platform == "win32":
-            return await asyncio.to_thread(subprocess.call, command, stdout=screen, stderr=screen)
+            return await asyncio.to_thread(subprocess.call, command, stdin=keys(), stdout=screen, stderr=screen)
         return await _run_job(command, screen)
     except OSError as error:
         return error
@@ -123,7 +128,7 @@ if sys.platform != "win32":
                 _restore(modes)
 
     def _start(command: Sequence[str], screen: int | None) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, stdout=screen, stderr=screen, process_group=0)
+        return subprocess.Popen(command, stdin=keys(), stdout=screen, stderr=screen, process_group=0)
 
     def _wait(process: subprocess.Popen[bytes]) -> int:
         """Wait for the end; an editor that stops itself goes on, as there is no shell here to go back to."""
@@ -144,13 +149,13 @@ if sys.platform != "win32":
     def _modes() -> list[Any] | None:
         """How the terminal is set; an editor that dies leaves it otherwise. None where there is no terminal."""
         try:
-            return termios.tcgetattr(0)
+            return termios.tcgetattr(keys())
         except termios.error:
             return None
 
     def _restore(modes: list[Any]) -> None:
         try:
-            termios.tcsetattr(0, termios.TCSADRAIN, modes)
+            termios.tcsetattr(keys(), termios.TCSADRAIN, modes)
         except termios.error:  # it hung up
             pass
 
@@ -158,7 +163,7 @@ if sys.platform != "win32":
         """Make `group` the one that reads the terminal, where there is one; taking it back must not stop us."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         try:
-            os.tcsetpgrp(0, group)
+            os.tcsetpgrp(keys(), group)
         except OSError:
             pass
         finally:

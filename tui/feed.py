@@ -54,6 +54,10 @@ class Delta:
     catalogue: Catalogue | None = None
     """The newest, if it changed."""
     problems: list[Problem] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Ids of tasks that wait for a person's answer from now on."""
+    notices: list[str] = field(default_factory=list)
+    """What went wrong beside any task, foreign text."""
     watcher: WatchState | None = None
     """The newest state of the watcher, if it changed."""
 
@@ -129,6 +133,8 @@ class Feed:
             if kind is EventKind.RESET:
                 self._forget_lines(task.id)
                 delta.reset[task.id] = task.attempt
+            elif kind is EventKind.ASKED:
+                delta.asked.add(task.id)
             elif kind is EventKind.RETRYING:
                 delta.retried.add(task.id)
             elif kind is EventKind.TREE_FINISHED:
@@ -137,6 +143,8 @@ class Feed:
             delta.catalogue = event.data
         elif kind is EventKind.WATCHER:
             delta.watcher = event.data
+        elif kind is EventKind.NOTICE:
+            delta.notices = [*delta.notices[1 - PROBLEMS :], event.data]
         elif kind is EventKind.PROBLEM:
             delta.problems.append(event.data)
             if len(delta.problems) > PROBLEMS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from textual.timer import Timer
 from engine.task import Task
 from tui import look
 from tui.driver import notify_terminal, set_title
-from tui.notices import Watched, is_told, title
+from tui.notices import Watched, asking_words, is_told, title
 
 if TYPE_CHECKING:
     from tui.app import ConsoleApp
@@ -39,6 +40,18 @@ class Herald:
         if self._pause is None:
             self.say_title()
 
+    def asked(self, task_ids: Collection[str]) -> None:
+        """Tasks wait for an answer from now on, whoever launched them: a bell, and the question's task by its name."""
+        app = self._app
+        if app.settings.notify == "off":
+            return
+        app.bell()
+        names = [row.task.name for task_id in task_ids if (row := app.forest.row(task_id)) is not None]
+        said = asking_words(names[0] if names else "a task", len(task_ids))
+        app.notify(f"{said}: {app.keys.label('runs.answer')} opens it")
+        if app.settings.notify == "notify":
+            notify_terminal(app, f"taskdeck: {self._written(said)}")
+
     def _tell_ends(self) -> None:
         app, forest, settings = self._app, self._app.forest, self._app.settings
         for run_id in self._watched.runs:
@@ -57,8 +70,9 @@ class Herald:
         app = self._app
         if not look.has_title():
             return
-        running = app.thread.engine.counts.running
-        text = self._written(title(running, app.forest.counts.failed)) if app.settings.title else ""
+        counts = app.thread.engine.counts
+        words = title(counts.running, app.forest.counts.failed, counts.asking)
+        text = self._written(words) if app.settings.title else ""
         if text != self._title:
             self._title = text
             set_title(app, text)

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.actions import ACTIONS, BESIDE, PANES, PUNCTUATION, Action, Scope, by_id, key_label, key_name
+from tui.actions import ACTIONS, BESIDE, PANES, Action, Scope, by_id
+from tui.key_names import PUNCTUATION, key_label, key_name
 
 SIZE_LIMIT = 256 * 1024
 """Bytes read of the file; a larger one is no keymap."""
@@ -47,6 +48,17 @@ class Keymap:
         """The action's first key as people write it; "" when it has none."""
         keys = self.keys(action_id)
         return key_label(keys[0]) if keys else ""
+
+
+def keymap_of(app: object) -> Keymap:
+    """The keymap of the app: the console has the person's own, any other app the default one."""
+    keymap = getattr(app, "keys", None)
+    return keymap if isinstance(keymap, Keymap) else Keymap()
+
+
+def label_of(app: object, action_id: str) -> str:
+    """The first key of an action, as bound in the app; "" when it has none."""
+    return keymap_of(app).label(action_id)
 
 
 def load(path: Path) -> Keymap:

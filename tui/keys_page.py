@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from tui.actions import ACTIONS, Action, key_label
+from tui.actions import ACTIONS, Action
 from tui.command_line import COMMANDS
 from tui.console_settings import ABOUT, CHOICES, ConsoleSettings
+from tui.key_names import key_label
 from tui.wording import scope_title
 
 HEAD = """\

@@ -16,7 +16,7 @@ class LateEngine:
     """Stands for an `EngineThread`. `make_folders` is called on the thread that imports the engine."""
 
     def __init__(self, settings: Settings, make_folders: Callable[[], Sequence[Folder]]) -> None:
-        self._settings = settings
+        self.settings = settings
         self._make_folders = make_folders
         self._thread: EngineThread | None = None
         self._subscribers: list[Callable[[Event], None]] = []
@@ -49,7 +49,7 @@ class LateEngine:
     def _make(self) -> EngineThread:
         from engine import EngineThread
 
-        return EngineThread(self._settings, self._make_folders())
+        return EngineThread(self.settings, self._make_folders())
 
     async def ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return await self.thread.ask(coroutine)

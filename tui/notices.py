@@ -59,7 +59,18 @@ def is_told(notify: str, ending: Ending, *, after: float, focused: bool) -> bool
     return notify != "off" and not (focused and ending.seconds < after)
 
 
-def title(running: int, failed: int) -> str:
-    """`taskdeck · 3 running · 1 failed`."""
-    parts = ["taskdeck", f"{running} running" if running else "", f"{failed} failed" if failed else ""]
+def asking_words(name: str, number: int) -> str:
+    """`deploy waits for an answer`, `3 tasks wait for an answer`."""
+    one = safe_text(name, limit=NAME_LIMIT)
+    return f"{one} waits for an answer" if number == 1 else f"{number} tasks wait for an answer"
+
+
+def title(running: int, failed: int, asking: int = 0) -> str:
+    """`taskdeck · 1 to answer · 3 running · 1 failed`."""
+    parts = [
+        "taskdeck",
+        f"{asking} to answer" if asking else "",
+        f"{running} running" if running else "",
+        f"{failed} failed" if failed else "",
+    ]
     return " · ".join(filter(None, parts))

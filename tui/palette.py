@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from tui.actions import ACTIONS, Action, Scope, key_label
+from tui.actions import ACTIONS, Action, Scope
 from tui.bindings import MOVING, target
 from tui.console_settings import ABOUT, CHOICES
+from tui.key_names import key_label
 from tui.text import safe_text
 from tui.wording import state
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine import Engine
     from engine.history import AuditEntry
     from engine.store import Attempt
+    from engine.trace import Trace
 
 TAIL = 2_000
 """Of a log so many lines, the newest, are read at first."""
@@ -35,7 +36,10 @@ class LogReading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`task` is whole, None when there is none; `acts` say who did what to it or its run, the last first."""
+    """`task` is whole, None when there is none; `acts` say who did what to it or its run, the last first.
+
+    `traces` tell how each attempt ran and what it left running.
+    """
 
     task: Task | None
     log: LogReading = field(default_factory=LogReading)
@@ -45,6 +49,7 @@ class Reading:
     """Of the run."""
     tags: Sequence[str] = ()
     """Of all tasks of the run."""
+    traces: Sequence[Trace] = ()
 
 
 async def read_task(engine: Engine, task_id: str) -> Reading:
@@ -61,7 +66,8 @@ async def read_task(engine: Engine, task_id: str) -> Reading:
         )
     }
     last_first = [acts[seq] for seq in sorted(acts, reverse=True)]
-    return Reading(task, await read_log(engine, task), attempts, last_first, *await engine.history.names(task.run_id))
+    log, names = await read_log(engine, task), await engine.history.names(task.run_id)
+    return Reading(task, log, attempts, last_first, *names, await engine.traces(task_id))
 
 
 async def read_log(engine: Engine, task: Task, *, below: bool = False, attempt: int | None = None) -> LogReading:

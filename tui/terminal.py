@@ -1,6 +1,7 @@
 """Keeps the screen ours: what executors, C libraries or child processes write to fd 1 and 2 lands in a list instead.
 
-Textual's driver gets a terminal file of its own; the pipes that take the places of fd 1 and 2 are read by a thread.
+Textual's driver gets terminal files of its own; the pipes that take the places of fd 1 and 2 are read by a thread, and
+nothing is to be read from fd 0: what a child process reads there were keys that are meant for the screen.
 Executors' prints never come here (they go to their task's log); this is for what passes Python by.
 """
 
@@ -36,7 +37,9 @@ class StrayOutput:
 
 
 class OwnTerminal:
-    """While entered, fd 1 and 2 lead into `StrayOutput` where they were the terminal, and Textual has the terminal.
+    """While entered, fd 1 and 2 lead into `StrayOutput` where they were the terminal, fd 0 nowhere.
+
+    Textual has the terminal by `sys.__stdin__`, `sys.__stdout__` and `sys.__stderr__`.
 
     With `always` also where they were none: a browser's screen comes through a pipe.
     """
@@ -45,7 +48,7 @@ class OwnTerminal:
         self._always = always
         self.stray = StrayOutput()
         self._saved: dict[int, int] = {}
-        self._files = (sys.__stdout__, sys.__stderr__)
+        self._files = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
 
     def __enter__(self) -> StrayOutput:
         if os.name != "posix":
@@ -58,6 +61,12 @@ class OwnTerminal:
                 self._saved[descriptor] = os.dup(descriptor)
                 os.dup2(writer, descriptor)
         os.close(writer)
+        if self._always or os.isatty(0):
+            self._saved[0] = os.dup(0)
+            sys.__stdin__ = open(self._saved[0], encoding="utf-8", errors="replace", closefd=False)  # type: ignore[misc]
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(nothing, 0)
+            os.close(nothing)
         sys.__stdout__ = sys.__stderr__ = terminal  # type: ignore[misc]  # Textual's driver writes there
         threading.Thread(target=self._read, args=(reader,), name="stray-output", daemon=True).start()
         return self.stray
@@ -74,7 +83,7 @@ class OwnTerminal:
             os.dup2(saved, descriptor)
             os.close(saved)
         self._saved.clear()
-        sys.__stdout__, sys.__stderr__ = self._files  # type: ignore[misc]
+        sys.__stdin__, sys.__stdout__, sys.__stderr__ = self._files  # type: ignore[misc]
 
     def _read(self, reader: int) -> None:
         with open(reader, "rb", buffering=0) as pipe:

@@ -19,6 +19,8 @@ VIEWS: tuple[Line, ...] = (
     ("app.lower", "Lower", ("minus",), "heighten(-1)", "Panes", "Move the border so that this pane is lower."),
     ("app.jump", "Jump", ("ctrl+o",), "jump", "Panes",
      "Put a letter on each row, tab and pane that is seen; the letter's key goes there."),
+    ("app.stray", "Stray output", ("O",), "stray", "Everywhere",
+     "Show what child processes and C libraries wrote past the console, which never reaches the screen."),
     ("app.command_line", "Command", ("colon",), "command_line", "Everywhere",
      "Type a command: any of these by its name, and those below. Tab completes, up recalls, Esc leaves."),
 )  # fmt: skip

@@ -20,6 +20,7 @@ _WAITING: dict[str, tuple[str, str, str]] = {
     "paused": ("‖", "paused", "warn"),
     "retry": ("↻", "retry", "warn"),
     "waits:": ("○", "waiting", "warn"),
+    "waits": ("?", "to answer", "live"),
 }
 """How a pending task is shown, by the first word of what keeps it from running; other words stand for themselves."""
 NEEDS_SECRETS = "needs its secrets"
@@ -119,6 +120,8 @@ _PLACES = {
     "launch": "In the launch dialog",
     "compare": "In the comparison of two runs",
     "stats": "In the statistics",
+    "answer": "In the form of an answer",
+    "schedules": "In the schedules",
     "compose": "Where a tree is composed",
     "fill": "In the form of a draft's task, beside those of the launch dialog",
 }

@@ -12,7 +12,7 @@ ENDS = {
     "noop": {"completed"}, "nap": {"completed"}, "thread": {"completed"}, "safe": {"completed"},
     "safe_noop": {"completed"}, "flaky": {"completed"}, "safe_flaky": {"completed"}, "broken": {"ValueError"},
     "hopeless": {"ValueError"}, "says_failed": {"failed"}, "late": {"completed", "timeout_error"},
-    "spawner": {"completed", "ValueError"}, "safe_spawner": {"completed", "ValueError"},
+    "keyed": {"completed"}, "spawner": {"completed", "ValueError"}, "safe_spawner": {"completed", "ValueError"},
 }  # fmt: skip
 """How a task of each kind may end by itself: completed, or failed with this `error_type`."""
 
@@ -164,12 +164,12 @@ def _begins(planned: dict[str, Planned], history: History) -> Iterator[str]:
 
 
 def _told(history: History) -> Iterator[str]:
-    """Each end is told once, and stays what it was."""
-    told: dict[str, str] = {}
+    """Each end is told once by each process that runs or sees it, and stays what it was."""
+    told: set[tuple[int, str]] = set()
     for line in history.of("told"):
-        if line.id in told:
-            yield f"{line.id} was told {told[line.id]}, and then {line.rest[1]}"
-        told[line.id] = line.rest[1]
+        if (line.generation, line.id) in told:
+            yield f"{line.id} was told twice by process {line.generation}"
+        told.add((line.generation, line.id))
         row = history.final.tasks.get(line.id)
         if row is None or row.status != line.rest[1]:
             yield f"{line.id} was told {line.rest[1]} and is {row.status if row else 'no row'}"

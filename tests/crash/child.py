@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from engine import BaseTask, Engine, Event, EventKind, Settings, executor_register
 from engine.errors import ChildFailed, TaskError
 from engine.runners.loop_thread import LoopThreadRunner
-from tests.crash.forest import POOLS, SLOTS, Grove, Planned, node_of, plant, value_of
+from tests.crash.forest import POOLS, SLOTS, Grove, Planned, children, node_of, plant, value_of
 
 FIRST_FAULT = 3
 """The exit code of a child in which something other than a kill ended the run."""
@@ -51,12 +51,14 @@ class Journal:
     """Lines of words, appended to one file by all processes of a round."""
 
     def __init__(self, path: Path, generation: int) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._path = path
         self._generation = generation
 
     def write(self, *words: object) -> None:
         line = " ".join([str(self._generation), *(str(word).replace("\n", " | ") for word in words)])
-        os.write(self._fd, line.encode() + b"\n")
+        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(fd, line.encode() + b"\n")  # one that was open before the engine would be the engine's own
+        os.close(fd)
 
 
 class WrongInputs(Exception):
@@ -97,11 +99,17 @@ class Journaled(BaseTask):
         return {"value": value_of(inputs["tag"])}
 
 
+MADE: list[type] = []
+"""All executors, for who registers them again: a console's folder."""
+
+
 def kind(name: str, **attributes: Any) -> Callable[[type], type]:
     """Register the class as the executor of a kind of `forest.KINDS`."""
 
     def register(cls: type) -> type:
-        executor_register()(type(name, (cls,), {"id": f"crash_{name}", "name": name, "description": "", **attributes}))
+        made = type(name, (cls,), {"id": f"crash_{name}", "name": name, "description": "", **attributes})
+        MADE.append(made)
+        executor_register()(made)
         return cls
 
     return register
@@ -179,6 +187,16 @@ class Spawner(Journaled):
             if not inputs["brave"]:
                 raise ValueError("a child failed") from None
         return await super().work(inputs)
+
+
+@kind("keyed")
+class Keyed(Spawner):
+    """Launched by keys in a console, where no inputs are typed: its children follow from its id."""
+
+    async def work(self, inputs: dict[str, Any]) -> Any:
+        made = children(Random(self.task_id), f"k-{self.task_id}", 2) * 4
+        each = [[name, {**given, "tag": f"{given['tag']}.{at}", "ms": 40}] for at, (name, given) in enumerate(made)]
+        return await super().work({"tag": f"k-{self.task_id}", "children": each, "limit": 3, "brave": True})
 
 
 class FaultHandler(logging.Handler):

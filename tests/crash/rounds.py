@@ -1,5 +1,6 @@
 """`make crash`: rounds of a process that runs random trees, is killed with -9 at random moments, and is started again.
 
+First rounds of engines alone, then of whole consoles on ptys (`consoles`); `--kind` chooses one of them.
 `ARGS="--rounds 500 --seed 7"` runs other rounds, `--only 12` repeats one. The moments are random times, so a repeated
 round has the same trees and the same kills, not the same instants; a rare fault may need several repeats.
 """
@@ -15,6 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any, Protocol
 
 from tests.crash.checks import violations
 from tests.crash.child import Orders, run
@@ -28,7 +30,19 @@ processes = multiprocessing.get_context("fork")
 """Forked, since a child that imports everything anew would spend most of its life, and most kills, on that."""
 
 
-Started = tuple[multiprocessing.process.BaseProcess, int]
+class Process(Protocol):
+    """What a round asks of a process: as of one of `multiprocessing`."""
+
+    @property
+    def pid(self) -> int | None: ...
+    @property
+    def exitcode(self) -> int | None: ...
+    def join(self, timeout: float | None = None) -> None: ...
+    def kill(self) -> None: ...
+    def close(self) -> None: ...
+
+
+Started = tuple[Process, int]
 """A process and its generation."""
 
 
@@ -37,6 +51,7 @@ class Tally:
     """What the rounds amounted to."""
 
     tasks: int = 0
+    by_keys: int = 0
     starts: int = 0
     kills: int = 0
     cut_off: int = 0
@@ -44,6 +59,12 @@ class Tally:
 
 class Round:
     """One store, its trees, and the processes that come and go on it."""
+
+    kind = "engines"
+    deaths: tuple[int, ...] = (1, 1, 1, 2, 2, 3, 5)
+    """How many processes of a tree are killed: one of these numbers."""
+    meddling = 0.4
+    """How often a process also pauses and cancels."""
 
     def __init__(self, seed: int, number: int, folder: Path, *, most: int) -> None:
         self.seed, self.number = seed, number
@@ -63,7 +84,7 @@ class Round:
         seconds = seconds_of(self.grove)
         other = self._start(neighbour) if neighbour else None
         process = self._start(self.grove)
-        for _ in range(self.random.choice((1, 1, 1, 2, 2, 3, 5)) - 1):
+        for _ in range(self.random.choice(self.deaths) - 1):
             overlap = self.random.random() < 0.15  # the next one starts while this one dies
             after = self._moment(seconds)
             if overlap:
@@ -93,14 +114,18 @@ class Round:
     def _start(self, grove: Grove, *, last: bool = False) -> Started:
         self._generation += 1
         self._alive += 1
-        seed = self.random.randrange(2**32) if not last and self.random.random() < 0.4 else None
+        return self._process(grove, last=last), self._generation
+
+    def _process(self, grove: Grove, *, last: bool) -> Process:
+        """The engine's own process of this generation, begun."""
+        seed = self.random.randrange(2**32) if not last and self.random.random() < self.meddling else None
         leaves = self.random.uniform(0.0, seconds_of(grove)) if not last and self.random.random() < 0.15 else None
         foreign = self.grove if grove is not self.grove else []
         threaded = self.random.random() < 0.4
         orders = Orders(self.store, self.journal, self._generation, grove, seed, leaves, threaded, foreign, last)
         process = processes.Process(target=run, args=(orders,))
         process.start()
-        return process, self._generation
+        return process
 
     def _kill(self, started: Started, after: float, *, snapshot: bool = True) -> None:
         process, generation = started
@@ -120,17 +145,25 @@ class Round:
 def main() -> int:
     """Run the rounds; 1 and the evidence at the first that is violated, else 0."""
     parser = argparse.ArgumentParser(prog="make crash")
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=200, help="of each kind")
+    parser.add_argument("--kind", choices=("engines", "consoles"), help="only these rounds; both without")
     parser.add_argument("--seed", type=int, default=None, help="the same trees and kills again; random without")
     parser.add_argument("--only", type=int, default=None, metavar="ROUND", help="only this round of the seed")
     parser.add_argument("--most", type=int, default=300, help="tasks of a round at most")
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else Random().randrange(10**6)
+    from tests.crash.consoles import ConsoleRound  # it takes its base from here
+
+    kinds = [each for each in (Round, ConsoleRound) if given.kind in (None, each.kind)]
+    return max(_run_all(each, seed, given) for each in kinds)
+
+
+def _run_all(kind: type[Round], seed: int, given: Any) -> int:
     numbers = range(given.rounds) if given.only is None else range(given.only, given.only + 1)
     began, tally = time.monotonic(), Tally()
     for number in numbers:
         folder = Path(tempfile.mkdtemp(prefix="crash-"))
-        one = Round(seed, number, folder, most=given.most)
+        one = kind(seed, number, folder, most=given.most)
         found = one.run()
         _add(tally, one)
         if found:
@@ -138,14 +171,16 @@ def main() -> int:
             return 1
         shutil.rmtree(folder)
     print(
-        f"seed {seed}: {len(numbers)} rounds, {tally.tasks} tasks, {tally.starts} processes, {tally.kills} kills,"
-        f" {tally.cut_off} attempts cut off, {time.monotonic() - began:.0f} s: nothing lost, nothing twice"
+        f"{kind.kind}, seed {seed}: {len(numbers)} rounds, {tally.tasks} tasks, {tally.by_keys} runs launched by keys,"
+        f" {tally.starts} processes, {tally.kills} kills, {tally.cut_off} attempts cut off,"
+        f" {time.monotonic() - began:.0f} s: nothing lost, nothing twice"
     )
     return 0
 
 
 def _add(tally: Tally, one: Round) -> None:
     tally.tasks += len(one.history.final.tasks)
+    tally.by_keys += sum(row.kind == "keyed" for row in one.history.final.tasks.values())
     tally.kills += one.kills
     tally.starts += len({line.generation for line in one.history.lines})
     for snapshot in one.history.snapshots:
@@ -155,7 +190,7 @@ def _add(tally: Tally, one: Round) -> None:
 
 
 def _report(seed: int, one: Round, found: list[str]) -> None:
-    print(f"seed {seed}, round {one.number}: {len(found)} violations after {one.kills} kills")
+    print(f"{one.kind}, seed {seed}, round {one.number}: {len(found)} violations after {one.kills} kills")
     for words in found[:SHOWN]:
         print(f"  {words}")
     named = next((line.id for line in one.history.of("begin", "told") if line.id in found[0].split()), None)
@@ -168,7 +203,7 @@ def _report(seed: int, one: Round, found: list[str]) -> None:
             print(f"after process {snapshot.generation}: {snapshot.rows.tasks.get(named)}")
         print(f"at the end: {one.history.final.tasks.get(named)}")
     print(f"store and journal: {one.store.parent}")
-    print(f"repeat it: make crash ARGS='--seed {seed} --only {one.number}'")
+    print(f"repeat it: make crash ARGS='--kind {one.kind} --seed {seed} --only {one.number}'")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -100,9 +101,9 @@ class Sandbox:
                     if line.startswith("$ "):
                         code = _EXIT.search(line)
                         self.run("/bin/bash", "-c", _EXIT.sub("", line[2:]), code=int(code[1]) if code else 0)
-            case "yaml", "flow":
+            case "yaml" | "json", "flow":
                 self._add(name, block.text)
-                self.run("taskdeck", "check", "--strict")
+                self.run("taskdeck", "check")
             case "toml", "settings":
                 self._config("settings.toml", block.text)
                 self.run("taskdeck", "list")
@@ -115,6 +116,8 @@ class Sandbox:
                 json.loads(block.text)
             case "yaml", "":
                 yaml.safe_load(block.text)
+            case "ini", "":
+                configparser.ConfigParser().read_string(block.text)
             case "keys", "":
                 pass
             case _:

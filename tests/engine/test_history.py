@@ -335,7 +335,7 @@ async def test_times_are_read_as_moments_whatever_their_zone(store: Store, histo
 async def test_nothing_of_the_history_hangs_on_a_task_row(store: Store) -> None:
     found = await rows(store, "SELECT type, name FROM sqlite_master WHERE tbl_name = 'task' AND type != 'table'")
     assert {name for kind, name in found if kind == "trigger"} == set()
-    assert {name for _, name in found} == {"task_run", "task_key", "sqlite_autoindex_task_1"}
+    assert {name for _, name in found} == {"task_run", "task_key", "task_asked", "sqlite_autoindex_task_1"}
 
 
 async def test_a_store_of_version_2_gets_its_history(tmp_path: Path) -> None:

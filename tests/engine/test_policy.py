@@ -120,6 +120,8 @@ WRONG: list[tuple[str, Any]] = [
     *(("max_concurrent", value) for value in (0, -1, 2.0, "2", True)),
     *(("pool", value) for value in (1, ["gpu"], True)),
     *(("retry_safe", value) for value in (1, 0, "yes")),
+    *(("isolation", value) for value in ("Process", "", True, 1)),
+    *(("memory_limit", value) for value in (0, -1, 512, "1 GiB", 2.0**30, True)),
 ]
 
 

@@ -235,6 +235,52 @@ async def test_8_6_a_keyring_that_does_not_give_it_says_so(run, seen, monkeypatc
     assert seen == []
 
 
+async def test_8_6_the_real_package_is_asked_through_its_own_backend(
+    run, seen, settings: Settings, engine: Engine
+) -> None:
+    keyring = pytest.importorskip("keyring")
+    backend = pytest.importorskip("keyring.backend")
+
+    class Drawer(backend.KeyringBackend):  # type: ignore[misc,name-defined]
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return "from-the-drawer" if (service, username) == ("taskdeck", "prod") else None
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+        def delete_password(self, service: str, username: str) -> None:
+            raise NotImplementedError
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Drawer())
+    try:
+        task = await run("calls", {"api_key": "keyring:prod"})
+        missing = await run("calls", {"api_key": "keyring:other"})
+    finally:
+        keyring.set_keyring(before)
+    assert (task.status, seen) == ("completed", [{"api_key": "from-the-drawer"}])
+    assert task.inputs == {"api_key": "keyring:prod"} and task.result["echo"] == MASK
+    assert missing.error == "needs its secrets: the keyring has no password for taskdeck / other"
+    await engine.stop()
+    nowhere(settings, "from-the-drawer")
+
+
+async def test_8_6_lines_of_a_secret_of_several_lines_are_hidden_one_by_one(
+    register, run, settings: Settings, engine: Engine
+) -> None:
+    async def execute(self: BaseTask, inputs: dict[str, Any]) -> Any:
+        print(inputs["pin"])
+        return {"second": inputs["pin"].splitlines()[1]}
+
+    register("prints", execute, SCHEMA)
+    task = await run("prints", {"pin": "-----BEGIN KEY-----\nMIIEvQIBADANBg\n-----END KEY-----"})
+    assert task.result["second"] == MASK
+    await engine.stop()
+    nowhere(settings, "MIIEvQIBADANBg")
+
+
 async def test_8_6_without_the_package_it_says_what_is_missing(run, seen, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     task = await run("calls", {"api_key": "keyring:prod"})

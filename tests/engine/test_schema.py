@@ -338,7 +338,7 @@ class TestHostileSchemas:
         assert capfd.readouterr().err == ""
 
     def test_a_check_that_doubles_at_each_level_is_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("engine.schema_keywords.CHECK_TIME", 0.1)
+        monkeypatch.setattr("engine.schema_watch.CHECK_TIME", 0.1)
         schema = {"properties": {"a": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}}
         begun = time.monotonic()
         assert texts(schema, nested(40)) == ["could not be checked in time"]
@@ -468,5 +468,33 @@ def test_a_check_keeps_to_the_seconds_it_is_given() -> None:
     checker = compile({"properties": slow})
     begun = time.monotonic()
     found = checker.problems(dict.fromkeys(slow, "a" * 90 + "!"), seconds=0.1)
-    assert len(found) == len(slow) and all("in time" in each.text for each in found)
+    assert found and all("in time" in each.text for each in found)
+    assert (found[-1].path, found[-1].kind) == ((), "unchecked"), "what was not looked at is not said to hold"
     assert time.monotonic() - begun < 1, "40 patterns of 0.05 s each would take two"
+
+
+@pytest.mark.parametrize(
+    ("schema", "instance"),
+    [
+        ({"items": {"type": "integer"}}, list(range(400_000))),
+        ({"uniqueItems": True}, [f"s{n}" for n in range(2_000_000)]),
+        ({"additionalProperties": {"type": "string"}}, {f"k{n}": "v" for n in range(400_000)}),
+        ({"items": {"allOf": [{"type": "integer"}] * 50}}, list(range(40_000))),
+    ],
+    ids=["items", "unique", "map", "parts"],
+)
+def test_a_plain_walk_stops_in_time_and_says_so_but_holds_in_full_without_a_limit(schema: Any, instance: Any) -> None:
+    checker = compile(schema)
+    begun = time.monotonic()
+    found = checker.problems(instance, seconds=0.05)
+    assert time.monotonic() - begun < 1
+    assert [(each.path, each.kind) for each in found] == [((), "unchecked")]
+    assert checker.is_valid(instance, seconds=0.05) is checker.part_fits(schema, instance, seconds=0.05) is False
+    assert checker.problems(instance) == [] and checker.is_valid(instance)
+
+
+def test_a_long_enum_is_asked_for_each_item_of_a_long_list() -> None:
+    checker = compile({"items": {"enum": list(range(10_000))}})
+    begun = time.monotonic()
+    assert checker.problems([*range(9_000), 1.0, True])[0].path == (9_001,), "true is no number"
+    assert time.monotonic() - begun < 3, "90 million comparisons take half a minute"

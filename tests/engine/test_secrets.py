@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from engine.schema import MASK, is_secret, mask
+from engine.secrets import hidden_texts
 
 TEXT = {"type": "string"}
 
@@ -27,7 +31,9 @@ TEXT = {"type": "string"}
             "credential",
             "credentials",
         ),
-        *("private_key_pem", "auth_token", "token2"),
+        *("private_key_pem", "auth_token", "token2", "ssh_passphrase", "Authorization", "Proxy-Authorization"),
+        *("tokens", "accessTokens", "secrets", "db_passwords", "api_keys", "apiKeys", "private-keys", "auth_tokens"),
+        *("cookie", "Cookie", "Set-Cookie", "cookies"),
     ],
 )
 def test_secret_by_name(name: str) -> None:
@@ -42,6 +48,7 @@ def test_secret_by_name(name: str) -> None:
         *("author", "compass", "bypass", "tokenizer", "secretary", "key", "keyword", "api", "passwordless", "monkey"),
         *("max_tokens", "max_token", "maxToken", "token_count", "min_password_length", "token_limit"),
         *("secret_id", "secretId", "token_path", "private_key_path", "credentials-path", ""),
+        *("cookie_name", "cookieconsent", "secrets_path", "tokens_count", "num_tokens", "keys", "keys_api"),
     ],
 )
 def test_no_secret_by_name(name: str) -> None:
@@ -56,7 +63,10 @@ def test_the_rule_is_about_text() -> None:
     assert is_secret("token", {"anyOf": [{"type": "string"}, {"type": "null"}]})
 
 
-@pytest.mark.parametrize("marker", [{"writeOnly": True}, {"format": "password"}, {"x-secret": True}])
+@pytest.mark.parametrize(
+    "marker",
+    [{"writeOnly": True}, {"format": "password"}, {"x-secret": True}, {"x-sensitive": True}, {"ui:widget": "password"}],
+)
 def test_secret_by_marker(marker: dict[str, Any]) -> None:
     assert is_secret("note", marker)
     assert is_secret("pin", {"type": "integer", **marker})
@@ -145,6 +155,41 @@ def test_what_the_schema_calls_a_number_or_a_switch_is_shown() -> None:
     assert mask(schema, value) is value
 
 
+def test_a_plural_covers_texts_and_lists_of_them_but_no_counts() -> None:
+    value = {
+        "tokens": ["a", "b"],
+        "api_keys": {"x": "k"},
+        "secrets": "s",
+        "usage": {"tokens": 512, "cached_tokens": 0.5},
+    }
+    assert masked({}, value) == {
+        "tokens": [MASK, MASK],
+        "api_keys": {"x": MASK},
+        "secrets": MASK,
+        "usage": {"tokens": 512, "cached_tokens": 0.5},
+    }
+    schema = {"properties": {"tokens": {"type": "array", "items": TEXT}, "secrets": {"type": "array", "items": TEXT}}}
+    assert masked(schema, {"tokens": ["a", ""], "secrets": ["env:A", "b"]}) == {
+        "tokens": [MASK, ""],
+        "secrets": ["env:A", MASK],
+    }
+
+
+def test_the_headers_that_let_one_in_are_hidden_in_a_map() -> None:
+    names = (
+        "Authorization",
+        "authorization",
+        "Proxy-Authorization",
+        "Cookie",
+        "Set-Cookie",
+        "X-Api-Key",
+        "X-Auth-Token",
+    )
+    given = {"headers": {**dict.fromkeys(names, "Basic abc"), "Accept": "text/html"}}
+    shown = masked({"properties": {"headers": {"type": "object", "additionalProperties": TEXT}}}, given)
+    assert shown == {"headers": {**dict.fromkeys(names, MASK), "Accept": "text/html"}}
+
+
 def test_only_the_way_to_a_secret_is_copied() -> None:
     value = {"other": {"a": [1]}, "s": {"token": "x"}}
     shown = mask({}, value)
@@ -163,3 +208,16 @@ def test_deep_and_self_containing_values_end() -> None:
     loop: dict[str, Any] = {"token": "x"}
     loop["self"] = loop
     assert mask({"$ref": "#"}, loop)["token"] == MASK
+
+
+@pytest.mark.parametrize(
+    "write",
+    [str, json.dumps, lambda text: json.dumps(text, ensure_ascii=False), repr, quote, quote_plus,
+     lambda text: quote(text, safe="")],
+)  # fmt: skip
+def test_a_secret_is_known_however_it_is_written(write: Callable[[str], str]) -> None:
+    given = {"password": 'pä"ß w/o\\rd\n4711'}
+    written = write(given["password"])
+    for text in hidden_texts(given, mask({}, given)):
+        written = written.replace(text, MASK)
+    assert written.strip("\"'") == MASK

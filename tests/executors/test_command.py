@@ -16,7 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from executors.command import LINE_LIMIT, TAIL, Command, Lines
+from executors.child import LINE_LIMIT, TAIL, Lines
+from executors.command import Command
 from tests.executors.in_a_run import context_of
 
 GUARD = 20

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from executors.http_request import BODY_LIMIT, HttpRequest
+from executors.http_client import BODY_LIMIT
+from executors.http_request import HttpRequest
 from tests.executors.in_a_run import context_of
 
 TOKEN = "tok-5ecret-value"

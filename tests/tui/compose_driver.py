@@ -117,7 +117,7 @@ async def composing(
     path: Path,
     size: tuple[int, int] = WIDE,
     *,
-    keys: tuple[str, ...] = ("O",),
+    keys: tuple[str, ...] = ("d",),
     look: Look | None = None,
     before: Callable[[Engine], Awaitable[Any]] | None = None,
 ) -> AsyncIterator[Composing]:

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from engine.access import READ_ONLY
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
-from engine.errors import TaskError
+from engine.errors import AccessError, TaskError
 from engine.events import Event, EventKind, LogLine, Subscriber
 from engine.executor import BaseTask
 from engine.history import AuditEntry, Run, Span, TaskCounts
@@ -22,8 +24,10 @@ from engine.recent import Recent
 from engine.schema import mask
 from engine.store import Attempt
 from engine.task import Dependency, Task, TaskStatus, TaskTreeNode
+from engine.trace import Trace
 from engine.version_source import VersionSource
 from engine.watcher import WatchState
+from tests.tui.fake_people import FakeAnswers, FakeSchedules, FakeTimekeeper
 
 T = TypeVar("T")
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -72,11 +76,21 @@ def make_catalogue(*specs: ExecutorSpec, problems: Sequence[Problem] = (), epoch
 class FakeCounts:
     running: int = 0
     queued: int = 0
+    scheduled: int = 0
+    asking: int = 0
 
 
 @dataclass
 class FakeSettings:
     user: str = "ada"
+    store: Path = Path("nowhere/taskdeck.db")
+    group: str = ""
+    headless: float = 3_600.0
+
+
+@dataclass
+class FakeAccess:
+    read_only: bool = False
 
 
 class FakeHistory:
@@ -164,13 +178,20 @@ class FakeEngine:
         self.logs: dict[str, list[tuple[int, LogLine]]] = {}
         """Lines with the attempts that wrote them."""
         self.tried: dict[str, list[Attempt]] = {}
+        self.traced: dict[str, list[Trace]] = {}
         """Former attempts."""
         self.sources: dict[str, VersionSource] = {}
         """The kept sources, by version."""
         self.settings = FakeSettings()
+        self.access = FakeAccess()
+        self.later = 0
+        """How many tasks wait for their time."""
         self.paused = False
         self.paused_runs: set[str] = set()
         self.presets = FakePresets(self)
+        self.answers = FakeAnswers(self)
+        self.schedules = FakeSchedules(self)
+        self.timekeeper = FakeTimekeeper(self)
         self.labels: dict[str, str] = {}
         self.refusal: TaskError | None = None
         """What a launch is refused with."""
@@ -186,10 +207,19 @@ class FakeEngine:
 
     # --- the surface of Engine -------------------------------------------------------------------------------
 
+    async def permit(self, what: str, *, executor_id: str = "", task_id: str | None = None) -> None:
+        spec = self.catalogue.get(executor_id)
+        why = READ_ONLY if self.access.read_only else spec.barred if spec is not None else ""
+        if why:
+            self.asked.append(("refused", what))
+            raise AccessError(why)
+
     @property
     def counts(self) -> FakeCounts:
         states = [task.status for task in self.tasks.values()]
-        return FakeCounts(states.count(TaskStatus.IN_PROGRESS), states.count(TaskStatus.PENDING))
+        asking = sum(task.is_asking for task in self.tasks.values())
+        pending = states.count(TaskStatus.PENDING) - asking
+        return FakeCounts(states.count(TaskStatus.IN_PROGRESS), pending, self.later, asking)
 
     async def launch(
         self,
@@ -376,6 +406,9 @@ class FakeEngine:
         task = self.tasks[task_id]
         return [*self.tried.get(task_id, ()), *([self._attempt(task)] if task.started_at is not None else [])]
 
+    async def traces(self, task_id: str) -> list[Trace]:
+        return self.traced.get(task_id, [])
+
     # --- the script ------------------------------------------------------------------------------------------
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -523,6 +556,10 @@ class FakeThread:
         self.engine = engine
         self.failure = failure
         self.stopped: bool | None = None
+
+    @property
+    def settings(self) -> FakeSettings:
+        return self.engine.settings
 
     def subscribe(self, subscriber: Subscriber) -> None:
         self.engine.subscribe(subscriber)

@@ -30,7 +30,8 @@ class RealThread:
     """Stands for `LateEngine`, with an engine on the caller's loop; `fill` puts runs into the store first."""
 
     def __init__(self, path: Path, fill: Fill, **settings: Any) -> None:
-        self.engine = Engine(replace(Settings(), store=path, user="ann", **settings), take_over=False)
+        self.settings = replace(Settings(), store=path, user="ann", **settings)
+        self.engine = Engine(self.settings, take_over=False)
         self._fill = fill
 
     def subscribe(self, subscriber: Subscriber) -> None:

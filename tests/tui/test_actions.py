@@ -9,7 +9,8 @@ from textual._xterm_parser import XTermParser
 from textual.binding import Binding
 from textual.events import Key
 
-from tui.actions import ACTIONS, PANES, PUNCTUATION, actions_of, binding_keys, by_id, key_label, key_name
+from tui.actions import ACTIONS, PANES, actions_of, by_id
+from tui.key_names import PUNCTUATION, binding_keys, key_label, key_name
 
 SENT = {
     "/": "slash",
@@ -63,8 +64,9 @@ def test_no_letter_is_a_command_where_text_is_typed() -> None:
 
 
 def test_keys_that_belong_to_terminal_or_multiplexer_are_left_alone() -> None:
-    taken = {"ctrl+a", "ctrl+b", "ctrl+z", "ctrl+s", "ctrl+enter", "shift+enter", "ctrl+c"}
+    taken = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+enter", "shift+enter", "ctrl+c"}
     assert not taken & {key for action in ACTIONS for key in action.keys}
+    assert [action.id for action in ACTIONS if "ctrl+z" in action.keys] == ["app.suspend"]
 
 
 def test_a_key_that_some_terminals_cannot_send_has_a_second() -> None:
@@ -103,7 +105,8 @@ def test_keys_are_written_for_people(key: str, label: str) -> None:
 def test_dangerous_actions_say_so() -> None:
     danger = {action.id for action in ACTIONS if action.danger}
     acts = ("cancel", "cancel_tree", "skip", "delete")
-    assert danger == {"app.quit", *(f"{pane}.{act}" for pane in ("runs", "detail", "history") for act in acts)}
+    panes = ("runs", "detail", "history")
+    assert danger == {"app.quit", "schedules.delete", *(f"{pane}.{act}" for pane in panes for act in acts)}
 
 
 def test_help_lists_all_keys_of_the_form() -> None:

@@ -57,7 +57,7 @@ async def test_story_a_tree_of_five_with_a_fan_in_is_saved_opened_again_and_laun
         assert driven.ids == []
         await driven.press("escape")
         assert driven.app.screen is driven.console
-        await driven.press("O")
+        await driven.press("d")
         driven.compose.open_path(str(file))
         await driven.until(lambda: len(driven.ids) == 5)
         assert driven.draft.data() == saved
@@ -89,7 +89,7 @@ async def test_keys_move_indent_group_duplicate_rename_remove_and_undo(tmp_path:
         assert driven.line("▾ group")
         await driven.press("b")
         assert driven.ids == ["total", "join", "hello"]
-        await driven.press("d")
+        await driven.press("c")
         assert driven.ids == ["total", "join", "join_2", "hello"]
         await driven.press("r")
         driven.app.screen.query_one(Input).value = "both"
@@ -249,7 +249,7 @@ async def test_a_draft_survives_leaving_and_a_restart(tmp_path: Path) -> None:
     async with composing(tmp_path) as driven:
         await driven.add("total")
         await driven.add("hello")
-        await driven.press("escape", "O")
+        await driven.press("escape", "d")
         assert driven.ids == ["total", "hello"]
         await driven.until((tmp_path / "state" / "draft.json").exists)
     async with composing(tmp_path) as driven:

@@ -83,7 +83,7 @@ def test_screen(snap_compare: Callable[..., bool], tmp_path: Path, scene: str, s
 
     async def act(pilot: Pilot[Any]) -> None:
         await settle(pilot)
-        for key in ("O", *keys):
+        for key in ("d", *keys):
             await pilot.press(key)
             await settle(pilot)
         pilot.app.clear_notifications()

@@ -432,6 +432,17 @@ async def test_messages_keep_every_toast() -> None:
         assert "remember me" in driven.screen
 
 
+async def test_what_was_written_past_the_console_can_be_read_and_does_nothing() -> None:
+    async with console() as driven:
+        await driven.press("O")
+        assert "nothing was written past the console" in driven.screen
+        await driven.press("O")
+        assert driven.app.screen is driven.console
+        driven.app.stray.add("from \x1b[2Ja C library")
+        await driven.press("O")
+        assert "Stray output" in driven.screen and "a C library" in driven.screen and "\x1b" not in driven.screen
+
+
 async def test_quit_asks_while_tasks_run_and_staying_is_the_default() -> None:
     async with console(busy_engine) as driven:
         await driven.press("q")
@@ -439,7 +450,24 @@ async def test_quit_asks_while_tasks_run_and_staying_is_the_default() -> None:
         await driven.press("enter")
         assert driven.app.screen is driven.console
         await driven.press("ctrl+q", "l", "enter")
-        assert driven.app.return_code == 0
+        assert driven.app.return_code == 0 and not driven.app.goes_on
+
+
+async def test_quit_offers_to_leave_what_runs_running() -> None:
+    async with console(busy_engine) as driven:
+        await driven.press("q")
+        assert "60 minutes at most" in driven.screen
+        await driven.press("l", "l", "enter")
+        assert driven.app.return_code == 0 and driven.app.goes_on
+
+
+async def test_quit_asks_while_something_only_waits_for_its_time() -> None:
+    async with console() as driven:
+        driven.engine.later = 2
+        await driven.press("q")
+        assert isinstance(driven.app.screen, Question)
+        assert "2 tasks wait for their time" in driven.screen and "next console" in driven.screen
+        assert "Cancel and quit" not in driven.screen, "quitting cancels nothing that has not begun"
 
 
 async def test_quit_without_running_tasks_just_ends() -> None:

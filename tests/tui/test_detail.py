@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import engine as engine_package
+from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.history import AuditEntry
 from engine.task import TaskStatus
+from engine.trace import Trace
 from screenshots.demo import empty_engine
 from tests.tui.console_driver import SIZES, Driven, console
 from tests.tui.fake_engine import NOON, FakeEngine
+from tui import cards
 from tui.traceback_text import frames_left, place_of
 from tui.widgets.json_view import JsonView
 from tui.widgets.table_view import TableView
@@ -292,6 +295,33 @@ async def test_info_tells_times_edges_params_and_who() -> None:
         assert "after" in driven.line("needed by")
         assert '["x"]' in driven.line("tags") and "2" in driven.line("retries")
         assert "pts/3 from 10.0.0.7" in driven.line("launch")
+
+
+async def test_info_tells_how_each_attempt_ran_and_what_it_left_behind() -> None:
+    def make() -> FakeEngine:
+        engine = empty_engine()
+        engine.add("job", id="a")
+        engine.start("a")
+        left = ("thread 'lost' at x.py:3 in run", "process 99 (sleep)")
+        engine.traced["a"] = [Trace(1, "process 4711 of its own", left)]
+        engine.finish("a", result=1)
+        return engine
+
+    async with console(make) as driven:
+        await open_detail(driven, "f9", "plus")
+        assert "process 4711 of its own" in driven.line("ran in")
+        assert "thread 'lost' at x.py:3" in driven.line("left behind") and "process 99 (sleep)" in driven.screen
+
+
+def test_what_runs_apart_is_no_broken_file() -> None:
+    apart = Problem("/x/a.py", 3, "executor 'a' runs in a process of its own", executor_id="a", is_apart=True)
+    broken = Problem("/x/b.py", 1, "SyntaxError: invalid syntax")
+    spec = ExecutorSpec("a", "A", "", lambda: None, {})
+    card = "\n".join(text for text, _ in cards.executor(spec, [apart]))
+    assert "each attempt runs in a process of its own" in card and "last good version" not in card
+    assert "trusted again" in cards.problem(apart)[-1][0] and "loaded again" in cards.problem(broken)[-1][0]
+    assert "1 of them" in cards.problems(Catalogue(problems=(apart, broken)))[0][0]
+    assert "last good version of each" in cards.problems(Catalogue(problems=(broken,)))[0][0]
 
 
 async def test_7_2_how_long_an_interrupted_task_ran_is_not_known() -> None:

@@ -15,9 +15,10 @@ from engine.task import Task, TaskStatus
 from screenshots.demo import busy_engine, empty_engine
 from tests.tui.console_driver import SIZES, SMALL, WIDE, console
 from tests.tui.fake_engine import FakeEngine
-from tui.actions import ACTIONS, PANES, key_name
+from tui.actions import ACTIONS, PANES
 from tui.app import ConsoleApp
 from tui.console_settings import ConsoleSettings
+from tui.key_names import key_name
 from tui.keymap import Keymap
 from tui.palette import offered
 from tui.screens.help import help_lines

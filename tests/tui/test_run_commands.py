@@ -191,6 +191,55 @@ def test_what_is_detached_goes_on_by_itself_and_is_cancelled_from_elsewhere(task
     assert taskdeck("show", task_id).lines[0] == "⊘ slow  cancelled"
 
 
+def test_what_is_refused_is_told_though_it_was_to_be_detached(
+    taskdeck: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words, code, said in (
+        (("nosuch",), 2, "no executor named 'nosuch'"),
+        (("greet",), 2, "name: is required"),
+        (("wipe",), 4, "--yes was not given"),
+    ):
+        done = taskdeck("run", *words, "--detach")
+        assert (done.code, done.out) == (code, "") and said in done.err
+    assert len(taskdeck("run", "wipe", "--detach", "--yes").out.strip()) == 36
+    monkeypatch.setenv("TASKDECK_ALLOW", "bad,slow")
+    for detach in ((), ("--detach",)):
+        done = taskdeck("run", "greet", "--input", "name=Ann", *detach)
+        assert done.code == 4 and "not among the executors that are allowed here (bad, slow)" in done.err
+
+
+def test_what_is_not_allowed_is_listed_with_the_reason(taskdeck: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKDECK_ALLOW", "greet")
+    listed = {line.split()[0]: line for line in taskdeck("list").lines}
+    assert "not allowed: 'bad' is not among" in listed["bad"] and "not allowed" not in listed["greet"]
+    found = {row["id"]: row["refused"] for row in json.loads(taskdeck("list", "--json").out)}
+    assert found["greet"] is None and "not among" in found["bad"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "greet", "--input", "name=Ann"),
+        ("run", "greet", "--input", "name=Ann", "--detach"),
+        ("rerun", "latest"),
+        ("cancel", "latest"),
+        ("pause",),
+        ("resume",),
+        ("prune", "--runs", "0"),
+        ("new", "another"),
+        ("restore", "latest"),
+        ("test", "greet", "--input", "name=Ann"),
+    ],
+    ids=" ".join,
+)
+def test_read_only_refuses_every_command_that_changes_something(taskdeck: Command, words: tuple[str, ...]) -> None:
+    assert taskdeck("run", "greet", "--input", "name=Ann").code == 0
+    done = taskdeck("--read-only", *words)
+    assert done.code == 4 and "read-only mode" in done.err + done.out
+    looked = taskdeck("--read-only", "history")
+    assert looked.code == 0 and len(looked.lines) == 1
+
+
 def test_a_log_is_followed_to_the_end_of_its_task(taskdeck: Command) -> None:
     task_id = taskdeck("run", "slow", "--detach").out.strip()
     deadline = time.monotonic() + 20

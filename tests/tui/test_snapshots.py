@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from screenshots.demo import broken_engine, busy_engine, empty_engine, steered_engine
+from screenshots.demo import (
+    asking_engine,
+    broken_engine,
+    busy_engine,
+    empty_engine,
+    scheduled_engine,
+    steered_engine,
+)
 from tests.tui.fake_engine import NOON, FakeEngine, FakeThread
 from tui.app import ConsoleApp
 
@@ -29,6 +36,11 @@ SCENES: dict[str, tuple[Callable[[], FakeEngine], tuple[str, ...]]] = {
     "queue-paused": (broken_engine, ("2", "P")),
     "attempts": (steered_engine, ("2", "g", "j", "j", "f9", "3", "plus")),
     "delete": (busy_engine, ("2", "G", "D")),
+    "asking": (asking_engine, ("2", "g", "j", "j")),
+    "answer": (asking_engine, ("2", "g", "j", "j", "enter")),
+    "schedules": (scheduled_engine, ("at",)),
+    "no-schedules": (empty_engine, ("at",)),
+    "schedule-form": (scheduled_engine, ("at", "enter", "f10")),
 }
 
 

@@ -9,13 +9,14 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
-from tui.commands.exits import CANCELLED, complain
+from tui.commands.exits import CANCELLED, REFUSED, complain
+from tui.commands.options import settings_of
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that `options` name; returns its exit code and says in one line why it could not run."""
-    from engine.errors import TaskdeckError
-    from engine.settings import Settings
+    from engine.errors import AccessError, TaskdeckError
+    from engine.origin import origin
     from tui.commands.streams import Streams
 
     given = getattr(options, "own_store", None) or options.store
@@ -27,10 +28,14 @@ def run(options: argparse.Namespace) -> int:
     options.executors = [*options.executors, *getattr(options, "own_executors", ())]
     command = import_module(f"tui.commands.{getattr(options, 'module', options.command)}")
     try:
-        settings = Settings.load()
+        settings = settings_of(options, None)
+        origin()  # while our streams still tell of the terminal
         with Streams() as streams:
             code: int = command.run(options, settings, streams)
             return code
+    except AccessError as error:
+        complain(str(error))
+        return REFUSED
     except TaskdeckError as error:
         return complain(str(error))
     except KeyboardInterrupt:

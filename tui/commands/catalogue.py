@@ -21,10 +21,11 @@ DESCRIPTION = 300
 def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> int:
     """One line each: id, name, description; with words only those that hold all of them."""
     from engine import Loader
+    from engine.access import Access
 
     require(options.executors)
     loader = Loader(folders_of(options.executors, settings), import_limit=settings.import_limit)
-    catalogue = loader.reconcile() or loader.catalogue
+    catalogue = Access(settings).marked(loader.reconcile() or loader.catalogue)
     words = [word.casefold() for word in options.words]
     specs = [
         spec
@@ -44,6 +45,7 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
                 "version": spec.version,
                 "inputs_schema": spec.schema,
                 "problem": spec.schema_problem or "; ".join(map(str, catalogue.flow_problems.get(spec.id, ()))) or None,
+                "refused": spec.barred or None,
             }
             for spec in specs
         ]
@@ -51,8 +53,9 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     width = max((len(spec.id) for spec in specs), default=0)
     for spec in () if options.json else specs:
         kind = "" if spec.id in catalogue.executors else "flow: "
-        about = kind + safe_text(spec.description or spec.name, limit=DESCRIPTION)
-        streams.say(f"{safe_text(spec.id):{min(width, 40)}}  {about}".rstrip())
+        about = safe_text(spec.barred or spec.description or spec.name, limit=DESCRIPTION)
+        barred = "not allowed: " if spec.barred else ""
+        streams.say(f"{safe_text(spec.id):{min(width, 40)}}  {barred}{kind}{about}".rstrip())
     problems = sum(not found.is_warning for found in findings(catalogue))
     if problems:
         streams.note(f"{count(problems, 'problem')}; `taskdeck check` tells them")

@@ -16,6 +16,7 @@ from typing import TextIO
 
 from engine.backup import backups, folder_of
 from engine.health import Finding, examine
+from engine.origin import known_group, known_user, login, own_groups
 from engine.settings import Settings, config_folder
 from tui.commands.exits import FINE, PROBLEMS
 from tui.commands.folders import folders_of
@@ -35,7 +36,8 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     found = [
         *_versions(),
         *_settings(),
-        *examine(store, thorough=options.thorough),
+        *examine(store, thorough=options.thorough, group=settings.group),
+        *_access(settings),
         *_backups(store, settings),
         *_folders(options.executors, settings),
         *_terminal(streams.output),
@@ -70,6 +72,19 @@ def _versions() -> Iterator[Finding]:
 def _settings() -> Iterator[Finding]:
     path = config_folder() / "settings.toml"
     yield Finding("settings", "ok", str(path) if path.exists() else f"none given; they would stand in {path}")
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    """What the settings keep this user from, and names in them that nobody has."""
+    if settings.read_only:
+        yield Finding("access", "ok", "read-only: nothing can be changed")
+    named = [("user", name, known_user(name)) for name in settings.destructive_users]
+    named += [("group", name, known_group(name)) for name in settings.destructive_groups]
+    for kind, name, is_known in named:
+        if not is_known:
+            yield Finding("access", "warning", f"there is no {kind} '{name}' here", "See destructive_users and _groups")
+    who = f"{login()}, in the groups {', '.join(sorted(own_groups()))}" if own_groups() else login()
+    yield Finding("access", "ok", f"you are {who}")
 
 
 def _backups(store: Path, settings: Settings) -> Iterator[Finding]:

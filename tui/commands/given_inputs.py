@@ -52,12 +52,17 @@ def _parse(text: str, source: str) -> Any:
 
 def with_keys(inputs: Mapping[str, Any], given: Sequence[tuple[str, str]], spec: Launchable | None) -> dict[str, Any]:
     """`inputs` with the keys of `--input KEY=VALUE` set."""
-    return {**inputs, **{key: value_of(spec, key, text) for key, text in given}}
+    return with_schema(inputs, given, spec.schema if spec is not None else None)
 
 
-def value_of(spec: Launchable | None, key: str, text: str) -> Any:
+def with_schema(inputs: Mapping[str, Any], given: Sequence[tuple[str, str]], schema: Any) -> dict[str, Any]:
+    """`inputs` with these keys set, each read as `schema` wants it."""
+    return {**inputs, **{key: value_of(schema, key, text) for key, text in given}}
+
+
+def value_of(schema: Any, key: str, text: str) -> Any:
     """Text where the schema wants text, else what it is as JSON, else text all the same."""
-    properties = spec.schema.get("properties") if spec is not None else None
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
     wanted = properties.get(key) if isinstance(properties, Mapping) else None
     if isinstance(wanted, Mapping) and wanted.get("type") == "string":
         return text

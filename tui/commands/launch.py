@@ -7,8 +7,8 @@ import asyncio
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from engine.catalogue import ExecutorSpec, Launchable
 from tui.commands.desk import Desk, Stopped, open_desk
@@ -43,6 +43,7 @@ async def _run(
     """The exit code, and whether code was left behind that does not stop."""
     async with open_desk(options, settings, streams) as desk:
         spec = find_entry(desk.catalogue, options.id)
+        await desk.engine.permit("launch", executor_id=spec.id)
         inputs = with_keys(given, options.inputs, spec)
         if wrong := problems_of(desk.catalogue, spec):
             streams.note(f"{spec.id} cannot be launched: {wrong[0]}")
@@ -92,9 +93,10 @@ async def _launch(
             idempotency_key=options.key,
             label=options.label,
             dry_run=options.dry_run,
-            id=options.task_id,
         )
         watch.follow(task.run_id)
+        if options.announce:
+            streams.say(task.run_id)
         if not await desk.finished(task.run_id):
             streams.note("cancelling; Ctrl+C again ends at once")
             await engine.cancel(task.id)
@@ -120,13 +122,15 @@ def _params(options: argparse.Namespace) -> dict[str, Any] | None:
 def _detach(options: argparse.Namespace, given: dict[str, Any], streams: Streams) -> int:
     """Have a process of its own do it, and print the id by which `show`, `log` and `cancel` find it.
 
-    The inputs go through a pipe: a command line can be read by everybody.
+    It is printed once the task is stored; where it was refused, what that process said is told, and its exit code is
+    ours. The inputs go through a pipe: a command line can be read by everybody.
     """
-    task_id = str(uuid4())
     command = [sys.executable, "-m", "tui.cli"]
+    command += ["--read-only"] if options.read_only else []
+    command += ["--group", options.group] if options.group is not None else []
     for folder in options.executors:
         command += ["--executors", folder]
-    command += ["run", options.id, "--inputs", "-", "--quiet", "--yes", "--id", task_id]
+    command += ["run", options.id, "--inputs", "-", "--quiet", "--announce"]
     if options.store_file:
         command += ["--store", str(options.store_file)]
     for name in ("label", "key", "priority", "timeout", "retries"):
@@ -134,14 +138,18 @@ def _detach(options: argparse.Namespace, given: dict[str, Any], streams: Streams
             command += [f"--{name}", str(value)]
     for tag in options.tags:
         command += ["--tag", tag]
-    if options.dry_run:
-        command.append("--dry-run")
+    command += [f"--{name.replace('_', '-')}" for name in ("dry_run", "yes") if getattr(options, name)]
     for key, text in options.inputs:
         command += ["--input", f"{key}={text}"]
-    nothing = subprocess.DEVNULL
-    own = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, start_new_session=True)
-    assert own.stdin is not None
-    own.stdin.write(json.dumps(given).encode())
-    own.stdin.close()
-    streams.say(task_id)
-    return FINE
+    pipe = subprocess.PIPE
+    own = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
+    assert own.stdin is not None and own.stdout is not None and own.stderr is not None
+    with suppress(BrokenPipeError):  # it refused before it read them, and says so below
+        own.stdin.write(json.dumps(given).encode())
+        own.stdin.close()
+    if task_id := own.stdout.readline().decode().strip():
+        streams.say(task_id)
+        return FINE
+    for line in own.stderr.read().decode("utf-8", "replace").splitlines():
+        streams.note(line)
+    return own.wait()

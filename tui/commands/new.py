@@ -38,7 +38,9 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     written.
     """
     from engine import SettingsError
+    from engine.access import refuse_read_only
 
+    refuse_read_only(settings)
     if len(options.executors) > 1:
         raise SettingsError("--executors was given more than once", "Name the one folder to write into")
     try:

@@ -1,11 +1,17 @@
-"""What the commands are called and take. Only argparse in it."""
+"""What the commands are called and take; but for `settings_of` only argparse."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tui.commands.run_options import declare_runs
+from tui.commands.schedule_options import declare_answer, declare_schedules
+
+if TYPE_CHECKING:
+    from engine.settings import Settings
 
 TEMPLATES = {
     "basic": "counts words: inputs, defaults, examples, log, result",
@@ -72,6 +78,18 @@ Put the line into your shell's start file, or what it prints into its folder of 
 """
 
 
+def settings_of(options: argparse.Namespace, store: str | None) -> Settings:
+    """The person's settings with what the options change of them. Raises `SettingsError`."""
+    from engine.settings import Settings
+
+    settings = Settings.load()
+    if store is not None:
+        settings = replace(settings, store=Path(store).expanduser().absolute())
+    if options.group is not None:
+        settings = replace(settings, group=options.group)
+    return replace(settings, read_only=True) if options.read_only else settings
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """Add the commands to the parser of `taskdeck`; `command` is None where none is given."""
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=type(parser))
@@ -81,6 +99,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_store(commands)
     _declare_rest(commands)
     declare_runs(commands, _add, _assignment)
+    declare_answer(commands, _add, _assignment)
+    declare_schedules(commands, _add, _assignment)
 
 
 def _add(commands: Any, name: str, does: str, executors: str, epilog: str) -> argparse.ArgumentParser:

@@ -30,6 +30,7 @@ async def _rerun(options: argparse.Namespace, settings: Settings, streams: Strea
         engine = desk.engine
         task = await find_task(engine, options.task)
         spec = desk.catalogue.entry(task.executor_id)
+        await engine.permit("rerun", executor_id=task.executor_id, task_id=task.id)
         if spec is not None and spec.is_dangerous and not options.yes:
             streams.note(f"{spec.id} is marked as dangerous: give --yes to run it again")
             return REFUSED

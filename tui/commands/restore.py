@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from engine.access import refuse_read_only
 from engine.backup import Backup, backups, folder_of, restore
 from engine.errors import StoreError
 from engine.settings import Settings
@@ -22,6 +23,7 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     if options.backup is None:
         _list(made, store, options, streams)
         return FINE
+    refuse_read_only(settings)
     chosen = _chosen(options.backup, made, store)
     aside = restore(store, chosen)
     streams.say(f"{store} is as it was in {chosen.stem}")

@@ -86,7 +86,7 @@ def _run(own: argparse.ArgumentParser, assignment: Read) -> argparse.ArgumentPar
     own.add_argument("--detach", action="store_true", help="print the id and let it run in a process of its own")
     own.add_argument("--quiet", action="store_true", help="tell nothing while it runs")
     own.add_argument("--yes", action="store_true", help="run an executor that is marked as dangerous unasked")
-    own.add_argument("--id", dest="task_id", help=argparse.SUPPRESS)
+    own.add_argument("--announce", action="store_true", help=argparse.SUPPRESS)  # for --detach: the id when stored
     own.set_defaults(module="launch")
     return own
 

@@ -57,6 +57,9 @@ def head(task: Task) -> Iterator[str]:
     if task.user_id:
         yield f"  user      {safe_text(task.user_id)}"
     yield f"  inputs    {_brief(task.effective_inputs or task.inputs)}"
+    if task.is_asking:
+        title = (task.effective_inputs or {}).get("title", "")
+        yield f"  asks      {safe_text(title, limit=NAME)}: taskdeck answer {task.id[:SHORT_ID]}"
     if task.error:
         yield f"  error     {safe_text(task.error, limit=VALUE)}"
     if task.result is not None:

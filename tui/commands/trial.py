@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.commands.streams import Streams
@@ -72,13 +70,15 @@ class Bench:
 
     async def run(self, executor_id: str, inputs: Mapping[str, Any], number: int | None) -> Trial:
         """Launch and await; raises `Interrupted` after a cancel has done its work (5.1)."""
-        from engine import TaskdeckError
+        from engine import AccessError, TaskdeckError
 
         if self._stop.is_set():
             raise Interrupted
         began = time.monotonic()
         try:
             task = await self._engine.launch(executor_id, dict(inputs))
+        except AccessError:  # no fault of the executor's
+            raise
         except TaskdeckError as refusal:
             return Trial(number, "failed", 0.0, 0, {}, None, str(refusal), None)
         unsubscribe = self._engine.bus.subscribe(lambda event: self._show(event, task, number))
@@ -101,11 +101,11 @@ class Bench:
     async def _trial(self, task: Task, number: int | None, seconds: float) -> Trial:
         lines = await self._engine.log(task.id)
         warnings = [line.text for line in lines if _is_warning(line)]
-        log = [_line(line) for line in _told(lines) if not _is_warning(line)]
+        log = [_line(line) for line in lines if not _is_warning(line)]
         for child in await self._engine.tree(task.run_id):
             if child.id != task.id and child.status == "failed":
                 log.append(f"{child.name} failed: {child.error}")
-                log += [f"{child.name} | {_line(line)}" for line in _told(await self._engine.log(child.id))]
+                log += [f"{child.name} | {_line(line)}" for line in await self._engine.log(child.id)]
         return Trial(
             number,
             str(task.status),
@@ -123,21 +123,6 @@ class Bench:
 def _is_warning(line: LogLine) -> bool:
     """Whether it is the engine's own word on a result that does not fit the output schema."""
     return line.stream == "engine" and line.text.startswith("warning: ")
-
-
-def _told(lines: Iterable[LogLine]) -> Iterator[LogLine]:
-    """The lines without the engine's own frames in tracebacks: to an executor's author they say nothing."""
-    import engine
-
-    ours = f'  File "{Path(engine.__file__).parent}{os.sep}'
-    is_ours = False
-    for line in lines:
-        if line.stream != "traceback" or not line.text.startswith("  "):
-            is_ours = False
-        elif line.text.startswith("  File "):
-            is_ours = line.text.startswith(ours)
-        if not is_ours:
-            yield line
 
 
 def _line(line: LogLine) -> str:

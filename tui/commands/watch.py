@@ -30,6 +30,8 @@ class Watch:
 
     def hear(self, event: Event) -> None:
         """A subscriber of the engine's bus; what comes before `run_id` is known is told with it."""
+        if event.kind == "notice":
+            self._streams.note(safe_text(str(event.data)))
         if self._quiet or event.task is None:
             return
         if self.run_id is None:
@@ -55,6 +57,8 @@ class Watch:
             self._streams.passing(f"{name} {task.progress:.0%} {task.progress_message}")
         elif event.kind == "retrying":
             self._streams.note(f"{name} is tried again in {event.data:.3g} s: {safe_text(task.error or '')}")
+        elif event.kind == "asked":
+            self._streams.note(f"{name} waits for an answer: taskdeck answer {task.id[:8]}")
         elif event.kind == "finished":
             why = f": {safe_text(task.error, limit=300)}" if task.error else ""
             if task.skipped:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from tui.forms import fields, strict_json
 from tui.forms.merged import Schema
 from tui.forms.nodes import Node
 from tui.forms.rows import TEXTS
+from tui.forms.unions import Branch
 
 LOOKED_AT = 20
 """Items of a list that are looked at."""
+LIKENESS_SECONDS = 0.1
+"""The longest that branches are compared; only unions that multiply come near."""
 
 Score = tuple[int, ...]
 
@@ -26,12 +31,40 @@ class Nodes(Protocol):
 
 def best_branch(view: Nodes, node: Node, value: Any) -> int:
     """The branch that `value` fits best: exactly; else by its constants, by required keys, by what it knows."""
-    scores = []
+    told: list[Score] = []
     for branch in node.branches:
-        exact = all(view.test(part, value) for part in branch.parts) and not branch.reason
-        inner = view.node(branch.merged, "", value)
-        scores.append((int(exact), *_told(branch.tells, value), *_likeness(view, inner, value)))
-    return max(range(len(scores)), key=scores.__getitem__)
+        exact = (
+            not branch.reason and not _is_ruled_out(branch, value) and all(view.test(p, value) for p in branch.parts)
+        )
+        told.append((int(exact), *_told(branch.tells, value)))
+    best = max(told)
+    tied = [at for at, score in enumerate(told) if score == best]
+    return tied[0] if len(tied) == 1 else _likest(view, node, tied, value)
+
+
+def _likest(view: Nodes, node: Node, tied: Sequence[int], value: Any) -> int:
+    """Of branches that are told apart by nothing else the likest; those that are not looked at in time are not it."""
+    ends = time.monotonic() + LIKENESS_SECONDS
+    best, likest = tied[0], _likeness(view, view.node(node.branches[tied[0]].merged, "", value), value)
+    for at in tied[1:]:
+        if time.monotonic() > ends:
+            break
+        likeness = _likeness(view, view.node(node.branches[at].merged, "", value), value)
+        if likeness > likest:
+            best, likest = at, likeness
+    return best
+
+
+def _is_ruled_out(branch: Branch, value: Any) -> bool:
+    """Whether a constant of the branch is another one in the value: far cheaper to see than a check."""
+    named = branch.own.schema.get("properties")
+    if not isinstance(value, dict) or not isinstance(named, Mapping):
+        return False
+    return any(
+        not strict_json.equal(value[name], schema["const"])
+        for name, schema in islice(named.items(), LOOKED_AT)
+        if isinstance(schema, Mapping) and "const" in schema and name in value
+    )
 
 
 def _told(tells: Mapping[str, Any], value: Any) -> Score:

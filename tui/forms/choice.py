@@ -39,7 +39,7 @@ class ChoiceScreen(ModalScreen["list[Any] | None"]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
-        Binding("ctrl+r", "launch", show=False, priority=True),
+        Binding("ctrl+r", "launch", show=False, priority=True, id="launch.run"),
         Binding("enter", "take", show=False, priority=True),
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),

@@ -13,6 +13,7 @@ from engine.schema import MASK
 from tui.forms import fields, strict_json
 from tui.forms.editors import AreaInput, LineInput, ghost
 from tui.forms.heads import Head
+from tui.forms.held import Held
 from tui.forms.instance import ABSENT
 from tui.forms.line_editors import line_editor_for
 from tui.forms.lines import OPTION_LENGTH, Asked, Line, Picked, index_of
@@ -26,6 +27,7 @@ __all__ = [
     "Control",
     "Drop",
     "Head",
+    "Held",
     "Hidden",
     "Line",
     "Options",
@@ -132,12 +134,16 @@ class Constant(Line):
     @property
     def _is_open(self) -> bool:
         row = self.row
-        return not row.required or (row.state != "absent" and not strict_json.equal(row.value, row.constant))
+        return not row.required or row.nullable or not strict_json.equal(row.value, row.constant)
 
     def draw(self) -> Content:
         row = self.row
         fits = row.state == "absent" or strict_json.equal(row.value, row.constant)
         mark = "" if row.required else "☑ " if row.state != "absent" else "☐ "
+        if row.state == "absent" and row.required and self.has_focus:
+            return Content.assemble(
+                ("= ", "reverse"), (f"space makes it {safe_text(fields.brief(row.constant))}", "$dim")
+            )
         style = "reverse" if self.has_focus else "" if row.required or row.state != "absent" else "$dim"
         constant = safe_text(fields.brief(row.constant))
         if fits:
@@ -183,8 +189,8 @@ class Hidden(Line):
     ]
 
     def draw(self) -> Content:
-        lines = self.row.text.count("\n") + 1
-        return Content.assemble((f"{MASK} {lines} lines", "reverse" if self.has_focus else ""))
+        length = self.row.held or f"{self.row.text.count(chr(10)) + 1} lines"
+        return Content.assemble((f"{MASK} {length}", "reverse" if self.has_focus else ""))
 
     def action_clear(self) -> None:
         self.post_message(Picked(unset=True))
@@ -199,8 +205,10 @@ def control_for(row: Row, revealed: bool) -> type[Control]:
     """Which control draws the row (forms.md 5.2)."""
     if row.read_only and not row.is_container:
         return ReadOnly
-    if row.kind == "secret" and "\n" in row.text:
-        return AreaInput if revealed else Hidden
+    if row.kind == "secret" and ("\n" in row.text or row.held):
+        return AreaInput if revealed and not row.held else Hidden
+    if row.held and not row.is_container:
+        return Held
     if row.kind == "boolean":
         return Options
     if row.kind in ("choice", "union"):

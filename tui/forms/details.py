@@ -10,7 +10,7 @@ from engine.schema import MASK, is_secret, mask, path_text
 from tui.forms import fields, strict_json
 from tui.forms.instance import ABSENT, get
 from tui.forms.model import Form
-from tui.forms.rows import Row
+from tui.forms.rows import HELP_WORDS, Row
 
 Line = tuple[str, str]
 """Text and role."""
@@ -41,9 +41,9 @@ def detail_lines(form: Form, row: Row, error: str = "") -> list[Line]:
     given, merged = form.schema_at(row.path)
     hidden = row.kind == "secret"
     lines: list[Line] = [(row.label, "head")]
-    if row.help:
-        lines += [(line, "") for line in row.help.split("\n")]
-    lines.append(("", ""))
+    for text in _explained(row, merged):
+        lines += [(line, "") for line in text.split("\n")]
+        lines.append(("", ""))
     if error:
         lines.append((f"✗ {error}", "bad"))
     lines += _facts(row, merged, hidden=hidden)
@@ -52,7 +52,8 @@ def detail_lines(form: Form, row: Row, error: str = "") -> list[Line]:
     if row.branches:
         lines += [("", ""), ("forms", "head")]
         lines += [(f"{'●' if at == row.chosen else '○'} {label}", "") for at, label in enumerate(row.branches)]
-    others = {name: value for name, value in merged.items() if name not in SHOWN}
+    known = {*SHOWN, *HELP_WORDS, *fields.RETIRED_WORDS}
+    others = {name: value for name, value in merged.items() if name not in known}
     if others:
         lines += [("", ""), ("further keywords", "head")]
         lines += [(f"{name}: {fields.brief(_hidden(value), LONGEST)}", "") for name, value in others.items()]
@@ -60,6 +61,13 @@ def detail_lines(form: Form, row: Row, error: str = "") -> list[Line]:
     if given != merged and isinstance(given, Mapping) and ("$ref" in given or "allOf" in given):
         lines += [("", ""), ("with its references and parts in one", "head"), *_schema(dict(merged), hidden=hidden)]
     return lines
+
+
+def _explained(row: Row, merged: Mapping[str, Any]) -> list[str]:
+    """All that the schema says in sentences, each once: the line under the field, then what is longer."""
+    said = [merged.get(word) for word in HELP_WORDS]
+    found = [*(text for text in said if isinstance(text, str) and text.strip())]
+    return list(dict.fromkeys(found)) or [""]
 
 
 def _facts(row: Row, merged: Mapping[str, Any], *, hidden: bool) -> Iterator[Line]:
@@ -70,6 +78,9 @@ def _facts(row: Row, merged: Mapping[str, Any], *, hidden: bool) -> Iterator[Lin
     for label, given in (("read only", row.read_only), ("deprecated", row.deprecated)):
         if given:
             yield _fact(label, "yes")
+    for word in (*fields.RETIRED_WORDS, "$comment"):
+        if isinstance(merged.get(word), str):
+            yield _fact("comment" if word == "$comment" else "instead", merged[word])
     if row.section:
         yield _fact("section", row.section)
     if row.default is not ABSENT:

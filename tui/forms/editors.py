@@ -26,7 +26,7 @@ from tui.forms.clip_curl import is_curl
 from tui.forms.instance import ABSENT
 from tui.forms.lines import Picked, cut
 from tui.forms.readings import is_reference
-from tui.forms.rows import Row
+from tui.forms.rows import LONGEST, Row
 from tui.text import safe_text
 
 TALLEST = 10
@@ -154,7 +154,8 @@ class LineInput(Input):
     def _haunt(self) -> None:
         """Draw the ghost in as many cells as there are: Input would break it over lines that nobody sees."""
         if self.is_key:
-            text = f"name · e.g. {safe_text(self.names[0])}" if self.names else "name"
+            named = f"name · e.g. {safe_text(self.names[0])}" if self.names else "name"
+            text = named if self.row.unnamed or self.row.typed_name else '""'
         else:
             text = "type it again" if self._is_lost else ghost(self.row) or self.hint
         width = self.size.width
@@ -228,7 +229,7 @@ class LineInput(Input):
         event.prevent_default()
         text = pasted(event.text)
         start, end = sorted(self.selection)
-        if "\n" in text.rstrip("\n") or is_curl(text):
+        if "\n" in text.rstrip("\n") or is_curl(text) or len(self.value) + len(text) > LONGEST:
             self.post_message(Pasted(text, self.value[:start], self.value[end:]))
         else:
             self.replace(text.rstrip("\n"), start, end)
@@ -257,7 +258,13 @@ class AreaInput(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.replace(pasted(event.text), *self.selection, maintain_selection_offset=False)
+        text = pasted(event.text)
+        if len(self.text) + len(text) > LONGEST:
+            start, end = sorted(self.selection)
+            before = self.get_text_range((0, 0), start)
+            self.post_message(Pasted(text, before, self.get_text_range(end, self.document.end)))
+        else:
+            self.replace(text, *self.selection, maintain_selection_offset=False)
 
     def action_cursor_right(self, select: bool = False) -> None:
         value = ABSENT if self.text or select else offered(self.row)

@@ -59,7 +59,7 @@ def schema_at(view: View, schema: Any, value: Any, path: Path) -> tuple[Any, Sch
 def with_parents(view: View, schema: Any, value: Any, path: Path) -> Any:
     """`value` with the objects on the way to `path`; new ones hold what they owe, so that no constant is forgotten."""
     for end in range(len(path)):
-        if instance.get(value, path[:end]) is not ABSENT or not isinstance(path[end], str):
+        if instance.get(value, path[:end]) not in (ABSENT, None) or not isinstance(path[end], str):
             continue
         node, here = place(view, schema, value, path[:end])
         begun = payload.owed_of(view, view.inner(path[:end], node, here))
@@ -79,10 +79,22 @@ def place_to_add(view: View, schema: Any, value: Any, path: Path, key: str | Non
     node, here = place(view, schema, value, path)
     kind = view.inner(path, node, here).kind
     if isinstance(here, dict) or (here in (ABSENT, None) and (kind in ("map", "object") or key is not None)):
-        return (*path, "" if key is None else key)
+        return (*path, _free_name(view.marks, path, here or {}) if key is None else key)
     if isinstance(here, list) or (here in (ABSENT, None) and kind in ("array", "tuple", "any", "choices", "raw")):
         return (*path, len(here) if isinstance(here, list) else 0)
     return None
+
+
+def _free_name(marks: Marks, path: Path, here: Any) -> str:
+    """Under which name an entry waits for its own: that of one that waits already, else "", else one that is free."""
+    waiting = next((each[-1] for each in marks.unnamed if each[:-1] == path and each[-1] in here), None)
+    if isinstance(waiting, str):
+        return waiting
+    name, count = "", 0
+    while name in here:
+        count += 1
+        name = f"new {count}"
+    return name
 
 
 def turn_to(marks: Marks, path: Path, at: int) -> None:
@@ -105,6 +117,14 @@ def without(view: View, schema: Any, value: Any, path: Path) -> Any:
             break
         value = instance.drop(value, path)
     return value
+
+
+def ends_tuple(view: View, schema: Any, value: Any, path: Path) -> bool:
+    """Whether the place is one of a tuple's own, and the last that is given."""
+    items, at = instance.get(value, path[:-1]), path[-1]
+    node, here = place(view, schema, value, path[:-1])
+    fixed = view.inner(path[:-1], node, here).fixed
+    return isinstance(items, list) and isinstance(at, int) and at == len(items) - 1 < len(fixed)
 
 
 def mark_gaps(view: View, value: Any, path: Path) -> None:

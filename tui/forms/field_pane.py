@@ -11,7 +11,7 @@ from tui.forms.model import ABSENT, Path, Row
 from tui.forms.pane import FormPane
 from tui.forms.pastes import paste_items, paste_pairs
 from tui.forms.readings import reading, readings
-from tui.forms.row_acts import FIXED, LISTS, Act, Around, acts_of, empty_of
+from tui.forms.row_acts import Act, Around, acts_of, empty_of
 from tui.forms.view import PAGE
 from tui.text import safe_text
 
@@ -34,7 +34,8 @@ class FieldPane(FormPane):
         if row is None:
             return []
         shown = row.kind != "secret" or row.path in self.view.revealed
-        around = Around(self.item(), self._around(LISTS, growable=True), self._paged())
+        silent, beside = self.open_object(silent=True), self.open_object(silent=True, beside=True)
+        around = Around(self.item(), self.taker(), self._paged(), silent, None if beside is silent else beside)
         return acts_of(row, around, shown=shown)
 
     async def set_null(self) -> None:
@@ -48,6 +49,25 @@ class FieldPane(FormPane):
         if row is not None and empty_of(row) is not ABSENT:
             await self._put_state(empty_of(row))
 
+    async def unname(self) -> None:
+        """Let the entry have the key "", which no typing gives it."""
+        row = self.focused_row()
+        if row is not None and row.unnamed:
+            path = self.form.rename(row.path, "", is_meant=True)
+            await self._changed('its name is ""' if path[-1] == "" else "")
+            await self.go(path)
+
+    async def add_other(self, *, beside: bool = False) -> None:
+        """Add an entry to the object around, of which the schema says nothing."""
+        await self.add_to(self.open_object(silent=True, beside=beside))
+
+    async def in_lines(self) -> None:
+        """Edit the text in several lines."""
+        row = self.focused_row()
+        if row is not None:
+            self.form.lengthen(row.path)
+            await self._changed()
+
     async def take_default(self) -> None:
         row = self.focused_row()
         if row is not None and row.default is not ABSENT:
@@ -56,7 +76,7 @@ class FieldPane(FormPane):
     async def next_state(self) -> None:
         """unset → null where it is allowed → empty → unset (1.3)."""
         row = self.focused_row()
-        if row is None or row.kind in FIXED:
+        if row is None or (row.kind == "const" and row.required and not row.nullable):
             return
         states: dict[str, Any] = {"absent": ABSENT}
         if row.nullable:

@@ -23,6 +23,9 @@ _HIDDEN = re.compile(
 )
 _WORDS = re.compile(r"[_\-\s]+|(?<=[a-z0-9])(?=[A-Z])")
 
+RETIRED_WORDS = ("deprecationMessage", "x-deprecationMessage", "markdownDeprecationMessage", "x-deprecated")
+"""Keywords that say what to use in the place of a deprecated field."""
+
 NAMES = {
     "string": "text",
     "integer": "whole number",
@@ -110,6 +113,11 @@ def brief(value: Any, limit: int = 60) -> str:
     """`value` on one line for summaries, ghost text and options: text bare, the rest as JSON."""
     text = value if isinstance(value, str) and value else strict_json.dump(value, None)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def is_deprecated(schema: Mapping[str, Any]) -> bool:
+    """Whether a field is there for old runs only: by the draft's word, or by one that says what to use instead."""
+    return schema.get("deprecated") is True or any(schema.get(word) for word in RETIRED_WORDS)
 
 
 def humanise(name: str) -> str:

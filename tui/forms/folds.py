@@ -15,7 +15,7 @@ WINDOW = 400
 """Lines of a form that are drawn at once; each costs some milliseconds, and more with every further one."""
 OVERLAP = 20
 """Lines that stay in view when the window moves."""
-GROWING = frozenset({"array", "tuple", "map"})
+LISTS = frozenset({"array", "tuple"})
 
 Key = tuple[Any, ...]
 
@@ -43,7 +43,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Adder:
-    """The end of an open list or map; `refusal` says why it takes no more."""
+    """The end of an open list, map or object that takes entries; `refusal` says why it takes no more."""
 
     path: Path
     noun: str
@@ -72,7 +72,7 @@ Entry = Row | Fold | Adder | More
 
 
 def listed(rows: Sequence[Row], folds: MutableMapping[Key, bool], wrong: Container[Path]) -> list[Entry]:
-    """The rows with what stands among them, without those that are folded away.
+    """The rows with what stands among them, without those that are folded away and without an object at the root.
 
     `folds` has what is open, by the heading's key, and is told what begins so or so; `wrong` are paths with an error.
     """
@@ -83,7 +83,9 @@ class _Walk:
     """One pass over the rows, parents before what is in them."""
 
     def __init__(self, rows: Sequence[Row], folds: MutableMapping[Key, bool], wrong: Container[Path]) -> None:
-        self._rows, self._folds = rows, folds
+        self._root = rows[0] if rows and not rows[0].path and rows[0].kind == "object" else None
+        self._rows = rows if self._root is None else rows[1:]
+        self._folds = folds
         self._found: list[Entry] = []
         self._places: dict[Key, int] = {}
         """Where each heading stands in what was found."""
@@ -96,6 +98,9 @@ class _Walk:
 
     def entries(self) -> Iterator[Entry]:
         self._begin()
+        adder = adder_of(self._root) if self._root is not None else None
+        if adder is not None:
+            self._adders.append(replace(adder, depth=0))
         for row in self._rows:
             self._end_lists(row.path)
             over = self._headings(row)
@@ -171,16 +176,17 @@ class _Walk:
 
 def adder_of(row: Row) -> Adder | None:
     """What ends the list or map that the row opens; None where nothing is ever added."""
-    if not (row.kind in GROWING and row.is_open and row.growable) or row.read_only:
+    if not (row.is_open and row.growable) or row.silent or row.read_only:
         return None
     held = len(row.value) if isinstance(row.value, list | dict) else 0
-    noun = "an entry" if row.kind == "map" else "an item"
+    is_list = row.kind in LISTS
+    noun = "an item" if is_list else "an entry"
     refusal = hint = ""
-    if row.kind != "map" and row.most is not None and held >= row.most:
+    if is_list and row.most is not None and held >= row.most:
         refusal = f"no more: {row.most} item{' is' if row.most == 1 else 's are'} the most"
-    elif row.kind == "map" and row.names_listed and not row.key_options:
+    elif not is_list and row.names_listed and not row.key_options:
         refusal = "no more: every name is used"
-    elif row.kind == "map" and row.key_options:
+    elif not is_list and row.key_options:
         shown = ", ".join(row.key_options[:3])
         hint = f"one of {shown}" + (f" and {len(row.key_options) - 3} more" if len(row.key_options) > 3 else "")
     return Adder(row.path, noun, row.depth + 1, refusal, hint)

@@ -75,7 +75,8 @@ class FormView(VerticalScroll, can_focus=False):
     # showing
 
     async def show(self, rows: Sequence[Row], errors: dict[Path, str], typing: Path | None = None) -> None:
-        """Draw `rows`; `errors` are those that are due, by path; the row at `typing` keeps its text."""
+        """Draw `rows`, that of the root first; `errors` are those that are due, by path; the row at `typing` keeps its
+        text."""
         async with self._changing:
             self._rows = list(rows)
             self._errors = {}

@@ -13,6 +13,7 @@ from tui.forms.editors import Pasted, ghost, pasted
 from tui.forms.folds import Adder, Fold, More
 from tui.forms.lines import Asked, Drawn, Line
 from tui.forms.rows import Row
+from tui.keymap import label_of
 from tui.text import safe_text
 
 INDENT = 2
@@ -206,7 +207,9 @@ class MoreLine(Grouping):
 
     def draw(self) -> Content:
         where = "below" if self.more.below else "above"
-        said = f"… {self.more.count:,} more rows {where} · Enter shows them · F3 finds one"
+        key = label_of(self.app, "launch.search")
+        finds = f" · {key} finds one" if key else ""
+        said = f"… {self.more.count:,} more rows {where} · Enter shows them{finds}"
         return Content.assemble((" " + said, "bold reverse" if self.has_focus else "$dim"))
 
     def action_turn(self) -> None:

@@ -13,9 +13,10 @@ from tui.forms.controls import Drop
 from tui.forms.editors import AreaInput
 from tui.forms.model import ABSENT, Problem
 from tui.forms.raw_text import NAMES, Language
+from tui.forms.rows import Row
 from tui.forms.told import TOLD
 from tui.forms.widgets import RowWidget
-from tui.keymap import Keymap
+from tui.keymap import label_of
 
 PICKS = {"date": "calendar", "datetime": "calendar", "path": "files"}
 """What the key of long texts opens on a row, by its kind."""
@@ -26,10 +27,9 @@ def launch_bindings() -> list[BindingType]:
     return [replace(binding, priority=True) for binding in bindings_of("launch") if isinstance(binding, Binding)]
 
 
-def label_of(app: App[object], action_id: str) -> str:
-    """The key of an action, under its name in the console's keymap."""
-    keymap = getattr(app, "keys", None)
-    return (keymap if isinstance(keymap, Keymap) else Keymap()).label(action_id)
+def answer_bindings() -> list[BindingType]:
+    """Those of an answer's form; what is a launch form's alone is inherited and does nothing there."""
+    return [replace(binding, priority=True) for binding in bindings_of("answer") if isinstance(binding, Binding)]
 
 
 def hints(
@@ -70,7 +70,7 @@ def hints(
 
 def _of_row(widget: RowWidget, key: Callable[[str, str], str], *, item: bool) -> list[str]:
     row = widget.row
-    keys = [key("menu", "field menu")]
+    keys = [key("menu", "field menu"), *_of_state(row, key)]
     if isinstance(widget.editor, AreaInput):
         keys.append("Tab next")
     elif isinstance(widget.editor, Drop):
@@ -92,6 +92,13 @@ def _of_row(widget: RowWidget, key: Callable[[str, str], str], *, item: bool) ->
     if row.kind == "secret":
         keys.append(key("reveal", "show"))
     return keys
+
+
+def _of_state(row: Row, key: Callable[[str, str], str]) -> list[str]:
+    """How the menu sets what no typing does."""
+    keys = [key("menu", 'k names it ""')] if row.unnamed else []
+    typed = row.kind in ("choice", "raw") or (row.kind == "any" and not row.types)
+    return [*keys, key("menu", "n null")] if row.nullable and row.state != "null" and not typed else keys
 
 
 def counted(problems: Sequence[Problem]) -> str:

@@ -52,6 +52,7 @@ class Marks:
             path in self.long,
             self.suggestions.get(path),
             self.pages.get(path),
+            path in self.unnamed,
         )
 
     def move(self, parent: Path, moved: Moved) -> None:

@@ -158,7 +158,7 @@ def both(own: Merged, other: Merged) -> Merged:
 
 _LEAST = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 _MOST = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
-_EITHER = frozenset({"uniqueItems", "readOnly", "writeOnly", "deprecated", "x-secret"})
+_EITHER = frozenset({"uniqueItems", "readOnly", "writeOnly", "deprecated", "x-secret", "x-sensitive"})
 _SCHEMAS = frozenset({"items", "additionalProperties", "propertyNames", "contains"})
 
 

@@ -11,27 +11,22 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from engine.json_data import NotJson, encode
-from engine.schema import MASK, Checker, SchemaError, mask
-from engine.schema import compile as compile_schema
+from engine.schema import Checker, mask
 from tui.forms import edits, fields, instance, payload, problems, raw_text, strict_json
 from tui.forms.all_rows import every_row
 from tui.forms.instance import ABSENT, Path
+from tui.forms.judge import Judge
 from tui.forms.problems import Problem
 from tui.forms.raw_text import Language
 from tui.forms.resolve import Resolver
 from tui.forms.rows import CONTAINERS, Row
+from tui.forms.steps import State, Steps
 from tui.forms.view import View
 
 __all__ = ["ABSENT", "CONTAINERS", "Form", "Path", "Problem", "Row"]
 
 MAX_ROWS = 5_000
 """Rows that are drawn; the rest stands in the JSON (forms.md 2.5)."""
-MAX_UNDO = 200
-LARGEST_SCHEMA = 1_500_000
-"""Characters: 1 MB, with room for how it is written; a larger one is refused (forms.md 2.5)."""
-SMALL_SCHEMA = 16_000
-"""Characters; a larger schema is not compiled only to judge its defaults."""
 
 
 class Form:
@@ -44,15 +39,11 @@ class Form:
 
     def __init__(self, schema: Any, instance: Any = ABSENT) -> None:
         self.schema = schema
-        self.schema_problem: str | None = None
         self.text_problem: str | None = None
         self.unread_text: str | None = None
-        self._checker: Checker | None = None
-        self._size: int | None = None
+        self._judge = Judge(schema)
         self._view = View(Resolver(schema), self.prepare, self._prepared)
-        self._undo: list[tuple[Any, tuple[dict[Path, Any], ...]]] = []
-        self._redo: list[tuple[Any, tuple[dict[Path, Any], ...]]] = []
-        self._last: tuple[str, Path] | None = None
+        self._steps = Steps()
         self._rows: list[Row] | None = None
         self._by_path: dict[Path, Row] = {}
         self._problems: list[Problem] | None = None
@@ -72,7 +63,7 @@ class Form:
         except strict_json.JsonError:
             form = cls(schema)
             form.load_text(text)
-            form._undo.clear()
+            form._steps = Steps()
             return form
         return cls(schema, value)
 
@@ -103,20 +94,39 @@ class Form:
 
     @property
     def problems(self) -> list[Problem]:
-        """Everything that stands against a launch, in the order of the rows; one a path."""
+        """Everything that stands against a launch, in the order of the rows; one a path.
+
+        A check that is not done in CHECK_SECONDS is one too: `check_in_full` then knows, and may take its time.
+        """
         if self._problems is None:
-            found = []
-            if self.text_problem is not None and self.unread_text is not None:
-                found.append(Problem((), self.text_problem))
-            checker = self.prepare()
-            if checker is None:
-                self._problems = [*found, Problem((), self.schema_problem or "the schema cannot be used")]
-            else:
-                found += problems.of_instance(
-                    self._view, self.schema, self._instance, checker, began_empty=self.began_empty
-                )
-                self._problems = problems.in_order(found, self.rows())
+            self._problems = self._checked(problems.CHECK_SECONDS)
         return self._problems
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether the check was not done in the time between two keys."""
+        return any(problem.kind == problems.UNCHECKED for problem in self.problems)
+
+    def put_off_check(self) -> None:
+        """Say that the check is under way, until `take_check` has what it found."""
+        if self._problems is None:
+            self._problems = [Problem((), "is still being checked", problems.UNCHECKED)]
+
+    def check_in_full(self) -> None:
+        """Find the problems however long it takes: for a `snapshot`, beside the loop."""
+        self._problems = self._checked(None)
+
+    def _checked(self, seconds: float | None) -> list[Problem]:
+        found = []
+        if self.text_problem is not None and self.unread_text is not None:
+            found.append(Problem((), self.text_problem))
+        checker = self.prepare()
+        if checker is None:
+            return [*found, Problem((), self.schema_problem or "the schema cannot be used")]
+        found += problems.of_instance(
+            self._view, self.schema, self._instance, checker, began_empty=self.began_empty, seconds=seconds
+        )
+        return problems.in_order(found, self.rows())
 
     def snapshot(self) -> Form:
         """A copy to be checked beside the loop; `take_check` takes over what it found."""
@@ -127,7 +137,7 @@ class Form:
 
     def take_check(self, other: Form) -> None:
         """Take the problems of a `snapshot`, unless something was edited since."""
-        if other._edits == self._edits and self._problems is None:
+        if other._edits == self._edits:
             self._problems = other._problems
 
     @property
@@ -144,17 +154,17 @@ class Form:
 
     @property
     def can_undo(self) -> bool:
-        return bool(self._undo)
+        return bool(self._steps.done)
 
     @property
     def can_redo(self) -> bool:
-        return bool(self._redo)
+        return bool(self._steps.undone)
 
     def rows(self) -> list[Row]:
         """The rows that stand open, top to bottom, the root first."""
         if self._rows is None:
             made: list[Row] = []
-            refusal = self._too_large()
+            refusal = self._judge.too_large
             self.is_cut = False
             for row in () if refusal else self._view.rows(self.schema, self._instance):
                 if len(made) >= MAX_ROWS:
@@ -174,7 +184,7 @@ class Form:
 
     def every_row(self) -> list[Row]:
         """The rows as if everything stood open, to search them; the first `MAX_ROWS`."""
-        refusal = self._too_large()
+        refusal = self._judge.too_large
         return [] if refusal else every_row(self._view, self.schema, self._instance, MAX_ROWS)
 
     def schema_at(self, path: Path) -> tuple[Any, Mapping[str, Any]]:
@@ -192,16 +202,15 @@ class Form:
 
     def prepare(self) -> Checker | None:
         """Compile the schema, once; may be called from a worker for large ones. None sets `schema_problem`."""
-        if self._checker is None and self.schema_problem is None:
-            try:
-                refusal = self._too_large()
-                self._checker = None if refusal else compile_schema(self.schema)
-                self.schema_problem = refusal or None
-            except SchemaError as error:
-                self.schema_problem = str(error)
+        if self._judge.prepare():
             self._view.restyled()
             self._rows = None
-        return self._checker
+        return self._judge.checker
+
+    @property
+    def schema_problem(self) -> str | None:
+        """Why the schema cannot be used, once it was tried."""
+        return self._judge.problem
 
     def text(self, language: Language = "json") -> str:
         """The instance as JSON or YAML text, secrets as `•••` (forms.md 1.6); text that cannot be read as it is."""
@@ -246,12 +255,7 @@ class Form:
 
     def unmasked(self, value: Any, path: Path = ()) -> Any:
         """`value`, read from a text that showed what stands at `path`, with the secrets in the place of their masks."""
-        masked = payload.leaves(value, MASK) if value is not ABSENT else []
-        hidden = mask(self.schema, self._instance) if masked else None
-        for inner in masked:
-            if instance.get(hidden, (*path, *inner)) == MASK:
-                value = instance.put(value, inner, instance.get(self._instance, (*path, *inner)))
-        return value
+        return payload.unmasked(self.schema, self._instance, value, path)
 
     def enter(self, path: Path, text: str) -> None:
         """Take what was typed in the row at `path`: cleared text makes it absent, never `""` or 0 (forms.md 1.3)."""
@@ -296,13 +300,13 @@ class Form:
     def unset(self, path: Path) -> None:
         """Make the row absent; an optional parent left empty is absent too, unless it was so in the loaded data.
 
-        An item cannot be absent from its list: it is to be filled again.
+        An item cannot be absent from its list: it is to be filled again; only the end of a tuple can go.
         """
         if instance.get(self._instance, path) is ABSENT:
             self._view.marks.texts.pop(path, None)
             self._changed()
             return
-        if path and isinstance(path[-1], int):
+        if path and isinstance(path[-1], int) and not edits.ends_tuple(self._view, self.schema, self._instance, path):
             self.set(path, edits.blank_at(self._view, self.schema, self._instance, path)[0])
             self._view.marks.blanks[path] = True
             self._changed()
@@ -339,8 +343,11 @@ class Form:
         self._set_instance(after)
         return made
 
-    def rename(self, path: Path, key: str) -> Path:
-        """Give the entry at `path` another key, in its place; a taken key is a problem there, nothing more (3.8)."""
+    def rename(self, path: Path, key: str, *, is_meant: bool = False) -> Path:
+        """Give the entry at `path` another key, in its place; a taken key is a problem there, nothing more (3.8).
+
+        An entry with the key "" waits for its name, unless that `is_meant`.
+        """
         parent = instance.get(self._instance, path[:-1]) if path else ABSENT
         if not isinstance(parent, dict) or path[-1] not in parent:
             return path
@@ -349,12 +356,14 @@ class Form:
         if key in parent:
             if key != old:
                 marks.names[path] = key
+            elif key or is_meant:
+                marks.unnamed.pop(path, None)
             self._changed()
             return path
         self._step(("rename", path))
         marks.unnamed.pop(path, None)
         marks.move(path[:-1], lambda name: key if name == old else name)
-        if not key:
+        if not key and not is_meant:
             marks.unnamed[(*path[:-1], key)] = True
         self._set_instance(instance.rename(self._instance, path, key))
         return (*path[:-1], key)
@@ -428,10 +437,10 @@ class Form:
         self._changed()
 
     def undo(self) -> None:
-        self._back(self._undo, self._redo)
+        self._restore(self._steps.back(self._state))
 
     def redo(self) -> None:
-        self._back(self._redo, self._undo)
+        self._restore(self._steps.forward(self._state))
 
     def with_schema(self, schema: Any) -> Form:
         """The same input in the form of another schema; what that does not know stands as a further input."""
@@ -446,20 +455,7 @@ class Form:
 
     def _prepared(self) -> Checker | None:
         """The checker where it is there, or costs little."""
-        return self.prepare() if self._checker is None and self._length() <= SMALL_SCHEMA else self._checker
-
-    def _length(self) -> int:
-        """Characters of the schema; 0 where it is no JSON, which `compile` then says."""
-        if self._size is None:
-            try:
-                self._size = len(encode(self.schema))
-            except (NotJson, RecursionError, ValueError, TypeError):
-                self._size = 0
-        return self._size
-
-    def _too_large(self) -> str:
-        size = self._length()
-        return f"the schema is larger than 1 MB ({size:,} characters)" if size > LARGEST_SCHEMA else ""
+        return self.prepare() if self._judge.checker is None and self._judge.is_cheap else self._judge.checker
 
     def _clear(self, path: Path) -> None:
         """Cleared text: the key goes; an item or entry stays in its place, to be filled."""
@@ -471,20 +467,17 @@ class Form:
         else:
             self.unset(path)
 
-    def _step(self, edit: tuple[str, Path]) -> None:
-        if edit[0] not in ("set", "load") or edit != self._last:
-            self._undo.append((self._instance, self._view.marks.snapshot()))
-            del self._undo[:-MAX_UNDO]
-        self._redo.clear()
-        self._last = edit
+    @property
+    def _state(self) -> State:
+        return self._instance, self._view.marks.snapshot()
 
-    def _back(self, source: list[Any], target: list[Any]) -> None:
-        if source:
-            target.append((self._instance, self._view.marks.snapshot()))
-            self._last = None
-            value, marks = source.pop()
+    def _step(self, edit: tuple[str, Path]) -> None:
+        self._steps.note(edit, lambda: self._state)
+
+    def _restore(self, state: State | None) -> None:
+        if state is not None:
+            self._instance, marks = state
             self._view.marks.restore(marks)
-            self._instance = value
             self._changed()
 
     def _set_instance(self, value: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.schema import is_secret
+from engine.secrets import may_name
 from tui.forms import fields
 from tui.forms.conditions import Grown
 from tui.forms.merged import Merged, Merger, Schema, types_of
@@ -173,15 +174,13 @@ def _of_type(kind: str, schema: Schema, name: str) -> Node:
     return Node(schema, "secret" if secret else "any", types=types, proposals=proposals, is_typed=False)
 
 
-_SECRET_WORDS = ("passw", "secret", "token", "key", "credential", "authorization")
-_SECRET_MARKS = frozenset({"writeOnly", "x-secret"})
+_SECRET_MARKS = frozenset({"writeOnly", "x-secret", "x-sensitive", "ui:widget"})
 
 
 def _is_secret(name: str, schema: Schema) -> bool:
     """`is_secret`, asked only where it may say yes: a form can have thousands of names."""
-    lower = name.lower()
     asked = not _SECRET_MARKS.isdisjoint(schema) or schema.get("format") == "password"
-    return (asked or any(word in lower for word in _SECRET_WORDS)) and is_secret(name, schema)
+    return (asked or may_name(name)) and is_secret(name, schema)
 
 
 def string_kind(schema: Schema, name: str) -> str:
@@ -242,7 +241,7 @@ def _ordered(schema: Schema, required: frozenset[str], sections: Mapping[str, st
         own, old = None, False
         if isinstance(inner, Mapping):
             own = next((inner[key] for key in ("propertyOrder", "x-order", "order") if key in inner), None)
-            old = inner.get("deprecated") is True
+            old = fields.is_deprecated(inner)
         number = own if isinstance(own, int | float) and not isinstance(own, bool) else places.get(name, rest)
         return groups.get(sections.get(name, ""), 0), old, name not in required, number, at
 

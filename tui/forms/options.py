@@ -1,4 +1,4 @@
-"""What is asked for beside the inputs: priority, label, tags, key, timeout, retries, dry run (behaviour.md 4.7, 8.2).
+"""What is asked for beside the inputs: priority, label, tags, key, timeout, retries, dry run, schedule.
 
 They are a form of their own, with a schema like any other. Pure.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui.forms import fields
+from tui.forms.schedule_options import SCHEDULE, words_of
 
 PRIORITIES = ("urgent", "high", "normal", "low")
 """Named by their numbers (2.4)."""
@@ -64,8 +65,9 @@ _PROPERTIES: dict[str, Any] = {
         "description": "Everything but the run itself: the result is the executor's demo result",
         "default": False,
     },
+    "schedule": SCHEDULE,
 }
-ONCE = ("label", "idempotency_key")
+ONCE = ("label", "idempotency_key", "schedule")
 """What is given when a run is made and stays with it: no rerun changes it."""
 
 
@@ -89,6 +91,12 @@ class LaunchOptions:
         return self.given.get("idempotency_key")
 
     @property
+    def schedule(self) -> Mapping[str, Any] | None:
+        """When it is launched instead of now, as `schedule_options.SCHEDULE` says; None for a launch."""
+        given = self.given.get("schedule")
+        return given if isinstance(given, Mapping) and given else None
+
+    @property
     def dry_run(self) -> bool:
         return self.given.get("dry_run") is True
 
@@ -103,6 +111,8 @@ class LaunchOptions:
         said: list[str] = []
         if self.dry_run:
             said.append("dry run")
+        if self.schedule is not None:
+            said.append(f"schedule {fields.brief(words_of(self.schedule), 40)}")
         if self.priority != NORMAL and 0 <= self.priority < len(PRIORITIES):
             said.append(f"priority {PRIORITIES[self.priority]}")
         if self.label:

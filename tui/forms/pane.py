@@ -10,24 +10,34 @@ from textual import on
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.forms import fields, strict_json
+from tui.forms import fields, raw_text, strict_json
 from tui.forms.compare import differences, marks
 from tui.forms.controls import Head
 from tui.forms.editors import Pasted
 from tui.forms.form_view import FormView
+from tui.forms.heads import AddLine
 from tui.forms.instance import get
 from tui.forms.jumps import Jumps
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
 from tui.forms.pastes import may_be_all, paste_items, paste_pairs
 from tui.forms.pickers import Picker, picker_for
+from tui.forms.raw_text import Language
 from tui.forms.row_acts import LISTS
+from tui.forms.rows import LONGEST
 from tui.forms.view import PAGE
 from tui.forms.widgets import RowWidget
+from tui.screens.text_edit import TextScreen
+from tui.text import safe_text
 
 LARGE = 50_000
 """Values and characters that are checked between two keys."""
 ABOVE = 5
 """Items that stay in sight above one that was jumped to on another page; few, for only the first rows come at once."""
+
+
+def _judge(text: str) -> tuple[bool, list[str]]:
+    reading = raw_text.read(text, "json")
+    return not reading.problem, [reading.problem] if reading.problem else []
 
 
 class FormPane(Widget):
@@ -62,6 +72,7 @@ class FormPane(Widget):
         self._touched: set[Path] = set()
         self.view = FormView()
         self._drawing = asyncio.Lock()
+        self._checking: asyncio.Task[None] | None = None
 
     @property
     def form(self) -> Form:
@@ -85,7 +96,7 @@ class FormPane(Widget):
             rows = self.form.drawn()
             compared = self.former is not ABSENT
             self.view.former = marks(rows, differences(self.form.instance, self.former)) if compared else {}
-            await self.view.show(rows, self._due(), typing)
+            await self.view.show(self.form.rows(), self._due(), typing)
 
     def _due(self) -> dict[Path, str]:
         """The errors to draw, by the path of the row that shows them."""
@@ -160,7 +171,7 @@ class FormPane(Widget):
         widget = self.view.widget_at(row.path) if row is not None else None
         if widget is not None:
             name = widget.key_editor
-            (name if name is not None and not widget.row.name else widget.editor).focus()
+            (name if name is not None and widget.row.unnamed else widget.editor).focus()
             widget.scroll_visible(animate=False)
 
     async def go_problem(self, step: int) -> str:
@@ -218,17 +229,45 @@ class FormPane(Widget):
             await self._changed("" if edited else None)
 
     async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
-        await self._check()
+        self._check_beside()
         await self.show(typing)
         self.post_message(self.Edited(note))
 
-    async def _check(self) -> None:
-        """Check large inputs beside the loop: that takes seconds, and the screen goes on meanwhile."""
+    async def check(self) -> None:
+        """Find every problem before a launch, beside the loop where that takes longer than a key may."""
+        if self._checking is not None:
+            await self._checking
         form = self.form
-        if strict_json.weight(form.instance, LARGE) > LARGE:
+        if self._is_heavy or form.is_unchecked:
             checked = form.snapshot()
-            await asyncio.to_thread(lambda: checked.problems)
+            await asyncio.to_thread(checked.check_in_full)
             form.take_check(checked)
+
+    @property
+    def _is_heavy(self) -> bool:
+        return strict_json.weight(self.form.instance, LARGE) > LARGE
+
+    def _check_beside(self) -> None:
+        """Check heavy inputs while the typing goes on: one check at a time, and another where more was typed."""
+        if not self._is_heavy:
+            return
+        self.form.put_off_check()
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._check_on())
+
+    async def _check_on(self) -> None:
+        try:
+            while self.form.is_unchecked:
+                form, checked = self.form, self.form.snapshot()
+                await asyncio.to_thread(checked.check_in_full)
+                form.take_check(checked)
+                if checked.is_unchecked:
+                    break
+        finally:
+            self._checking = None
+        if self.is_attached:
+            await self.show()
+            self.post_message(self.Edited(None))
 
     # what was picked, opened, pasted
 
@@ -253,6 +292,8 @@ class FormPane(Widget):
         widget = event.source
         if widget.opens_list:
             self.ask(widget)
+        elif widget.row.held and not widget.row.is_container:
+            self.edit_held(widget.row)
         elif widget.row.kind in ("array", "map") and not widget.row.value:
             await self.add_item()
         else:
@@ -295,20 +336,29 @@ class FormPane(Widget):
             row = self.form.row(path) or row
         parent, key = path[:-1], path[-1] if path else ""
         note = ""
-        pairs = fields.split_pairs(paste.text) if row.keyed else None
+        pairs = await asyncio.to_thread(fields.split_pairs, paste.text) if row.keyed else None
         if pairs is not None:
             note = paste_pairs(self.form, row, pairs)
         elif row.removable and isinstance(key, int) and row.kind not in ("multiline", "secret"):
-            items = fields.split_many(paste.before + paste.text + paste.after)
+            items = await asyncio.to_thread(fields.split_many, paste.before + paste.text + paste.after)
             note = paste_items(self.form, row, items)
         else:
-            if "\n" in paste.text:
-                self.form.lengthen(path)
-            self.form.set(path, paste.before + paste.text + paste.after)
+            await self._paste_text(row, paste.before + paste.text + paste.after)
         await self._changed(note)
         here = self.view.widget_at(path) or self.view.widget_at(parent)
         if here is not None:
             here.editor.focus()
+
+    async def _paste_text(self, row: Row, text: str) -> None:
+        """Take a text as if it was typed; of a long one the reading takes its time, beside the loop."""
+        if len(text) <= LONGEST or row.kind not in ("any", "raw"):
+            self.form.enter(row.path, text)
+            return
+        value = await asyncio.to_thread(fields.read, "any", text, row.types)
+        if isinstance(value, str) and row.kind == "raw":
+            self.form.enter(row.path, text)
+        else:
+            self.form.set(row.path, value)
 
     # keys
 
@@ -330,7 +380,10 @@ class FormPane(Widget):
 
     async def add_item(self) -> None:
         """Add an item or entry to the list or map that the focus is in; the focus goes to what is to be filled."""
-        row = self._around(LISTS, growable=True) or self._open_object()
+        await self.add_to(self.taker())
+
+    async def add_to(self, row: Row | None) -> None:
+        """Add to this row; None says that there is nothing to add to."""
         if row is None:
             self._say("there is no list or map here to add to")
             return
@@ -341,23 +394,29 @@ class FormPane(Widget):
         await self._changed()
         await self.go(self._first_inside(path))
 
-    def _open_object(self) -> Row | None:
-        """The nearest object that says itself that it takes further entries."""
-        for end in range(len(self._here), -1, -1):
+    def taker(self) -> Row | None:
+        """What takes another item or entry: that of the focused line that adds, else the nearest list or map, else the
+        nearest object whose schema says that it takes more."""
+        line = self.screen.focused
+        if isinstance(line, AddLine):
+            return next((row for row in reversed(self.rows_at(line.adder.path)) if row.growable), None)
+        return self._around(LISTS, growable=True) or self.open_object(silent=False)
+
+    def open_object(self, *, silent: bool, beside: bool = False) -> Row | None:
+        """The nearest object that takes further entries: because its schema says so, or because it says nothing.
+
+        `beside` leaves out the row with the focus itself.
+        """
+        for end in range(len(self._here) - beside, -1, -1):
             for row in self.rows_at(self._here[:end]):
-                _, schema = self.form.schema_at(row.path)
-                if (
-                    row.kind == "object"
-                    and row.growable
-                    and schema.keys() & {"additionalProperties", "patternProperties"}
-                ):
+                if row.kind in ("object", "union") and row.growable and row.silent == silent:
                     return row
         return None
 
     def _first_inside(self, path: Path) -> Path:
         """Of a new item that is an object its first field, else the item itself."""
         rows = [row for row in self.form.rows() if row.path[: len(path)] == path]
-        if not rows or not rows[0].is_container or (rows[0].keyed and not rows[0].name):
+        if not rows or not rows[0].is_container or rows[0].unnamed:
             return path
         inside = [row.path for row in rows if row.kind not in ("const", "object")]
         return inside[0] if inside else path
@@ -380,6 +439,8 @@ class FormPane(Widget):
         picker = picker_for(widget.row, self.form, widget.editor.typed or "")
         if widget.opens_list:
             self.ask(widget)
+        elif widget.row.held and widget.row.kind != "secret":
+            self.edit_held(widget.row)
         elif isinstance(picker, str):
             await self._picked(widget.row.path, picker)
         elif picker is not None:
@@ -387,6 +448,23 @@ class FormPane(Widget):
         elif widget.row.kind in ("text", "any"):
             self.form.lengthen(widget.row.path)
             await self._changed()
+
+    def edit_held(self, row: Row) -> None:
+        """Open a text that no row holds in an editor of its own, as far as one holds it."""
+        value = get(self.form.instance, row.path)
+        is_large = strict_json.weight(value, raw_text.EDITABLE) > raw_text.EDITABLE
+        text = row.text if is_large else fields.show(row.kind, value)
+        if is_large or raw_text.is_large(text):
+            self._say(f"{row.held} are too many to be edited here: a paste replaces them, Del unsets them")
+            return
+
+        async def took(typed: str | None) -> None:
+            if typed is not None:
+                await self._picked(row.path, typed)
+
+        judge = _judge if row.kind == "raw" else None
+        language: Language | None = "json" if row.kind in ("any", "raw") else None
+        self.app.push_screen(TextScreen(safe_text(row.label, limit=60), text, judge, language=language), took)
 
     def pick(self, path: Path, picker: Picker) -> None:
         """Open what picks the text of a row."""

@@ -44,7 +44,7 @@ def paste_pairs(form: Form, row: Row, pairs: Sequence[tuple[str, Any]]) -> str:
     """Add the entries to the map that `row` is an entry of; a blank row gives way. Returns what to say."""
     parent = row.path[:-1]
     entries = dict(get(form.instance, parent) or {})
-    if not row.name and not row.text:
+    if row.unnamed and not row.text:
         entries.pop(row.name, None)
     replaced = sum(name in entries for name, _ in pairs)
     for name, value in pairs:

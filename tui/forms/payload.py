@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tui.forms import strict_json
+from engine.schema import MASK, mask
+from tui.forms import instance, strict_json
 from tui.forms.instance import ABSENT, Path
 from tui.forms.nodes import Node
 from tui.forms.rows import CONTAINERS
@@ -143,23 +144,31 @@ def blank(view: View, schema: Any, key: str | int) -> tuple[Any, bool]:
 
 def leaves(value: Any, wanted: str) -> list[Path]:
     """The paths at which the text `wanted` stands."""
+    if not isinstance(value, dict | list):
+        return [()] if value == wanted else []
     found: list[Path] = []
     stack: list[tuple[Path, Any]] = [((), value)]
     while stack:
         path, item = stack.pop()
-        if isinstance(item, str):
-            if item == wanted:
-                found.append(path)
-        elif len(path) > MAX_DEPTH:
+        if len(path) > MAX_DEPTH:
             continue
-        elif isinstance(item, dict):
-            stack += [((*path, key), child) for key, child in item.items() if type(child) in _LOOKED_INTO]
-        elif isinstance(item, list):
-            stack += [((*path, at), child) for at, child in enumerate(item) if type(child) in _LOOKED_INTO]
+        for key, child in item.items() if isinstance(item, dict) else enumerate(item):
+            if isinstance(child, str):
+                if child == wanted:
+                    found.append((*path, key))
+            elif isinstance(child, dict | list):
+                stack.append(((*path, key), child))
     return found
 
 
-_LOOKED_INTO = frozenset({str, dict, list})
+def unmasked(schema: Any, now: Any, value: Any, path: Path) -> Any:
+    """`value`, to stand at `path` of `now`, with what stands there in the place of the masks of secrets."""
+    masked = leaves(value, MASK) if value is not ABSENT else []
+    hidden = mask(schema, now) if masked else None
+    for inner in masked:
+        if instance.get(hidden, (*path, *inner)) == MASK:
+            value = instance.put(value, inner, instance.get(now, (*path, *inner)))
+    return value
 
 
 def holds_all(one: Any, two: Any) -> bool:

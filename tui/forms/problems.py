@@ -9,6 +9,7 @@ valid instance has none, and each invalid one has; the engine's own defaults nev
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,11 @@ from tui.forms.rows import Row
 from tui.forms.view import View
 
 CHECK_SECONDS = 0.2
-"""The longest that one check may hold the form up; what is not checked by then is a problem."""
+"""The longest that all checks after one key may hold the form up; what is not checked by then is a problem."""
+LEAST_SECONDS = 0.02
+"""What each check has all the same, so that small ones are not refused on a busy machine."""
+UNCHECKED = "unchecked"
+"""The kind of a problem that says that the check did not come to its end: nobody knows whether the input holds."""
 STEERED = 50
 """Unions whose problems are told by their chosen branch."""
 
@@ -38,9 +43,26 @@ class Problem:
     kind: str = ""
 
 
-def of_instance(view: View, schema: Any, value: Any, checker: Checker, *, began_empty: bool) -> list[Problem]:
-    """The problems of the data itself; the first of a path is the one to tell."""
-    marks = view.marks
+class Clock:
+    """The time that is left to the checks of one form; without `seconds` each takes what it needs."""
+
+    def __init__(self, seconds: float | None = CHECK_SECONDS) -> None:
+        self._ends = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def left(self) -> float | None:
+        return None if self._ends is None else max(self._ends - time.monotonic(), LEAST_SECONDS)
+
+    @property
+    def is_over(self) -> bool:
+        return self._ends is not None and time.monotonic() > self._ends
+
+
+def of_instance(
+    view: View, schema: Any, value: Any, checker: Checker, *, began_empty: bool, seconds: float | None = CHECK_SECONDS
+) -> list[Problem]:
+    """The problems of the data itself; the first of a path is the one to tell. `seconds` is None beside the loop."""
+    marks, clock = view.marks, Clock(seconds)
     found = [Problem(path, _unread(text)) for path, text in marks.texts.items()]
     found += [Problem(path, "is not kept; type it again") for path in _lost_secrets(schema, value)]
     found += [Problem(path, f"the name {key!r} is taken") for path, key in marks.names.items()]
@@ -54,11 +76,11 @@ def of_instance(view: View, schema: Any, value: Any, checker: Checker, *, began_
         ]
     found += [Problem(path, text) for path, text in strict_json.unsendable(value)]
     checked = strict_json.plain(_checked(view, schema, value))
-    told = checker.problems(checked, seconds=CHECK_SECONDS)
+    told = checker.problems(checked, seconds=clock.left)
     if told and began_empty:
         told = _without_ghosts(told, checker, checked)
     if told:
-        told = _steered(view, schema, value, checked, told, checker)
+        told = _steered(view, schema, value, checked, told, checker, clock)
     found += [Problem(problem.path, problem.text, problem.kind) for problem in told]
     return found
 
@@ -117,7 +139,7 @@ def _lost_secrets(schema: Any, value: Any) -> list[Path]:
 
 
 def _steered(
-    view: View, schema: Any, value: Any, checked: Any, told: list[SchemaProblem], checker: Checker
+    view: View, schema: Any, value: Any, checked: Any, told: list[SchemaProblem], checker: Checker, clock: Clock
 ) -> list[SchemaProblem]:
     """`told`, in which each union with a branch is told by that branch (forms.md 1.4)."""
     done: set[Path] = set()
@@ -131,11 +153,12 @@ def _steered(
             ),
             None,
         )
-        if union is None:
+        if union is None or clock.is_over:
             break
         path, node = union
         done.add(path)
-        told = _by_branch(view, path, node, instance.get(value, path), instance.get(checked, path), told, checker)
+        here = instance.get(value, path), instance.get(checked, path)
+        told = _by_branch(view, path, node, *here, told, checker, clock)
     return told
 
 
@@ -155,7 +178,14 @@ def _unions(view: View, schema: Any, value: Any, path: Path) -> Iterator[tuple[P
 
 
 def _by_branch(
-    view: View, path: Path, node: Node, value: Any, checked: Any, told: list[SchemaProblem], checker: Checker
+    view: View,
+    path: Path,
+    node: Node,
+    value: Any,
+    checked: Any,
+    told: list[SchemaProblem],
+    checker: Checker,
+    clock: Clock,
 ) -> list[SchemaProblem]:
     at = view.branch(path, node, value)
     if at is None or checked is ABSENT:
@@ -164,7 +194,7 @@ def _by_branch(
     for part in reversed(node.branches[at].parts):  # the innermost knows best
         own = [
             SchemaProblem((*path, *problem.path), problem.text, problem.kind)
-            for problem in checker.part_problems(part, checked, seconds=CHECK_SECONDS)
+            for problem in checker.part_problems(part, checked, seconds=clock.left)
         ]
         if own:
             break

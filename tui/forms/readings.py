@@ -23,10 +23,13 @@ def reading(value: Any) -> str:
 
 
 def readings(row: Row) -> list[Any]:
-    """The values that the text of a union of scalars may be read as, the present one first; [] for other rows."""
-    if row.kind != "any" or not isinstance(row.value, str | int | float | bool):
-        return []
+    """The values that the text of a union of scalars may be read as, the present one first; [] for other rows.
+
+    A secret is text, whatever it looks like, until it is asked to be read otherwise.
+    """
     value = row.value
+    if row.kind not in ("any", "secret") or row.types == ("string",) or not isinstance(value, str | int | float | bool):
+        return []
     text = value if isinstance(value, str) else strict_json.dump(value, None)
     found = [value]
     for other in (text, fields.read("any", text, row.types)):

@@ -18,6 +18,7 @@ from tui.forms.references import References, Unresolved
 
 KEPT = 20_000
 PATTERN_SECONDS = 0.05
+_SPEAKING = frozenset({"additionalProperties", "patternProperties", "unevaluatedProperties"})
 SLOW_PATTERNS = 2
 """So many patterns may be too slow in one form; after that none that is new is tried."""
 
@@ -85,7 +86,16 @@ class Resolver:
             return rest is not False
         if node.kind not in ("object", "map"):
             return False
-        return schema.get("additionalProperties") is not False or bool(schema.get("patternProperties"))
+        if schema.get("patternProperties"):
+            return True
+        if "additionalProperties" in schema:
+            return schema["additionalProperties"] is not False
+        return schema.get("unevaluatedProperties") is not False
+
+    @staticmethod
+    def is_silent(node: Node) -> bool:
+        """Whether an object takes entries only because its schema says nothing about them."""
+        return node.kind == "object" and node.schema.keys().isdisjoint(_SPEAKING)
 
     def _by_pattern(self, rules: Any, key: str) -> Any:
         for pattern, schema in rules.items() if isinstance(rules, Mapping) else ():

@@ -14,7 +14,6 @@ from tui.forms.view import PAGE
 
 NO_EMPTY = frozenset({"integer", "number", "boolean", "choice", "const", "raw", "union"})
 """Kinds that have no empty value."""
-FIXED = frozenset({"const", "union"})
 LISTS = frozenset({"array", "tuple", "map"})
 
 
@@ -30,16 +29,20 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a row stands in: the item or entry, the list or map that takes more, the long list; the row itself too."""
+    """What a row stands in: the item or entry, what takes more, an object that nothing keeps from taking more, the long
+    list; the row itself too. `beside` is such an object around the row, where the row is another one."""
 
     item: Row | None = None
     taker: Row | None = None
     paged: Row | None = None
+    silent: Row | None = None
+    beside: Row | None = None
 
 
 def acts_of(row: Row, around: Around, *, shown: bool) -> list[Act]:
     """What applies to `row`; `shown` says that its value is no secret or is revealed."""
-    many = around.taker is not None and around.taker.path in (row.path, row.path[:-1]) and around.taker.kind != "tuple"
+    taker = around.taker
+    many = taker is not None and taker.path in (row.path, row.path[:-1]) and taker.kind in ("array", "map")
     return [
         *_state_acts(row),
         *_edit_acts(row, many=many),
@@ -51,7 +54,7 @@ def acts_of(row: Row, around: Around, *, shown: bool) -> list[Act]:
 
 def empty_of(row: Row) -> Any:
     """What "empty" is for the row; ABSENT where it has no such value."""
-    if row.kind in NO_EMPTY:
+    if row.kind in NO_EMPTY or (row.kind == "any" and row.types and "string" not in row.types):
         return ABSENT
     if row.kind in ("array", "tuple", "choices"):
         return []
@@ -59,10 +62,12 @@ def empty_of(row: Row) -> Any:
 
 
 def _state_acts(row: Row) -> Iterator[Act]:
-    if row.kind in FIXED and row.required:
+    if row.kind == "const" and row.required and not row.nullable:
         return
     if row.nullable and row.state != "null":
         yield Act("null", "n", "Set null")
+    if row.unnamed:
+        yield Act("no_name", "k", 'Name it "", without a character')
     if row.state != "absent":
         yield Act("unset", "u", "Empty it, to be filled again" if row.removable else "Unset: send nothing")
     empty = empty_of(row)
@@ -77,10 +82,10 @@ def _state_acts(row: Row) -> Iterator[Act]:
 
 
 def _edit_acts(row: Row, *, many: bool) -> Iterator[Act]:
-    if row.kind not in ("secret", "const"):
+    if row.kind != "const" and (row.kind != "secret" or row.types != ("string",)):
         yield Act("json", "j", "Edit as JSON")
     if row.kind in ("text", "path", "any") and not row.long:
-        yield Act("lengthen", "l", "Edit in several lines", "lengthen")
+        yield Act("lines", "l", "Edit in several lines", "lengthen" if row.kind != "path" else "")
     if many:
         yield Act("paste", "p", "Paste many: lines, K=V, JSON")
     other = readings(row)
@@ -96,8 +101,12 @@ def _copy_acts(row: Row, *, shown: bool) -> Iterator[Act]:
 
 def _item_acts(row: Row, around: Around) -> Iterator[Act]:
     if around.taker is not None:
-        what = "an entry" if around.taker.kind == "map" else "an item"
+        what = "an item" if around.taker.kind in ("array", "tuple") else "an entry"
         yield Act("add", "a", f"Add {what}" + (f" to {around.taker.label}" if around.taker is not row else ""), "add")
+    if around.silent is not None:
+        yield Act("other", "o", f"Add an input that is not declared to {around.silent.label}")
+    if around.beside is not None:
+        yield Act("beside", "b", f"Add an input that is not declared to {around.beside.label}")
     item = around.item
     if item is None:
         return

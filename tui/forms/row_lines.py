@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from textual.content import Content
 
+from engine.schema import MASK
 from tui.forms import fields
 from tui.forms.heads import indent
 from tui.forms.instance import ABSENT
@@ -27,8 +28,8 @@ GAP = 2
 LEAST_LABEL, LEAST_NOTE, LEAST_CONTROL = 14, 6, 12
 SIDE_HELP = 132
 """Cells of a row from which its help stands at the right of it."""
-NOTES = {"secret": len("from keyring"), "any": len("integer alt+t")}
-"""What else the rows of a kind say behind their control."""
+NOTES = {"secret": len("from keyring"), "any": len("integer") + 6}
+"""What else the rows of a kind say behind their control; the reading of a value with the key that takes another."""
 WIDEST_CONTROL = 56
 HELP_LENGTH = 400
 LABEL_LENGTH = 80
@@ -98,10 +99,10 @@ def _constraint(row: Row) -> str:
     return safe_text(words, limit=60)
 
 
-def note_of(row: Row, text: str | None, *, focused: bool) -> Content:
+def note_of(row: Row, text: str | None, *, focused: bool, key: str = "") -> Content:
     """What stands behind the control: how many characters of how many, what the text is read as, else the constraint.
 
-    `text` is what stands in the editor, None where there is none.
+    `text` is what stands in the editor, None where there is none; `key` is that which reads it otherwise.
     """
     if text and row.longest is not None and (focused or len(text) > row.longest):
         count = f"{len(text):,}/{row.longest:,}"
@@ -109,7 +110,7 @@ def note_of(row: Row, text: str | None, *, focused: bool) -> Content:
     if row.kind == "secret" and text and is_reference(text):
         return Content.assemble((f"from {text.partition(':')[0]}", "$accent"))
     if row.kind == "any" and row.state in ("value", "empty") and row.value is not ABSENT:
-        more = " alt+t" if focused and readings(row) else ""
+        more = f" {key}" if key and focused and readings(row) else ""
         return Content.assemble((reading(row.value), "$accent"), (more, "$dim"))
     return Content.assemble((_constraint(row), "$dim"))
 
@@ -166,9 +167,8 @@ def below(row: Row, beside: Beside, look: Look, told: int | None, *, focused: bo
     if row.note and (row.state == "absent" or shows_help):
         lines.append(_line(f"! {row.note}", "$warning"))
     if row.suggestion is not ABSENT and row.state == "absent":
-        lines.append(
-            Content.assemble(("↪ ", "$accent"), safe_text(fields.brief(row.suggestion, 40)), ("  → takes it", "$dim"))
-        )
+        offered = MASK if row.kind == "secret" else safe_text(fields.brief(row.suggestion, 40))
+        lines.append(Content.assemble(("↪ ", "$accent"), offered, ("  → takes it", "$dim")))
     if row.page is not None:
         lines.append(_line(_page(row), "$accent"))
     if beside.former:

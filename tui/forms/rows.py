@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tui.forms import fields
+from tui.forms import fields, strict_json
 from tui.forms.instance import ABSENT, Path, state
 from tui.forms.nodes import Node
 
 CONTAINERS = frozenset({"object", "map", "array", "tuple", "union"})
 TEXTS = frozenset({"text", "multiline", "secret", "path", "date", "time", "datetime"})
-LONGEST_LINE = 64_000
-"""Characters; a longer text is edited in several lines (forms.md 2.5)."""
+LONGEST = 16_000
+"""Characters, and values, that the editor of a row holds at a key's speed; of more the beginning is shown (2.5)."""
 
+HELP_WORDS = (
+    *("description", "ui:description", "markdownDescription", "ui:help", "x-description"),
+    *("help_text", "x-help", "x-hint", "hint", "tooltip"),
+)
+"""Keywords that explain a field to a person, the shortest first: those of JSON Schema, RJSF, VS Code and nf-core."""
 State = Literal["absent", "null", "empty", "value"]
 
 
@@ -28,10 +33,12 @@ class Row:
     lines; `typed_name` is a key that could not be taken; `step` is what a number grows by, `most` how many items fit.
     `proposals` are values that may be overtyped, `suggestion` what another branch of a union has under this name;
     `section` is the title of the group the row stands in, `because` why it is required, `note` what is wrong with its
-    schema; `growable` tells that entries or items can be added, `key_options` the only keys that fit and are not used
-    yet, where the schema has the `names_listed`. `page` is (first item drawn, items in all) of a list that is drawn in
-    parts; `longest` is how many characters a text may have, `first` the scalars that tell what a container holds,
-    secrets masked; `format` is the schema's word. All text is foreign.
+    schema; `growable` tells that entries or items can be added, also to a union's branch that is an object, `silent`
+    that the schema allows entries and does not speak of them; `unnamed` is an entry that waits for its key,
+    `key_options` are the only keys that fit and are not used yet, where the schema has the `names_listed`. `page` is
+    (first item drawn, items in all) of a list that is drawn in parts; `longest` is how many characters a text may have,
+    `first` the scalars that tell what a container holds, secrets masked; `format` is the schema's word; `held` says how
+    long a value is that no editor of a row holds: `text` is only its beginning then. All text is foreign.
     """
 
     path: Path
@@ -70,6 +77,8 @@ class Row:
     because: str = ""
     note: str = ""
     growable: bool = False
+    silent: bool = False
+    unnamed: bool = False
     key_options: list[str] = field(default_factory=list)
     names_listed: bool = False
     page: tuple[int, int] | None = None
@@ -77,6 +86,7 @@ class Row:
     format: str = ""
     longest: int | None = None
     first: tuple[str, ...] = ()
+    held: str = ""
 
     @property
     def is_container(self) -> bool:
@@ -117,6 +127,8 @@ class Looks:
     suggestion: Any = ABSENT
     note: str = ""
     growable: bool = False
+    silent: bool = False
+    unnamed: bool = False
     page: tuple[int, int] | None = None
     first: tuple[str, ...] = ()
 
@@ -127,7 +139,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
     kind, reason = shown_kind(node, value, child.required, looks.long)
     name = str(child.key)
     blank_text = value is ABSENT or value is None or looks.blank or kind in CONTAINERS
-    text = looks.text if looks.text is not None else "" if blank_text else fields.show(kind, value)
+    text, held = _text(kind, "" if blank_text else value, looks.text)
     step, most, longest = schema.get("multipleOf"), schema.get("maxItems"), schema.get("maxLength")
     options = node.options
     constant = schema.get("const", options[0][1] if kind == "const" and options else ABSENT)
@@ -147,7 +159,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         depth=looks.depth,
         options=options,
         option_help=node.option_help,
-        proposals=node.proposals,
+        proposals=node.proposals if kind != "secret" else [],
         branches=[branch.label for branch in node.branches] if kind == "union" else [],
         chosen=looks.chosen,
         types=node.types,
@@ -156,9 +168,9 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         removable=child.removable,
         keyed=child.keyed,
         read_only=schema.get("readOnly") is True,
-        deprecated=schema.get("deprecated") is True,
-        long=kind in ("multiline", "raw") or looks.long or "\n" in text or len(text) > LONGEST_LINE,
-        typed_name=name if looks.typed_name is None else looks.typed_name,
+        deprecated=fields.is_deprecated(schema),
+        long=kind in ("multiline", "raw") or looks.long or "\n" in text,
+        typed_name=looks.typed_name if looks.typed_name is not None else "" if looks.unnamed else name,
         step=step if isinstance(step, int | float) and not isinstance(step, bool) and step > 0 else 1,
         most=most if isinstance(most, int) and not isinstance(most, bool) else None,
         reason=reason,
@@ -168,6 +180,8 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         because=child.because,
         note=looks.note,
         growable=looks.growable,
+        silent=looks.silent,
+        unnamed=looks.unnamed,
         key_options=_key_options(schema, value) if kind in ("map", "object") else [],
         names_listed=bool(_listed_names(schema)),
         page=looks.page,
@@ -175,7 +189,21 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         format=_first_text(schema, "format"),
         longest=longest if isinstance(longest, int) and not isinstance(longest, bool) else None,
         first=looks.first,
+        held=held,
     )
+
+
+def _text(kind: str, value: Any, typed: str | None) -> tuple[str, str]:
+    """(what stands in the row's editor, how long that is where no editor of a row holds it)."""
+    if kind == "secret" and isinstance(value, dict | list):
+        return "", f"{'list' if isinstance(value, list) else 'object'} of {len(value):,}"
+    if typed is None and not (isinstance(value, str | list | dict) and strict_json.weight(value, LONGEST) > LONGEST):
+        text = "" if value == "" else fields.show(kind, value)
+        return text, ""
+    given = value if typed is None else typed
+    if isinstance(given, str):
+        return (given[:LONGEST], f"{len(given):,} characters") if len(given) > LONGEST else (given, "")
+    return strict_json.head(given, LONGEST), f"{len(given):,} {'items' if isinstance(given, list) else 'entries'}"
 
 
 def shown_kind(node: Node, value: Any, required: bool, long: bool) -> tuple[str, str]:
@@ -189,12 +217,10 @@ def shown_kind(node: Node, value: Any, required: bool, long: bool) -> tuple[str,
         return "raw", f"this is no {fields.NAMES['array' if kind in ('array', 'tuple') else 'object']}"
     if kind == "choices" and not _holds("array", value):
         return ("raw", "this is no list") if node.is_typed else ("any", "")
-    if kind == "secret" and isinstance(value, dict | list):
-        return "any", ""
     if kind in TEXTS and isinstance(value, str) and kind != "secret":
         if fields.hides(value):
             return "raw", "holds characters that do not show; edit it as JSON text"
-        if kind == "text" and (long or "\n" in value or len(value) > LONGEST_LINE):
+        if kind == "text" and (long or "\n" in value):
             return "multiline", reason
     return ("multiline" if kind == "text" and long else kind), reason
 
@@ -216,7 +242,9 @@ def _label(child: Child, schema: Mapping[str, Any], path: Path, name: str) -> st
 
 
 def _help(schema: Mapping[str, Any]) -> str:
-    return _first_text(schema, "description", "ui:description", "ui:help", "markdownDescription")
+    """What the line under the field says; the rest of what is said of it stands in its details."""
+    told = (_first_text(schema, *fields.RETIRED_WORDS), _first_text(schema, *HELP_WORDS))
+    return " · ".join(filter(None, told))
 
 
 def _first_text(schema: Mapping[str, Any], *keys: str) -> str:
@@ -255,6 +283,6 @@ def _listed_names(schema: Mapping[str, Any]) -> list[Any]:
 
 def _constraint(schema: Mapping[str, Any], kind: str, node: Node) -> str:
     words = fields.constraint(schema, kind, node.types)
-    if schema.get("deprecated") is True:
+    if fields.is_deprecated(schema):
         words = f"{words} deprecated".strip()
     return f"{words} read only".strip() if schema.get("readOnly") is True else words

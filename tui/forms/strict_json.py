@@ -120,11 +120,11 @@ def unsendable(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 yield path, f"holds half a character (\\u{ord(lone.group()):04x})"
         elif isinstance(item, dict):
             if len(path) < MAX_DEPTH:
-                stack.extend(((*path, key), inner) for key, inner in item.items() if type(inner) not in _SAFE)
+                stack.extend(((*path, key), inner) for key, inner in item.items() if not _is_safe(inner))
                 stack.extend(((*path, key), key) for key in item if not str(key).isascii())
         elif isinstance(item, list):
             if len(path) < MAX_DEPTH:
-                stack.extend(((*path, at), inner) for at, inner in enumerate(item) if type(inner) not in _SAFE)
+                stack.extend(((*path, at), inner) for at, inner in enumerate(item) if not _is_safe(inner))
         elif isinstance(item, float):
             if not math.isfinite(item):
                 text = number_text(item)
@@ -134,6 +134,10 @@ def unsendable(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 
 _SAFE = frozenset({int, bool, type(None)})
+
+
+def _is_safe(item: Any) -> bool:
+    return type(item) in _SAFE or (type(item) is str and item.isascii())
 
 
 def equal(one: Any, two: Any) -> bool:

@@ -6,7 +6,7 @@ Unions inside unions are one list of branches; of two unions beside each other e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,8 @@ from tui.forms.references import Unresolved
 MAX_BRANCHES = 200
 """Branches that are told apart; a product of unions can have more, and is then one value edited as JSON."""
 MAX_NESTED = 6
+MAX_TRIED = 1_000
+"""Branches that are looked into for one value: unions inside unions multiply."""
 SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _SHAPE = frozenset({"type", "properties", "items", "prefixItems", "enum", "const", "additionalProperties", "format"})
 _LABELS = frozenset({"title", "description"})
@@ -45,8 +47,20 @@ class Alternatives:
     too_many: bool = False
 
 
-def alternatives(merger: Merger, merged: Merged, depth: int = 0) -> Alternatives:
+class _TooMany(Exception):
+    """More branches than are looked into."""
+
+
+def alternatives(merger: Merger, merged: Merged) -> Alternatives:
     """The unions of `merged`, one after the other, as one list of branches."""
+    try:
+        return _alternatives(merger, merged, 0, iter(range(MAX_TRIED)))
+    except _TooMany:
+        return Alternatives(merged, too_many=True)
+
+
+def _alternatives(merger: Merger, merged: Merged, depth: int, left: Iterator[int]) -> Alternatives:
+    """`left` gives one a branch that may still be looked into."""
     for at, (_, branches) in enumerate(merged.unions):
         if len(branches) > MAX_BRANCHES:
             return Alternatives(merged, too_many=True)
@@ -59,11 +73,11 @@ def alternatives(merger: Merger, merged: Merged, depth: int = 0) -> Alternatives
         if len(real) == 1 and depth < MAX_NESTED:
             if real[0][2]:
                 raise Unresolved(real[0][2])
-            inner = alternatives(merger, both(rest, real[0][1]), depth + 1)
+            inner = _alternatives(merger, both(rest, real[0][1]), depth + 1, left)
             return replace(inner, nullable=nullable or inner.nullable)
         if not real:
             return Alternatives(replace(rest, schema={**rest.schema, "const": None}))
-        found = _expanded(merger, rest, real, depth)
+        found = _expanded(merger, rest, real, depth, left)
         nullable = nullable or any(each.nullable for each in found)
         listed = tuple(branch for each in found for branch in each.branches)
         if len(listed) > MAX_BRANCHES:
@@ -103,14 +117,21 @@ def _draws(merged: Merged, flats: list[Merged]) -> bool:
     )
 
 
-def _expanded(merger: Merger, rest: Merged, real: list[tuple[Any, Merged, str]], depth: int) -> list[Alternatives]:
+def _expanded(
+    merger: Merger, rest: Merged, real: list[tuple[Any, Merged, str]], depth: int, left: Iterator[int]
+) -> list[Alternatives]:
     """For each branch its own alternatives, at least itself."""
     found: list[Alternatives] = []
     tells = _tells([flat for _, flat, _ in real], rest.schema, [raw for raw, _, _ in real])
     for at, (raw, flat, reason) in enumerate(real):
+        if depth and next(left, None) is None:
+            raise _TooMany
         label = branch_label(raw, flat.schema, at)
         whole = both(flat, rest)  # the branch's own words win, as they are the narrower ones
-        inner = alternatives(merger, whole, depth + 1) if depth < MAX_NESTED and not reason else Alternatives(whole)
+        goes_in = depth < MAX_NESTED and not reason
+        if whole.unions and not reason and not goes_in:
+            raise _TooMany
+        inner = _alternatives(merger, whole, depth + 1, left) if goes_in else Alternatives(whole)
         if len(inner.branches) > 1:
             titled = isinstance(flat.schema.get("title"), str)
             nested = tuple(

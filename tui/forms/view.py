@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -30,8 +31,12 @@ MAX_DEPTH = 64
 GHOSTS = 20
 """Items that `minItems` asks for and that are drawn before they are there."""
 KEPT = 20_000
+TEST_SECONDS = 0.1
+"""The longest that one condition, or one branch of a union, is tried; less for each that was too slow."""
 ALONE = 2_000
 """Characters of a condition that is tried by itself while the whole schema is not compiled."""
+MOST_ALONE = 40
+"""Conditions that are tried so; with more of them the whole is compiled after all."""
 UNFIT = "the default does not fit its own schema: not filled"
 FIRST_TOLD, FIRST_SEEN, FIRST_LENGTH = 3, 20, 20
 """Scalars that tell what a closed container holds, how many are looked at for them, characters of each."""
@@ -51,6 +56,9 @@ class View:
     ready: Callable[[], Checker | None]
     marks: Marks = field(default_factory=Marks)
     _tests: dict[tuple[int, int], tuple[Any, Any, bool]] = field(default_factory=dict)
+    _lone: set[int] = field(default_factory=set)
+    _slow: dict[int, Any] = field(default_factory=dict)
+    _last_plain: tuple[Any, Any] | None = None
     _notes: dict[int, tuple[Any, str]] = field(default_factory=dict)
     _rows: dict[tuple[Path, bool], tuple[Child, Node, Any, tuple[Any, ...], bool, Row]] = field(default_factory=dict)
     _children: dict[tuple[int, str], tuple[Node, list[Child]]] = field(default_factory=dict)
@@ -64,20 +72,36 @@ class View:
         key = (id(schema), id(value))
         known = self._tests.get(key)
         if known is None:
-            fits = self._fits(schema, strict_json.plain(value))
+            fits = self._fits(schema, self._plain(value))
             if len(self._tests) > KEPT:
                 self._tests.clear()
             known = self._tests[key] = (schema, value, fits)
         return known[2]
 
     def _fits(self, part: Any, value: Any) -> bool:
-        checker = self.ready()
+        """A part that takes too long is not tried again: it does not hold, and the check of the whole says why."""
+        if id(part) in self._slow:
+            return False
+        ready = self.ready()
+        alone = self._alone(part) if ready is None and len(self._lone) < MOST_ALONE else None
+        checker = ready or alone or self.checker()
         if checker is None:
-            alone = self._alone(part)
-            if alone is not None:
-                return alone.is_valid(value)
-            checker = self.checker()
-        return checker is not None and checker.part_fits(part, value)
+            return False
+        seconds = TEST_SECONDS / (len(self._slow) + 1)
+        began = time.monotonic()
+        if checker is alone:
+            fits = checker.is_valid(value, seconds=seconds)
+        else:
+            fits = checker.part_fits(part, value, seconds=seconds)
+        if not fits and time.monotonic() - began > seconds:
+            self._slow[id(part)] = part
+        return fits
+
+    def _plain(self, value: Any) -> Any:
+        """`value` with builtin numbers; the branches of a union are tried on one value after the other."""
+        if self._last_plain is None or self._last_plain[0] is not value:
+            self._last_plain = (value, strict_json.plain(value))
+        return self._last_plain[1]
 
     def _alone(self, part: Any) -> Checker | None:
         """The checker of a small part without references: a large schema need not be compiled to draw its rows."""
@@ -87,6 +111,7 @@ class View:
                 return None
             root = self.resolver.root
             given = root.get("$schema") if isinstance(root, Mapping) else None
+            self._lone.add(id(part))
             return compile_schema({"$schema": given, **part} if given and isinstance(part, Mapping) else part)
         except (NotJson, SchemaError, RecursionError):
             return None
@@ -201,6 +226,10 @@ class View:
         yield from self._walk(Child("", schema, required=True), (), value, 0, frozenset())
 
     def _walk(self, child: Child, path: Path, value: Any, depth: int, above: frozenset[int]) -> Iterator[Row]:
+        same = self._same_leaf(child, path, value, depth)
+        if same is not None:
+            yield same
+            return
         node = self.node(child.schema, child.key, value)
         if value is ABSENT and path and _hidden(child.schema, node):
             return
@@ -230,6 +259,15 @@ class View:
             page = self._page(path, value) if inner.kind == "array" else None
             for item in self.children(path, inner, value, cover, page):
                 yield from self._walk(item, (*path, item.key), step(value, item.key), below, above)
+
+    def _same_leaf(self, child: Child, path: Path, value: Any, depth: int) -> Row | None:
+        """The row as it was, where it holds nothing and none of what it is made of changed: nearly all, at each key."""
+        known = self._rows.get((path, False))
+        if known is None or known[0] is not child or known[2] is not value or not path:
+            return None
+        row = known[5]
+        same = row.kind not in CONTAINERS and row.depth == depth and known[3] == self.marks.of(path)
+        return row if same else None
 
     def _covered(self, node: Node) -> Node:
         known = self._children.get((id(node), "secret"))
@@ -272,6 +310,7 @@ class View:
                 return known[5]
         opens = node.kind in CONTAINERS and self._is_open(path, node.kind, value, child.required, recursive)
         is_long = node.kind == "array" and isinstance(value, list) and len(value) > PAGE
+        grows = self._grown(path, node, value)
         looks = Looks(
             depth=depth,
             is_open=opens or (in_union and node.kind in CONTAINERS),
@@ -282,7 +321,9 @@ class View:
             long=path in marks.long,
             suggestion=marks.suggestions.get(path, ABSENT) if value is ABSENT else ABSENT,
             note=self._note(child.schema, node),
-            growable=node.kind in CONTAINERS and self.resolver.takes_more(node),
+            growable=grows is not None and self.resolver.takes_more(grows),
+            silent=grows is not None and self.resolver.is_silent(grows),
+            unnamed=path in marks.unnamed,
             page=(self._page(path, value)[0], len(value)) if is_long else None,
             first=self._first(child, path, node, value) if node.kind in CONTAINERS and value else (),
         )
@@ -292,6 +333,11 @@ class View:
             self._rows.clear()
         self._rows[key] = (child, node, value, marked, recursive, row)
         return row
+
+    def _grown(self, path: Path, node: Node, value: Any) -> Node | None:
+        """What the row adds entries or items to; a branch that has a row of its own adds there."""
+        inner = self.inner(path, node, value)
+        return inner if inner.kind in CONTAINERS and (inner is node or inner.kind == "object") else None
 
     def _first(self, child: Child, path: Path, node: Node, value: Any) -> tuple[str, ...]:
         """The first scalars inside a container, which say what it is; a secret is never told."""

@@ -24,6 +24,7 @@ from tui.forms.heads import indent
 from tui.forms.lines import cut
 from tui.forms.row_lines import GAP, Beside, Look, below, first_line, note_of, raw_name
 from tui.forms.rows import Row
+from tui.keymap import label_of
 from tui.text import safe_text
 
 NO_MARGIN = Spacing()
@@ -215,7 +216,8 @@ class RowWidget(Widget):
 
     def _note(self) -> Content:
         typed = self.editor.typed
-        return note_of(self.row, typed, focused=self.has_focus_within)
+        key = label_of(self.app, "launch.reading") if self.row.kind == "any" and self.is_attached else ""
+        return note_of(self.row, typed, focused=self.has_focus_within, key=key)
 
     def _below(self) -> list[Content]:
         told = self.editor.told() if isinstance(self.editor, Options | Drop) else None

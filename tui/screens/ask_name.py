@@ -22,17 +22,26 @@ class NameScreen(ModalScreen["str | None"]):
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False, priority=True)]
 
-    def __init__(self, title: str, text: str, typed: str = "", *, longest: int = LONGEST, blank: bool = False) -> None:
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        typed: str = "",
+        *,
+        longest: int = LONGEST,
+        verb: str = "saves",
+        blank: bool = False,
+    ) -> None:
         super().__init__()
+        self._title, self._text, self._typed, self._longest, self._verb = title, text, typed, longest, verb
         self._blank = blank
-        self._title, self._text, self._typed, self._longest = title, text, typed, longest
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(self._title)
             yield Static(Content(self._text), classes="said")
             yield Input(self._typed, compact=True, max_length=self._longest)
-            yield Static(Content("Enter saves · Esc leaves"), classes="hint")
+            yield Static(Content(f"Enter {self._verb} · Esc leaves"), classes="hint")
 
     @on(Input.Submitted)
     def _named(self, event: Input.Submitted) -> None:

@@ -174,14 +174,6 @@ class Browsing(Viewing):
             return [("the folders of executors are read", "dim")]
         return first_steps.no_executors(getattr(self.thread.engine.settings, "executors", None))
 
-    def begin_with_own(self) -> None:
-        """On the first start the cursor stands on an executor of the person's own, so that Enter and a key run it."""
-        specs = sorted(self._catalogue.entries.values(), key=lambda spec: spec.id)
-        own = next((spec for spec in specs if spec.origin in ("given", "user")), None)
-        first = self.catalogue.row is not None and bool(specs) and self.catalogue.row.key == specs[0].id
-        if own is not None and first and self.history.is_complete and not self.runs.forest.runs:
-            self.catalogue.select(own.id)
-
     def first_run(self) -> list[cards.Line]:
         """The way to the first run, above an executor's card until there is one."""
         if not self.started or self.runs.forest.runs or not self.history.is_complete:

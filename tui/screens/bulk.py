@@ -9,8 +9,10 @@ from engine.task import TaskStatus
 from tui import bulk, export
 from tui.forest import Row
 from tui.marks import tops
+from tui.screens.permission import changes
 from tui.screens.quit import Question
-from tui.screens.steering import Steering, named
+from tui.screens.scheduling import Scheduling
+from tui.screens.steering import named
 from tui.wording import amount
 
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ PATH_LIMIT = 1_000
 """Characters of a file name."""
 
 
-class Bulk(Steering):
-    """Goes on where `Steering` ends: the same keys, while tasks are marked."""
+class Bulk(Scheduling):
+    """Goes on where `Scheduling` ends: the same keys, while tasks are marked."""
 
     def marked(self) -> list[Row]:
         """The marked rows, while the person is among them; else none."""
@@ -53,6 +55,7 @@ class Bulk(Steering):
 
     # --- cancel ----------------------------------------------------------------------------------------------
 
+    @changes("cancel")
     def action_cancel_task(self) -> None:
         rows = self.marked()
         if rows:
@@ -60,6 +63,7 @@ class Bulk(Steering):
         else:
             super().action_cancel_task()
 
+    @changes("cancel")
     def action_cancel_tree(self) -> None:
         rows = self.marked()
         if rows:
@@ -85,6 +89,7 @@ class Bulk(Steering):
 
     # --- rerun -----------------------------------------------------------------------------------------------
 
+    @changes("rerun")
     def action_rerun(self) -> None:
         rows = self.marked()
         if not rows:
@@ -115,6 +120,7 @@ class Bulk(Steering):
 
     # --- pause -----------------------------------------------------------------------------------------------
 
+    @changes("pause")
     def action_pause_run(self) -> None:
         rows = self.marked()
         if not rows:
@@ -132,6 +138,7 @@ class Bulk(Steering):
 
     # --- delete ----------------------------------------------------------------------------------------------
 
+    @changes("delete")
     def action_delete_task(self) -> None:
         marked = self.marked()
         if not marked:

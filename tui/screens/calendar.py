@@ -43,7 +43,7 @@ class CalendarScreen(ModalScreen["str | None"]):
         Binding("right_square_bracket,ctrl+pagedown,ctrl+right", "months(12)", show=False),
         Binding("t", "today", show=False),
         Binding("enter,space", "take", show=False),
-        Binding("ctrl+r", "launch", show=False),
+        Binding("ctrl+r", "launch", show=False, id="launch.run"),
         Binding("escape,f4,q", "leave", show=False),
     ]
 

@@ -14,6 +14,7 @@ from engine.task import Task
 from tui.boundary import ask
 from tui.editor import EditorError, arguments, edit, editor
 from tui.screens.drafting import Drafting
+from tui.screens.permission import changes
 from tui.screens.quit import Question
 from tui.screens.steering import named
 from tui.source import read_source
@@ -48,6 +49,7 @@ class Code(Drafting):
             exclusive=True,
         )
 
+    @changes("rerun")
     def action_rerun_then(self) -> None:
         """Run the selected task again with the version that the attempt in the detail, or its latest one, ran."""
         row = self.selected()
@@ -94,6 +96,7 @@ class Code(Drafting):
 
     # --- the editor ------------------------------------------------------------------------------------------
 
+    @changes("edit")
     def action_edit(self) -> None:
         """Open the person's editor at what is selected; everything goes on meanwhile."""
         place = self._place()

@@ -19,6 +19,7 @@ from tui.command_line import CommandError, Known
 from tui.console_settings import ABOUT, CHOICES
 from tui.screens.browsing import Browsing
 from tui.screens.panes import PANES
+from tui.screens.permission import changes
 from tui.text import safe_text
 from tui.widgets.command_line import CommandLine
 from tui.wording import amount
@@ -121,15 +122,16 @@ class Commands(Browsing):
     def command_help(self, words: str) -> None:
         self.perform("app", "screen.help")
 
+    @changes("launch")
     def command_launch(self, words: str) -> None:
         """`ID [NAME=VALUE …]`: the form opens with the inputs filled in, and what does not fit is said."""
         executor_id, lines = command_line.assignments(words)
         spec = self._catalogue.entry(executor_id)
         if spec is None:
             raise command_line.nearest("executor or flow", executor_id, self._catalogue.entries)
-        if lines:
+        if lines and self.may_run(spec, "launch"):
             self._launch_with(spec, lines)
-        else:
+        elif not lines:
             self.launch(spec)
 
     def _launch_with(self, spec: Launchable, lines: str) -> None:
@@ -196,6 +198,7 @@ class Commands(Browsing):
     def command_resume(self, words: str) -> None:
         self._pause(words, paused=False)
 
+    @changes("pause")
     def _pause(self, words: str, *, paused: bool) -> None:
         """Pause or resume what is not so yet."""
         if words not in ("", "queue"):

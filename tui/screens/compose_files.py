@@ -95,6 +95,8 @@ class ComposeFiles(ComposeEdits):
         self.app.push_screen(AskPath("Save", text, path), lambda given: self._save(given) if given else None)
 
     def _save(self, path: str, *, overwrite: bool = False) -> None:
+        if not self.app.console_screen.may_change("edit"):
+            return
         draft, known = self.draft, self.desk.source
 
         async def work() -> Source | FileIsThere:
@@ -143,6 +145,8 @@ class ComposeFiles(ComposeEdits):
         """Check the draft as it stands, then ask for the flow's inputs as for any launch."""
         if not self.draft.items:
             self.app.notify("there is no task to launch", severity="warning")
+            return
+        if not self.app.console_screen.may_change("launch"):
             return
         self.end_linking()
         draft, engine = self.draft, self.thread.engine

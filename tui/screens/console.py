@@ -105,7 +105,6 @@ class ConsoleScreen(Commands):
         await self.history.more()
         self.runs.ready()
         self.recall()
-        self.begin_with_own()
 
     def _history_grew(self) -> None:
         self.runs.rows.resync()
@@ -144,7 +143,9 @@ class ConsoleScreen(Commands):
         engine = self.thread.engine
         counts, trouble = engine.counts, engine.store_trouble
         self.status.say(
+            mode="read-only" if engine.access.read_only else "",
             paused=f"queue paused ({self.app.keys.label('app.pause_queue')} resumes)" if engine.paused else "",
+            asking=counts.asking,
             running=counts.running,
             queued=counts.queued,
             failed=self.forest.counts.failed,
@@ -196,8 +197,6 @@ class ConsoleScreen(Commands):
         self.catalogue.show(catalogue)
         fresh = [problem for problem in catalogue.problems if problem not in before.problems]
         self._unread = fresh[-1] if fresh else self._unread if self._unread in catalogue.problems else None
-        if not before.executors:
-            self.begin_with_own()
         self._tell(news_of(before, catalogue, self.app.keys))
         self._versions_changed(changed_ids(before, catalogue))
         if len(self.app.screen_stack) > 1:
@@ -315,6 +314,8 @@ class ConsoleScreen(Commands):
         if rows.selected is not None and self.history.is_unread(rows.selected):
             selected = rows.selected
             ask(self, lambda: self.history.open(selected), group="history")
+        elif rows.row is not None and rows.row.task.is_asking:
+            self.open_question(rows.row.task.id)
         elif rows.row is not None and not rows.toggle():
             self.enter("detail")
 
@@ -384,16 +385,31 @@ class ConsoleScreen(Commands):
         lines = message_lines(list(self.app.notices), list(stray.lines), stray.total)
         self.app.push_screen(MessagesScreen([*lines, *((fault, "bad") for fault in self.app.faults)]))
 
+    def action_stray(self) -> None:
+        from tui.screens.messages import MessagesScreen, stray_lines
+
+        stray = self.app.stray
+        self.app.push_screen(MessagesScreen(stray_lines(list(stray.lines), stray.total), "Stray output"))
+
     def action_quit(self) -> None:
         """Leave; while tasks run or wait, ask first."""
-        from tui.screens.quit import Question, quit_question
+        from tui.screens.quit import GO_ON, STAY, Question, quit_question
 
         if not self.started:
             self.app.exit(return_code=0)
             return
         counts = self.thread.engine.counts
-        if not counts.running and not counts.queued:
+        if not counts.running and not counts.queued and not counts.scheduled:
             self.app.exit(return_code=0)
-        elif not isinstance(self.app.screen, Question):
-            question = quit_question(counts.running, counts.queued)
-            self.app.push_screen(question, lambda answer: self.app.exit(return_code=0) if answer else None)
+            return
+        if isinstance(self.app.screen, Question):
+            return
+        minutes = self.thread.settings.headless / 60
+        question = quit_question(counts.running, counts.queued, counts.scheduled, minutes)
+
+        def answered(answer: int | None) -> None:
+            if answer not in (None, STAY):
+                self.app.goes_on = answer == GO_ON
+                self.app.exit(return_code=0)
+
+        self.app.push_screen(question, answered)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class Drafting(RunViews):
     """Goes on where `RunViews` ends."""
 
+    desk: Desk | None = None
+    """The draft; the console's own screen holds it, once it was asked for."""
+
     def action_compose(self) -> None:
         self.compose_with(lambda _: None)
 
@@ -87,8 +90,8 @@ class Drafting(RunViews):
             self.app.push_screen(screen)
             screen.call_after_refresh(then, screen)
 
-        if self.app.desk is not None:
-            show(self.app.desk)
+        if self.app.console_screen.desk is not None:
+            show(self.app.console_screen.desk)
         else:
             ask(self.app, self._desk, show, group="desk", exclusive=True)
 
@@ -100,7 +103,7 @@ class Drafting(RunViews):
         path = self.app.kept.path
         shelf = DraftShelf(path.parent if path is not None else None)
         kept = await asyncio.to_thread(shelf.load)
-        self.app.desk = Desk(shelf, kept)
+        desk = self.app.console_screen.desk = Desk(shelf, kept)
         if kept is not None and not kept.is_saved and kept.draft.items:
             self.app.notify(f"the draft of {amount(len(kept.draft.items), 'task')} is as it was left")
-        return self.app.desk
+        return desk

@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.actions import key_name
 from tui.forms.row_acts import Act
+from tui.key_names import key_name
 from tui.keymap import Keymap
 from tui.text import safe_text
 

@@ -15,8 +15,8 @@ from engine.templates import CLOSE, OPEN, texts
 from tui.bindings import bindings_of
 from tui.draft_refs import Reference
 from tui.forms.instance import ABSENT, get
-from tui.forms.keys import label_of
 from tui.forms.model import Form, Problem
+from tui.keymap import label_of
 from tui.screens.launch import LaunchScreen
 from tui.screens.pick import Choice, PickScreen
 from tui.screens.shelf import Offer, Shelf

@@ -13,8 +13,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tui.actions import ACTIONS, Action, Scope, key_label
+from tui.actions import ACTIONS, Action, Scope
 from tui.command_line import COMMANDS
+from tui.key_names import key_label
 from tui.keymap import Keymap
 from tui.widgets.text_view import Line, TextView
 from tui.wording import scope_title

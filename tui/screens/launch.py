@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -94,6 +95,7 @@ class LaunchScreen(LaunchFields):
         if self._refusal:
             await self.turn_to("json")
         else:
+            await self._pane.check()
             await self._pane.show()
             if self._pane.tried and self._pane.problems:
                 await self._pane.first_problem()
@@ -233,16 +235,36 @@ class LaunchScreen(LaunchFields):
         if self._refusal or self._is_gone or not self._ready:
             self._refresh()
             return
+        await self._pane.check()
         if self.form.problems:
             await self._show_problems()
         elif self._options.form.problems:
             await self.turn_to("options")
             await self._options.go(self._options.form.problems[0].path)
             self._refresh("✗ an option is wrong: mend it first")
+        elif (trouble := await self._schedule_trouble())[0]:
+            await self._show_trouble(*trouble)
         elif self.spec.is_dangerous or self._beside():
             await self._confirm()
         else:
             self._answer()
+
+    async def _schedule_trouble(self) -> tuple[str, str]:
+        """Why it cannot be scheduled as the options say, and which of them is wrong; no words when it can."""
+        given = self.options.schedule
+        if given is None:
+            return "", ""
+        from tui.forms.schedule_options import problem_of
+
+        sent = self.form.sent
+        return await asyncio.to_thread(problem_of, given, self.options.given, self.spec.schema, sent)
+
+    async def _show_trouble(self, words: str, option: str) -> None:
+        """Say why it cannot be scheduled where it can be mended."""
+        if option:
+            await self.turn_to("options")
+            await self._options.go(("schedule", option) if option == "rule" else (option,))
+        self._refresh(f"✗ {words}")
 
     async def _show_problems(self) -> None:
         problems = self.form.problems

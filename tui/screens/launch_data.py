@@ -16,10 +16,10 @@ from engine.task import now
 from tui.boundary import ask
 from tui.forms import clip, strict_json
 from tui.forms.instance import ABSENT
-from tui.forms.keys import label_of
 from tui.forms.model import Form, Problem
 from tui.forms.options import LaunchOptions
 from tui.forms.pane import FormPane
+from tui.keymap import label_of
 from tui.screens.ask_name import NameScreen
 from tui.screens.imported import ImportScreen, words_of
 from tui.screens.launch_text import LaunchText
@@ -105,7 +105,7 @@ class LaunchData(LaunchText):
         await self._put(form, "the former values are back")
         return True
 
-    # F5
+    # loads
 
     async def action_recall(self) -> None:
         await self._after_keys(self._recall)
@@ -126,6 +126,11 @@ class LaunchData(LaunchText):
     @property
     def _undo_key(self) -> str:
         return label_of(self.app, "launch.undo")
+
+    @property
+    def _listed(self) -> str:
+        key = label_of(self.app, "launch.load")
+        return f" · {key} lists it" if key else ""
 
     # pastes
 
@@ -208,7 +213,7 @@ class LaunchData(LaunchText):
         ask(
             self.app,
             lambda: shelf.save(name, inputs, options, schema, overwrite=overwrite),
-            lambda _: self._refresh(f"saved as the preset {safe_text(name)} · F5 lists it"),
+            lambda _: self._refresh(f"saved as the preset {safe_text(name)}{self._listed}"),
         )
 
     # drafts
@@ -227,7 +232,7 @@ class LaunchData(LaunchText):
         when = at_time(draft.at, clock())
         await self._take_all()
         if self._content() != self._opened or not self._ready:
-            self._refresh(f"there is a draft of {when}: F5 lists it")
+            self._refresh(f"there is a draft of {when}{self._listed}")
             return
         await self.load(draft.inputs, draft.options, f"draft of {when} restored · {self._undo_key} empties the form")
         self._opened = self._content()

@@ -8,7 +8,7 @@ from engine.schema import path_text
 from tui.forms import fields
 from tui.forms.details import detail_lines
 from tui.forms.model import Path, Problem, Row
-from tui.keymap import Keymap
+from tui.keymap import keymap_of
 from tui.screens.field_details import DetailsScreen
 from tui.screens.field_menu import NEXT_STATE, MenuScreen
 from tui.screens.launch_data import LaunchData
@@ -31,10 +31,7 @@ class LaunchFields(LaunchData):
         if row is None:
             self._refresh("no field has the focus")
             return
-        keymap = getattr(self.app, "keys", None)
-        screen = MenuScreen(
-            pane.label_of(row.path) or row.label, pane.acts(), keymap if isinstance(keymap, Keymap) else Keymap()
-        )
+        screen = MenuScreen(pane.label_of(row.path) or row.label, pane.acts(), keymap_of(self.app))
         self.app.push_screen(screen, self._do)
 
     async def _do(self, act: str | None) -> None:
@@ -57,9 +54,12 @@ class LaunchFields(LaunchData):
                 "empty": pane.set_empty,
                 "default": pane.take_default,
                 "suggest": pane.suggest,
-                "lengthen": pane.lengthen,
+                "no_name": pane.unname,
+                "lines": pane.in_lines,
                 "reading": pane.reading,
                 "add": pane.add_item,
+                "other": pane.add_other,
+                "beside": lambda: pane.add_other(beside=True),
                 "duplicate": pane.duplicate,
                 "up": lambda: pane.move_item(-1),
                 "down": lambda: pane.move_item(1),

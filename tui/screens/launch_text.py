@@ -210,7 +210,7 @@ def _made(form: Form, value: Any) -> Form:
     made = type(form)(form.schema, form.unmasked(value))
     made.began_empty = form.began_empty
     made.rows()
-    made.problems  # noqa: B018 - it is kept
+    made.check_in_full()
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import ClassVar, Literal
 
@@ -12,18 +12,20 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from engine.catalogue import Launchable
 from tui.forms import strict_json
 from tui.forms.field_pane import FieldPane
 from tui.forms.form_view import FormView
-from tui.forms.keys import counted, hints, label_of
+from tui.forms.keys import counted, hints
 from tui.forms.model import Form, Problem
 from tui.forms.options import LaunchOptions, options_schema
 from tui.forms.preview import Line, preview_lines
 from tui.forms.raw_tab import RawTab
 from tui.forms.raw_text import EDITABLE
+from tui.keymap import label_of
 from tui.screens.launch_request import LaunchRequest
 from tui.text import safe_text
 from tui.versions import ABSENT as NOT_HERE
@@ -39,6 +41,9 @@ MARGINS = 3
 """Rows of the border, and above the form."""
 
 DESCRIPTION_LENGTH = 300
+
+DOES = ("Launch", "Schedule")
+"""What the button says, by whether it is to be launched at its times."""
 
 Act = Callable[[], Awaitable[None]]
 View = Literal["form", "json", "options", "preview"]
@@ -108,9 +113,13 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
             yield self._preview
             yield Static(id="launch-said")
             with Horizontal(id="launch-foot"):
-                yield Button(Content(self.VERB.capitalize()), id="launch-button", compact=True)
+                yield from self.buttons()
                 yield Static(id="launch-count")
             yield Static(id="launch-hint")
+
+    def buttons(self) -> Iterator[Widget]:
+        """What stands at the foot to be pressed."""
+        yield Button(Content(self.VERB.capitalize()), id="launch-button", compact=True)
 
     @property
     def _refusal(self) -> str:
@@ -139,6 +148,9 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         self._write(line, safe_text(text or self._said))
         line.display = bool(text or self._said)
         self._write(self.query_one("#launch-count", Static), self._count())
+        for button in self.query("#launch-button").results(Button):
+            if str(button.label) in DOES:
+                button.label = Content(DOES[bool(self.options.schedule)])
         if self._view == "preview" and not self._is_large:
             self._preview.show(self.preview(), stay=True)
         self._hint()

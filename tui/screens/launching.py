@@ -13,7 +13,11 @@ from engine.task import Task, TaskTreeNode, now
 if TYPE_CHECKING:
     from engine import Engine
     from engine.flow import FlowSpec
+    from engine.schedule import Schedule
     from tui.screens.launch_request import LaunchRequest
+
+SCHEDULED = ("priority", "label", "tags", "timeout", "retries")
+"""The launch options that a schedule keeps."""
 
 
 class Started(NamedTuple):
@@ -99,3 +103,26 @@ async def clone_tree(engine: Engine, task_id: str) -> Started:
     tree = await engine.copy(task_id)
     await engine.submit(tree)
     return Started(tree.task)
+
+
+async def keep_schedule(engine: Engine, request: LaunchRequest, former: Schedule | None) -> Schedule:
+    """The schedule that the request's options say, in the place of `former` where that is given.
+
+    Raises `TaskError` for one that cannot be; the draft is kept then.
+    """
+    from tui.forms.schedule_options import rule_of
+
+    given = request.options.schedule or {}
+    beside = {name: value for name, value in request.options.given.items() if name in SCHEDULED}
+    async with keeping(engine, request):
+        made = engine.schedules.made(
+            str(given["name"]),
+            request.executor_id,
+            rule_of(given),
+            request.inputs,
+            options=beside,
+            missed=given.get("missed", "once"),
+            overlap=given.get("overlap", "skip"),
+            paused=former is not None and former.paused,
+        )
+        return await (engine.schedules.change(former, made) if former else engine.schedules.add(made))

@@ -28,6 +28,21 @@ class Notice:
     text: str
 
 
+def stray_lines(stray: Sequence[str], total: int) -> list[Line]:
+    """What was written past the console, oldest first; `stray` are the last of `total` lines."""
+    if not total:
+        return [
+            ("nothing was written past the console", "dim"),
+            ("what executors print is in their tasks' logs; what C libraries and child processes write to the", "dim"),
+            ("terminal is kept here until the console ends", "dim"),
+        ]
+    gone = total - len(stray)
+    return [
+        *([(f"{amount(gone, 'line')} before these are not kept", "dim"), ("", "")] if gone else []),
+        *((line, "") for line in stray),
+    ]
+
+
 def message_lines(notices: Sequence[Notice], stray: Sequence[str], stray_total: int) -> list[Line]:
     lines: list[Line] = [
         (f"{notice.at.astimezone():%H:%M:%S}  {notice.text}", ROLES.get(notice.severity, ""))
@@ -50,15 +65,17 @@ class MessagesScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", show=False),
         Binding("M", "dismiss", show=False, id="app.messages"),
+        Binding("O", "dismiss", show=False, id="app.stray"),
     ]
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], title: str = "Messages") -> None:
         super().__init__()
         self._lines = lines
+        self._title = title
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet") as sheet:
-            sheet.border_title = Content("Messages")
+            sheet.border_title = Content(self._title)
             sheet.border_subtitle = Content("Esc closes")
             yield TextView()
 

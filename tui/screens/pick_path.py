@@ -106,7 +106,7 @@ class PathScreen(ModalScreen["str | None"]):
     AUTO_FOCUS = "#pick-filter"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f4", "leave", show=False, priority=True),
-        Binding("ctrl+r", "launch", show=False, priority=True),
+        Binding("ctrl+r", "launch", show=False, priority=True, id="launch.run"),
         Binding("enter", "choose", show=False, priority=True),
         Binding("tab", "take", show=False, priority=True),
         Binding("down", "move(1)", show=False, priority=True),

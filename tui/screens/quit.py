@@ -49,13 +49,23 @@ class Question(ModalScreen[int]):
         self.dismiss(int((event.button.id or "answer-0").removeprefix("answer-")))
 
 
-def quit_question(running: int, queued: int) -> Question:
-    """Asked by `q` while tasks run."""
-    waiting = f" and {queued:,} wait" if queued else ""
+STAY, QUIT, GO_ON = range(3)
+"""The answers to `quit_question`."""
+
+
+def quit_question(running: int, queued: int, scheduled: int, minutes: float) -> Question:
+    """Asked by `q` while tasks run, wait or are scheduled; without a screen they go on for `minutes` at most."""
+    parts = [
+        (running, "runs", "run"),
+        (queued, "waits for a slot", "wait for a slot"),
+        (scheduled, "waits for its time", "wait for their time"),
+    ]
+    said = [(number, one if number == 1 else many) for number, one, many in parts if number]
+    tasks = ", ".join(f"{amount(n, 'task') if not at else f'{n:,}'} {does}" for at, (n, does) in enumerate(said))
+    after = " What has not begun goes on with the next console." if queued + scheduled else ""
+    lasting = f"Without a screen they go on for {minutes:,.0f} minutes at most; a new console shows them."
     return Question(
-        "Quit",
-        f"{amount(running, 'task')} {'runs' if running == 1 else 'run'}{waiting}.",
-        ("Stay", "Cancel them and quit"),
+        "Quit", f"{tasks}.{after}\n{lasting}", ("Stay", "Cancel and quit" if running else "Quit", "Leave running")
     )
 
 

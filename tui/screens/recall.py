@@ -20,6 +20,7 @@ from engine.task import now
 from tui.boundary import ask
 from tui.forms.clip_curl import is_curl
 from tui.forms.clip_lines import is_named
+from tui.keymap import label_of
 from tui.screens.shelf import Offer, Shelf, examples_of
 from tui.text import safe_text
 from tui.wording import at_time
@@ -55,7 +56,7 @@ class RecallScreen(ModalScreen["Offer | str | None"]):
         Binding("pagedown", "move(10)", show=False, priority=True),
         Binding("pageup", "move(-10)", show=False, priority=True),
         Binding("delete,ctrl+d", "remove", show=False, priority=True),
-        Binding("f6,alt+u", "bring_back", show=False, priority=True),
+        Binding("f6,alt+u", "bring_back", show=False, priority=True, id="launch.undo"),
     ]
 
     def __init__(self, spec: Launchable, shelf: Shelf | None) -> None:
@@ -145,7 +146,8 @@ class RecallScreen(ModalScreen["Offer | str | None"]):
         def gone(_: object) -> None:
             self._removed.append(offer)
             named = f"the preset {offer.title}" if offer.kind == "preset" else "the draft"
-            self._say(f"{named} is deleted · F6 brings it back")
+            key = label_of(self.app, "launch.undo")
+            self._say(f"{named} is deleted" + (f" · {key} brings it back" if key else ""))
             self._reread(shelf)
 
         work = shelf.drop if offer.kind == "draft" else lambda: shelf.remove(offer.title)

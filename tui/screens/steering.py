@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.references import has_references
 from engine.task import Task, TaskStatus
 from tui.forest import Row
+from tui.screens.permission import changes
 from tui.screens.quit import clone_question, delete_question, skip_question
 from tui.screens.task_actions import NAME_LIMIT, TaskActions, received
 from tui.text import safe_text
@@ -22,8 +23,6 @@ class Steering(TaskActions):
     """Goes on where `TaskActions` ends; what the engine refuses becomes a toast there too."""
 
     history: History
-    started = False
-    """Whether the engine can be asked."""
 
     def steered(self) -> None:
         """Something was paused or resumed; the screen says so."""
@@ -42,6 +41,7 @@ class Steering(TaskActions):
 
     # --- pause -----------------------------------------------------------------------------------------------
 
+    @changes("pause")
     def action_pause_run(self) -> None:
         """Pause or resume the run of the selected task."""
         row = self.selected()
@@ -59,6 +59,7 @@ class Steering(TaskActions):
             said = f"{name} is paused: what runs goes on, nothing new of it starts, {key} resumes it"
             self.ask_engine(lambda: self.thread.ask(engine.pause(run_id)), lambda _: self._steered(said))
 
+    @changes("pause")
     def action_pause_queue(self) -> None:
         """Pause or resume everything."""
         if not self.started:
@@ -77,6 +78,7 @@ class Steering(TaskActions):
 
     # --- skip ------------------------------------------------------------------------------------------------
 
+    @changes("skip")
     def action_skip_task(self) -> None:
         """Have a pending or failed task count as completed (8.4)."""
         row = self.selected()
@@ -95,6 +97,7 @@ class Steering(TaskActions):
 
     # --- clone -----------------------------------------------------------------------------------------------
 
+    @changes("launch")
     def action_clone_task(self) -> None:
         """Launch a copy: of one task from its form, of a tree as it is. What was spawned at run time is not copied."""
         row = self.selected()
@@ -130,6 +133,8 @@ class Steering(TaskActions):
         if spec is None:
             self.app.notify(engine.catalogue.unknown(task.executor_id), severity="warning")
             return
+        if not self.may_run(spec, "launch"):
+            return
         from tui.forms.options import options_of
         from tui.screens.launch import LaunchScreen
         from tui.screens.launching import clone
@@ -146,6 +151,7 @@ class Steering(TaskActions):
 
     # --- delete ----------------------------------------------------------------------------------------------
 
+    @changes("delete")
     def action_delete_task(self) -> None:
         """Delete the selected task and all below it: the run, where it is the root."""
         row = self.selected()

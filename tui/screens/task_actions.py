@@ -12,6 +12,7 @@ from engine.task import Task, TaskStatus
 from tui.boundary import ask
 from tui.forest import Row
 from tui.screens.panes import Panes
+from tui.screens.permission import changes
 from tui.screens.quit import cancel_question
 from tui.text import safe_text
 from tui.wording import NEEDS_SECRETS
@@ -32,6 +33,8 @@ class TaskActions(Panes):
     """The half of the screen that asks the engine; the app waits for the answers, so they outlive a dialog."""
 
     thread: LateEngine
+    started = False
+    """Whether the engine can be asked."""
 
     def ask_engine(self, work: Callable[[], Awaitable[T]], then: Callable[[T], object] | None = None) -> None:
         """Do `work` with the engine beside the screen; refusals become toasts."""
@@ -59,9 +62,23 @@ class TaskActions(Panes):
         from tui.screens.launch import LaunchScreen
         from tui.screens.launching import launch
 
-        engine = self.thread.engine
-        screen = LaunchScreen(spec, shelf=self.shelf(spec), beside=lambda: self.dangers_in(spec))
-        self.app.push_screen(screen, lambda request: self.start(request, partial(launch, engine)))
+        if self.may_run(spec, "launch"):
+            engine = self.thread.engine
+            screen = LaunchScreen(spec, shelf=self.shelf(spec), beside=lambda: self.dangers_in(spec))
+            self.app.push_screen(screen, lambda request: self.start(request, partial(launch, engine)))
+
+    def may_change(self, what: str) -> bool:
+        """Whether something may be changed from here; where not, it is said and kept in the audit."""
+        if not (self.started and self.thread.engine.access.read_only):
+            return True
+        self.ask_engine(lambda: self.thread.ask(self.thread.engine.permit(what)))
+        return False
+
+    def may_run(self, spec: Launchable, what: str) -> bool:
+        """The same for running an executor or flow."""
+        if spec.barred:
+            self.ask_engine(lambda: self.thread.ask(self.thread.engine.permit(what, executor_id=spec.id)))
+        return not spec.barred and self.may_change(what)
 
     def dangers_in(self, spec: Launchable) -> Sequence[Danger]:
         """What is dangerous among the tasks of a flow; none for an executor, which is asked for by itself."""
@@ -101,6 +118,7 @@ class TaskActions(Panes):
 
     # --- rerun -----------------------------------------------------------------------------------------------
 
+    @changes("rerun")
     def action_rerun(self) -> None:
         row = self.selected()
         if row is None or self.refuses_history(row):
@@ -124,6 +142,8 @@ class TaskActions(Panes):
         spec = self.thread.engine.catalogue.entry(task.executor_id)
         if spec is None:  # a group, or an executor that is gone: the engine knows what to say
             self.confirm_dangers("Rerun", again, lambda: self._rerun(task.id))
+            return
+        if not self.may_run(spec, "rerun"):
             return
         from tui.forms.options import options_of
         from tui.forms.told import told_by
@@ -170,11 +190,13 @@ class TaskActions(Panes):
 
     # --- cancel ----------------------------------------------------------------------------------------------
 
+    @changes("cancel")
     def action_cancel_task(self) -> None:
         row = self.selected()
         if row is not None:
             self._cancel(row, sure=not row.children)
 
+    @changes("cancel")
     def action_cancel_tree(self) -> None:
         row = self.selected()
         if row is not None:

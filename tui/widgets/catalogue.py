@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from engine.catalogue import Catalogue, ExecutorSpec, Problem
+from engine.catalogue import Catalogue, ExecutorSpec, Launchable, Problem
 from engine.flow import FlowSpec
 from tui import cards
 from tui.bindings import bindings_of
@@ -39,6 +39,11 @@ class CatalogueRow:
         if self.spec:
             return self.spec.id
         return f"!{self.problem.file}:{self.problem.executor_id}" if self.problem else "!"
+
+
+def _place(spec: Launchable) -> tuple[bool, bool, str]:
+    """What a person may run before what not, their own before what ships."""
+    return bool(spec.barred), spec.origin == "shipped", spec.id
 
 
 class CatalogueList(Rows):
@@ -86,6 +91,8 @@ class CatalogueList(Rows):
             number = sum(1 for row in self.rows if row.problem)
             return [(f"✗ {amount(number, 'problem')}", "bad")]
         spec = row.spec
+        if spec.barred:
+            return [(f"- {safe_text(spec.id):<{self.column}}  not allowed here", "dim")]
         is_broken = bool(spec.id in self.broken or spec.schema_problem)
         is_flow = isinstance(spec, FlowSpec)
         mark = "✗ " if is_broken else "↻ " if spec.id in self.flashing else f"{FLOW} " if is_flow else "  "
@@ -161,7 +168,7 @@ class CataloguePane(Vertical):
         if rows:
             rows.insert(0, CatalogueRow())
         best = len(rows)
-        specs = sorted(catalogue.entries.values(), key=lambda spec: spec.id)
+        specs = sorted(catalogue.entries.values(), key=_place)
         if query:
             specs = [specs[hit.index] for hit in rank(query, specs)]
         rows += [CatalogueRow(spec=spec) for spec in specs]

@@ -32,8 +32,12 @@ class Hint(NamedTuple):
 class Status:
     """What the line says. `news` (foreign text) takes the place of watcher and store while it stands."""
 
+    mode: str = ""
+    """That nothing may be changed; it stands first, whatever else is said."""
     paused: str = ""
-    """That the whole queue is paused; it stands first, whatever else is said."""
+    """That the whole queue is paused; it stands before all else too."""
+    asking: int = 0
+    """Tasks that wait for a person's answer."""
     running: int = 0
     queued: int = 0
     failed: int = 0
@@ -78,8 +82,12 @@ class StatusLine(Widget):
     def _laid_out(self, width: int) -> tuple[list[tuple[str, str]], list[Hint]]:
         """What has room: spare hints give way first, then that the store is well, then the watcher, then hints."""
         status = self.status
-        first = [(f" ‖ {status.paused}", "bold $warning"), (" │", "$dim")] if status.paused else []
+        first = [(f" {status.mode}", "bold $accent"), (" │", "$dim")] if status.mode else []
+        if status.paused:
+            first += [(f" ‖ {status.paused}", "bold $warning"), (" │", "$dim")]
         counts: list[tuple[str, str]] = [*first, (f" {status.running} running · {status.queued} queued", "")]
+        if status.asking:
+            counts.append((f" · {status.asking} to answer", "bold $warning"))
         if status.failed:
             counts.append((f" · {status.failed} failed", "$error"))
         needed = [hint for hint in status.hints if not hint.spare]
