@@ -26,7 +26,8 @@ class RealThread:
     """Stands for `LateEngine`, with an engine on the caller's loop."""
 
     def __init__(self, path: Path) -> None:
-        self.engine = Engine(replace(Settings(), store=path, user="ann"), take_over=False)
+        self.settings = replace(Settings(), store=path, user="ann")
+        self.engine = Engine(self.settings, take_over=False)
 
     def subscribe(self, subscriber: Subscriber) -> None:
         self.engine.bus.subscribe(subscriber)
