@@ -302,6 +302,9 @@ async def test_a_dry_run_is_one_and_options_and_the_flow_have_forms(tmp_path: Pa
         await driven.checked()
         await driven.press("T")
         await driven.until(lambda: bool(driven.line("Dry run of the draft")))
+        await driven.press("f10")
+        assert driven.line("Dry run") and not driven.line("Schedule")
+        await driven.press("escape")
         await driven.press("ctrl+r")
         await driven.until(lambda: driven.app.screen is driven.console)
         run_id = driven.console.runs.rows.selected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -16,7 +16,9 @@ from tui.bindings import bindings_of
 from tui.draft_refs import Reference
 from tui.forms.instance import ABSENT, get
 from tui.forms.model import Form, Problem
+from tui.forms.options import LaunchOptions, options_schema
 from tui.keymap import label_of
+from tui.screens.dangers import Danger
 from tui.screens.launch import LaunchScreen
 from tui.screens.pick import Choice, PickScreen
 from tui.screens.shelf import Offer, Shelf
@@ -140,7 +142,24 @@ class FillScreen(LaunchScreen):
 
 
 class DraftLaunch(LaunchScreen):
-    """The launch form of a draft: the catalogue does not know that flow, or has another state of it."""
+    """The launch form of a draft: the catalogue does not know that flow, or has another state of it.
+
+    So it cannot be scheduled: what is launched then must be in the catalogue.
+    """
+
+    def __init__(
+        self,
+        spec: Launchable,
+        *,
+        title: str,
+        options: LaunchOptions,
+        shelf: Shelf | None,
+        beside: Callable[[], Sequence[Danger]],
+    ) -> None:
+        super().__init__(spec, title=title, options=options, shelf=shelf, beside=beside)
+        schema = options_schema()
+        kept = {name: each for name, each in schema["properties"].items() if name != "schedule"}
+        self._options.form = Form({**schema, "properties": kept}, dict(options.given))
 
     def executor_changed(self, spec: Launchable | None) -> None:
         """A draft is launched as it stands."""
