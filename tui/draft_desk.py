@@ -20,6 +20,7 @@ class Desk:
         self.selected: int | None = None
         self._files: dict[str, Source] = {kept.source.path: kept.source} if kept and kept.source.path else {}
         self._saved: Draft | None = self.draft if kept is None or kept.is_saved else None
+        self._kept = KeptDraft(self.draft, self.source, self.is_saved)
         self._opened: Draft | None = None
         """The draft as it was made of a run or file, which still has it."""
 
@@ -68,6 +69,10 @@ class Desk:
         if draft == self.draft:
             self.edits.named(source.path)
 
-    def state(self) -> tuple[KeptDraft, int]:
-        """The present state and its number, to be kept."""
-        return KeptDraft(self.draft, self.source, self.is_saved), self.shelf.next_number()
+    def state(self) -> tuple[KeptDraft, int] | None:
+        """The present state and its number, to be kept; None where it is kept: another console may have a newer one."""
+        state = KeptDraft(self.draft, self.source, self.is_saved)
+        if state == self._kept:
+            return None
+        self._kept = state
+        return state, self.shelf.next_number()

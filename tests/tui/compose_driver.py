@@ -25,8 +25,8 @@ TEXT = {"type": "string"}
 class RealThread:
     """Stands for `LateEngine`, with an engine on the caller's loop."""
 
-    def __init__(self, path: Path) -> None:
-        self.settings = replace(Settings(), store=path, user="ann")
+    def __init__(self, path: Path, **settings: Any) -> None:
+        self.settings = replace(Settings(), store=path, user="ann", **settings)
         self.engine = Engine(self.settings, take_over=False)
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -121,13 +121,14 @@ async def composing(
     keys: tuple[str, ...] = ("d",),
     look: Look | None = None,
     before: Callable[[Engine], Awaitable[Any]] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Composing]:
     """A console whose store and state lie in `path`, after `keys`."""
     held = DEFAULT_REGISTRY.registrations
     DEFAULT_REGISTRY.registrations = {}
     DEFAULT_REGISTRY.epoch += 1
     register()
-    thread = RealThread(path / "taskdeck.db")
+    thread = RealThread(path / "taskdeck.db", **settings)
     kept = Kept.load(path / "state" / "state.json")
     app = ConsoleApp(thread, clock=lambda: NOON, live=False, look=look, kept=kept)  # type: ignore[arg-type]
     try:

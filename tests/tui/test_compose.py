@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from engine import Engine
@@ -17,8 +18,9 @@ from tui.screens.compose import ComposeScreen
 
 @SIZES
 async def test_story_a_tree_of_five_with_a_fan_in_is_saved_opened_again_and_launched(
-    tmp_path: Path, size: tuple[int, int]
+    tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     file = tmp_path / "story.flow.yaml"
     async with composing(tmp_path, size) as driven:
         assert driven.line("no task yet")
@@ -49,7 +51,7 @@ async def test_story_a_tree_of_five_with_a_fan_in_is_saved_opened_again_and_laun
         assert [len(level) for level in driven.compose.findings.levels] == [1, 3, 1]
         await driven.press("s")
         await driven.press("ctrl+u")
-        await driven.type(str(file))
+        await driven.type("story.flow.yaml")
         await driven.press("enter")
         await driven.until(file.exists)
         saved = driven.draft.data()
@@ -58,7 +60,10 @@ async def test_story_a_tree_of_five_with_a_fan_in_is_saved_opened_again_and_laun
         await driven.press("escape")
         assert driven.app.screen is driven.console
         await driven.press("d")
-        driven.compose.open_path(str(file))
+        await driven.press("f")
+        await driven.until(lambda: bool(driven.line("names")))
+        await driven.type("story")
+        await driven.press("enter")
         await driven.until(lambda: len(driven.ids) == 5)
         assert driven.draft.data() == saved
         await driven.press("ctrl+r")
@@ -103,6 +108,7 @@ async def test_keys_move_indent_group_duplicate_rename_remove_and_undo(tmp_path:
         assert driven.ids == ["total", "join", "hello"] and "removed both" in driven.said
         await driven.press("u")
         assert driven.ids == ["total", "join", "both", "hello"]
+        assert driven.compose.rows.item is not None and driven.compose.rows.item.title == "both"
         for _ in range(20):
             await driven.press("u")
         assert driven.ids == [] and "there is nothing to undo" in driven.said
@@ -283,6 +289,44 @@ async def test_a_run_and_an_executor_of_the_catalogue_become_drafts(tmp_path: Pa
         assert driven.console.catalogue.select("hello")
         await driven.press("a")
         await driven.until(lambda: driven.ids[-1:] == ["hello"])
+
+
+async def test_a_run_of_the_history_becomes_a_draft_that_gives_way_unasked(tmp_path: Path) -> None:
+    async def run(engine: Engine) -> None:
+        await engine.finished((await engine.launch("hello", {"name": "Ann"})).run_id)
+
+    async with composing(tmp_path, keys=("H",), before=run) as driven:
+        await driven.until(lambda: bool(driven.line("hello")))
+        await driven.press("a")
+        await driven.until(lambda: any(isinstance(s, ComposeScreen) for s in driven.app.screen_stack))
+        await driven.until(lambda: driven.ids == ["hello"])
+        assert driven.entries[0]["inputs"] == {"name": "Ann"}
+        await driven.press("ctrl+n")
+        await driven.until(lambda: driven.ids == [])
+
+
+async def test_nothing_is_launched_or_written_where_nothing_may_be_changed(tmp_path: Path) -> None:
+    path = tmp_path / "x.flow.yaml"
+    async with composing(tmp_path, read_only=True) as driven:
+        await driven.add("total")
+        await driven.checked()
+        await driven.press("ctrl+r")
+        await driven.until(lambda: "read-only" in driven.said)
+        assert driven.app.screen is driven.compose
+        await driven.press("s")
+        driven.app.screen.query_one(Input).value = str(path)
+        await driven.press("enter")
+        assert not path.exists()
+
+
+async def test_a_console_that_only_looks_keeps_what_another_one_wrote(tmp_path: Path) -> None:
+    kept = tmp_path / "state" / "draft.json"
+    async with composing(tmp_path) as driven:
+        await driven.press("escape")
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text("of another one")
+        await driven.press("d", "v", "escape")
+        assert kept.read_text() == "of another one"
 
 
 async def test_a_dry_run_is_one_and_options_and_the_flow_have_forms(tmp_path: Path) -> None:

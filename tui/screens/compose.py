@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
@@ -255,6 +256,7 @@ class ComposeScreen(ComposeFiles):
 
     def _keep(self) -> None:
         """The draft is on the disk as soon as the disk takes it."""
-        state, number = self.desk.state()
-        shelf = self.desk.shelf
-        self.app.run_worker(lambda: shelf.save(state, number), thread=True, name="draft", exit_on_error=False)
+        found, shelf = self.desk.state(), self.desk.shelf
+        if found is not None:
+            work = partial(shelf.save, *found)
+            self.app.run_worker(work, thread=True, name="draft", exit_on_error=False)

@@ -107,7 +107,7 @@ class ComposeEdits(Sub):
         if item is not None:
             count = len(self.draft.below(item.key))
             what = item.title if count == 1 else f"{item.title} and {count - 1} under it"
-            self.take(lambda: self.draft.remove(item.key), None, f"remove {what}")
+            self.take(lambda: self.draft.remove(item.key), item.key, f"remove {what}")
             key = self.app.keys.label("compose.undo")
             self.app.notify(f"removed {safe_text(what, limit=NAME)}: {key} brings it back")
 
