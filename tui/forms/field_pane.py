@@ -7,7 +7,7 @@ from typing import Any
 from engine.schema import mask, path_text
 from tui.forms import fields, raw_text, strict_json
 from tui.forms.instance import get, put
-from tui.forms.model import ABSENT, Form, Path, Row
+from tui.forms.model import ABSENT, Path, Row
 from tui.forms.pane import FormPane
 from tui.forms.pastes import paste_items, paste_pairs
 from tui.forms.readings import reading, readings
@@ -155,7 +155,7 @@ class FieldPane(FormPane):
         if reading.value is ABSENT:
             return True, []
         value = self.form.unmasked(reading.value, path)
-        form = Form(self.form.schema, put(self.form.instance, path, value))
+        form = type(self.form)(self.form.schema, put(self.form.instance, path, value))
         form.began_empty = self.form.began_empty
         inside = [problem for problem in form.problems if problem.path[: len(path)] == path]
         lines = raw_text.lines_of(text, "json", [problem.path[len(path) :] for problem in inside])

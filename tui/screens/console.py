@@ -278,6 +278,14 @@ class ConsoleScreen(Commands):
 
         ask(self, lambda: asyncio.to_thread(cards.source_excerpt, problem), show, group="source", exclusive=True)
 
+    def action_draft(self) -> None:
+        """What is selected as a draft: from the catalogue an executor or flow, else the run."""
+        row = self.catalogue.row if self.pane == "catalogue" else None
+        if self.pane != "catalogue":
+            super().action_draft()
+        elif row is not None and row.spec is not None:
+            self.draft_with(row.spec)
+
     def _show_soon(self) -> None:
         """Show the selected task once the cursor is painted: whoever holds a key down need not wait for each detail."""
         if not self._shows_soon:

@@ -17,7 +17,7 @@ from engine.catalogue import Launchable
 from engine.schema import path_text
 from tui.forms.carry import unfit
 from tui.forms.keys import launch_bindings
-from tui.forms.model import ABSENT, Form, Problem
+from tui.forms.model import ABSENT, Problem
 from tui.forms.options import LaunchOptions
 from tui.forms.pane import FormPane
 from tui.forms.raw_text import NAMES
@@ -64,7 +64,7 @@ class LaunchScreen(LaunchFields):
         told: Sequence[Problem] = (),
         beside: Callable[[], Sequence[Danger]] = tuple,
     ) -> None:
-        form = Form(spec.schema, ABSENT if inputs is None else inputs)
+        form = self.FORM(spec.schema, ABSENT if inputs is None else inputs)
         super().__init__(spec, form, options or LaunchOptions(), title, shelf=shelf, again=again, told=told)
         self._pane.tried = self._is_filled = inputs is not None
         self._beside = beside

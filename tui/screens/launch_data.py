@@ -63,7 +63,7 @@ class LaunchData(LaunchText):
         """Put other inputs in the place of the present ones, as one step that can be undone."""
         await self._take_all()
         self._before.append((self.form, dict(self.options.given)))
-        form = Form(self.form.schema, inputs)
+        form = self.FORM(self.form.schema, inputs)
         form.prepare()
         if options is not None:
             known = {
