@@ -30,7 +30,8 @@ ALIVE_WITH = 3
 """Tasks that should run while the monkey plays."""
 FAULT = "fault in the console"
 QUITS = "Cancel them and quit"
-HELP = "the keys of this view|In every pane|every pane"
+MESSAGES = "╭─ Messages "
+HELP = "╭─ Keys ─"
 KEYMAP = '[app]\nquit = ""\n'
 """The monkey must not leave by chance."""
 
@@ -124,11 +125,19 @@ class Player:
     def home(self) -> None:
         """Back to the panes by Esc alone, and see that a key is heard there."""
         self.terminal.resize(120, 36)
-        for _ in range(12):
+        self._escapes(12)
+        self._heard(Press(("F1",)), lambda screen: HELP in screen)
+        self._closes(HELP)
+
+    def _escapes(self, times: int) -> None:
+        for _ in range(times):
             self._do(Press(("Escape",)))
-            time.sleep(0.05)
-        self._heard(Press(("F1",)), lambda screen: re.search(HELP, screen) is not None)
-        self._do(Press(("Escape",)))
+            time.sleep(0.1)
+
+    def _closes(self, shown: str) -> None:
+        """Esc closes what shows `shown`; a key that came with it would be alt and that key (a terminal's way)."""
+        self._heard(Press(("Escape",)), lambda screen: shown not in screen)
+        time.sleep(0.05)
 
     def _heard(self, press: Press, seen: Callable[[str], bool]) -> None:
         began = time.monotonic()
@@ -141,12 +150,12 @@ class Player:
 
     def _no_faults(self) -> None:
         """The list of messages holds every fault, also one whose toast was never seen."""
-        self._heard(Press(("M",)), lambda screen: "Messages" in screen)
+        self._heard(Press(("M",)), lambda screen: MESSAGES in screen)
         for key in ("g", "G"):
             self._do(Press((key,)))
             time.sleep(0.2)
             self._look()
-        self._do(Press(("Escape",)))
+        self._closes(MESSAGES)
 
     def _count(self, name: str, *statuses: str) -> int:
         marks = ",".join("?" * len(statuses))
@@ -179,11 +188,9 @@ class Player:
             if time.monotonic() > until:
                 raise Failure(f"a task that takes no time did not end in {ENDS:g} s")
             time.sleep(0.2)
-        for _ in range(3):
-            self._do(Press(("Escape",)))
+        self._escapes(3)
 
     def _keep_running(self) -> None:
         if self._count("%", "in_progress") < ALIVE_WITH:
             self._launch("churn")
-            for _ in range(3):
-                self._do(Press(("Escape",)))
+            self._escapes(3)
