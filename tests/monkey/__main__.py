@@ -37,7 +37,7 @@ def report(player: Player) -> str:
 def play(minutes: float, seed: int, runs: int) -> int:
     """Play in a folder of its own; 0, or 1 with the evidence printed."""
     print(f"seed {seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="monkey") as folder:
+    with tempfile.TemporaryDirectory(prefix="monkey", ignore_cleanup_errors=True) as folder:
         player = Player(Path(folder), seed, runs=runs)
         told = until = time.monotonic()
         until += minutes * 60

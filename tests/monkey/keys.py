@@ -6,10 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-MOVES = "Up Down Left Right j k h l g G C-d C-u PageUp PageDown Home End } { n N ( )".split()
-PANES = "Tab BTab 1 2 3 + _ > < = - [ ] L W B H E F A T m t w f s z b & v Space".split()
-TABS = "M-1 M-2 M-3 M-4 M-5 M-6 M-7 F5 F6 F7 F8 F9 F10 F11".split()
-DIALOGS = "? F1 F2 F3 F4 F12 C-p : M K r V S D x X c C p P Y y C-r C-n C-t C-l C-g C-o M-n M-p M-l M-e".split()
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+MOVES = words("Up Down Left Right j k h l g G C-d C-u PageUp PageDown Home End } { n N ( )")
+PANES = words("Tab BTab 1 2 3 + _ > < = - [ ] L W B H E F A T m t w f s z b & v Space")
+TABS = words("M-1 M-2 M-3 M-4 M-5 M-6 M-7 F5 F6 F7 F8 F9 F10 F11")
+DIALOGS = words("? F1 F2 F3 F4 F12 C-p : M K r V S D x X c C p P Y y C-r C-n C-t C-l C-g C-o M-n M-p M-l M-e")
 TYPED = "abcdefghijklmnoprstuvwxyz0123456789 []/\\:{}'\"-_=.,<>|!*()"
 WORDS = (
     "status:failed", "executor:churn", "since:2d", "!status:completed", "[/x]", "name:deploy", "re:(", "\u4f60\u597d",
@@ -22,7 +27,8 @@ COMMANDS = (
 )  # fmt: skip
 PASTES = (
     "line one\nline two\n", "[/nope] [bold", '{"seconds": 3, "note": "x"}', "curl -X POST http://example.org -d a=b",
-    "\u202eabc\u202c", "x" * 20_000, "A=1\nB=2\n", "\u4f60\u597d\u4e16\u754c" * 50, "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\u202eabc\u202c", "x" * 20_000, "A=1\nB=2\n", "\u4f60\u597d\u4e16\u754c" * 50,
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
 )  # fmt: skip
 SIZES = ((120, 36), (80, 24), (20, 5), (40, 10), (200, 60), (79, 23), (100, 30), (300, 8), (30, 50), (10, 3), (1, 1))
 

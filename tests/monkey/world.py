@@ -23,8 +23,10 @@ import random
 from aipartnerupflow import BaseTask, executor_register
 
 HOSTILE = [
-    "[/nope] [bold", "\\x1b[31mred\\x1b]52;c;aGk=\\x07", "\\u202eright to left\\u202c", "zero\\u200b\\u200dwidth\\u2060",
-    "\\u4f60\\u597d\\u4e16\\u754c wide", "e\\u0301\\u0301\\u0301\\u0301", "nul\\x00nul", "\\U0001f468\\u200d\\U0001f469\\u200d\\U0001f467", "\\x9b2J", "tab\\there\\r\\nline",
+    "[/nope] [bold", "\\x1b[31mred\\x1b]52;c;aGk=\\x07", "\\u202eright to left\\u202c",
+    "zero\\u200b\\u200dwidth\\u2060",
+    "\\u4f60\\u597d\\u4e16\\u754c wide", "e\\u0301\\u0301\\u0301\\u0301", "nul\\x00nul",
+    "\\U0001f468\\u200d\\U0001f469\\u200d\\U0001f467", "\\x9b2J", "tab\\there\\r\\nline",
 ]
 
 
@@ -87,7 +89,15 @@ class Leaf(BaseTask):
             raise ValueError(random.choice(HOSTILE) + " [/x]")
         return random.choice(HOSTILE)
 '''
-NAMES = ("deploy web", "[/nope] [bold", "\u202eright to left", "\u4f60\u597d wide", "e\u0301\u0301", "a" * 300, "\x1b[2J")
+NAMES = (
+    "deploy web",
+    "[/nope] [bold",
+    "\u202eright to left",
+    "\u4f60\u597d wide",
+    "e\u0301\u0301",
+    "a" * 300,
+    "\x1b[2J",
+)
 
 QUICK = {"executor_id": "monkey_quick"}
 
