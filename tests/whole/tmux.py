@@ -24,6 +24,7 @@ class Terminal:
         self.folder = folder
         self.executors = folder / "executors"
         self._size = (str(columns), str(lines))
+        self.pager = "cat"
         self._starts = 0
 
     def tmux(self, *args: str) -> str:
@@ -44,7 +45,7 @@ class Terminal:
         columns, lines = self._size
         command = f"{sys.executable} -m tui.cli --executors {self.executors} --store {self.folder}/store.db"
         home = {"HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder)}
-        home |= {"PAGER": "cat", "EDITOR": "true", "VISUAL": "true"}  # nothing that waits for keys of its own
+        home |= {"PAGER": self.pager, "EDITOR": "true", "VISUAL": "true"}  # nothing that waits for keys of its own
         variables = [part for name, value in home.items() for part in ("-e", f"{name}={value}")]
         self.tmux(
             "new-session", "-d", "-s", "t", "-x", columns, "-y", lines, *variables, f"{command}; echo EXIT $?; cat"
