@@ -90,6 +90,7 @@ class ConsoleScreen(Commands):
         if self.live:
             self._ticker = self.set_interval(CLOCK, self.tick, pause=True)
         self.runs.rows.writer.unread = self.history.size_of
+        self.runs.rows.writer.opens = lambda: self.app.keys.label("runs.open")
         self.settle_in()
 
     # --- the engine's side -----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from engine.catalogue import Catalogue, ExecutorSpec, Launchable, Problem
 from tui import cards
 from tui.bindings import bindings_of
 from tui.fuzzy import rank
+from tui.keymap import label_of
 from tui.text import safe_text
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.rows import Piece, Rows
@@ -187,7 +188,8 @@ class CataloguePane(Vertical):
     def _why_empty(self, query: str) -> Sequence[Piece]:
         """What to do about a list without rows."""
         if query:
-            return (("nothing matches", "dim"), ("Esc clears the filter", "dim"))
+            key = label_of(self.app, "catalogue.clear_filter")
+            return (("nothing matches", "dim"), *([(f"{key} clears the filter", "dim")] if key else []))
         if self.catalogue.is_loading:
             return (("reading the executors", "dim"),)
         return (("no executors here yet", "dim"), ("how to add one: at the right, or below", "dim"))
