@@ -302,6 +302,7 @@ class LaunchScreen(LaunchFields):
         self.app.push_screen(ConfirmScreen(self._heading, [*dangers, *beside]), answered)
 
     def _answer(self) -> None:
+        self._is_answered = True
         if self._keeping is not None:
             self._keeping.stop()
         drafted = self._kept is not None
