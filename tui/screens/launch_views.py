@@ -29,6 +29,7 @@ from tui.keymap import label_of
 from tui.screens.launch_request import LaunchRequest
 from tui.text import safe_text
 from tui.versions import ABSENT as NOT_HERE
+from tui.widgets.steady_button import SteadyButton
 from tui.widgets.text_view import TextView
 
 DRAIN_SECONDS = 0.5
@@ -119,7 +120,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
 
     def buttons(self) -> Iterator[Widget]:
         """What stands at the foot to be pressed."""
-        yield Button(Content(self.VERB.capitalize()), id="launch-button", compact=True)
+        yield SteadyButton(Content(self.VERB.capitalize()), id="launch-button", compact=True)
 
     @property
     def _refusal(self) -> str:
