@@ -195,7 +195,7 @@ def test_what_is_refused_is_told_though_it_was_to_be_detached(
     taskdeck: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for words, code, said in (
-        (("nosuch",), 2, "no executor named 'nosuch'"),
+        (("nosuch",), 2, "no executor or flow named 'nosuch'"),
         (("greet",), 2, "name: is required"),
         (("wipe",), 4, "--yes was not given"),
     ):

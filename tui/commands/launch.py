@@ -102,10 +102,11 @@ async def _launch(
             await engine.cancel(task.id)
     finally:
         unsubscribe()
-    return await _outcome(desk, task, options, streams)
+    return await say_outcome(desk, task, options, streams)
 
 
-async def _outcome(desk: Desk, task: Task, options: argparse.Namespace, streams: Streams) -> int:
+async def say_outcome(desk: Desk, task: Task, options: argparse.Namespace, streams: Streams) -> int:
+    """Print how the run of `task` ended, with the task's own result, or those of its flow; returns the exit code."""
     await desk.engine.store.writer.flush()
     whole = await desk.engine.task(task.id) or task
     status = await desk.status(task.run_id)
@@ -148,7 +149,7 @@ def _detach(options: argparse.Namespace, given: dict[str, Any], streams: Streams
         own.stdin.write(json.dumps(given).encode())
         own.stdin.close()
     if task_id := own.stdout.readline().decode().strip():
-        streams.say(task_id)
+        streams.say(json.dumps({"id": task_id, "run_id": task_id, "detached": True}) if options.json else task_id)
         return FINE
     for line in own.stderr.read().decode("utf-8", "replace").splitlines():
         streams.note(line)
