@@ -25,7 +25,10 @@ def run(options: argparse.Namespace) -> int:
     from tui.commands.streams import Streams
 
     streams = Streams()
-    code, error = _run(options, streams)
+    try:
+        code, error = _run(options, streams)
+    except KeyboardInterrupt:
+        code, error = CANCELLED, f"`{options.command}` was interrupted"
     if error:
         complain(error)
     if code != FINE and getattr(options, "json", False) and not streams.has_said:
@@ -55,5 +58,3 @@ def _run(options: argparse.Namespace, streams: Streams) -> tuple[int, str]:
         return REFUSED, str(error)
     except TaskdeckError as error:
         return WRONG_USE, str(error)
-    except KeyboardInterrupt:
-        return CANCELLED, f"`{options.command}` was interrupted"
