@@ -132,7 +132,7 @@ def test_an_unknown_executor_is_told_with_close_ones_and_with_its_files_problem(
     done = taskdeck("test", "demo", "--executors", folder)
     assert done.code == 2
     assert "ops/demo.py:1: SyntaxError: invalid syntax\n" in done.err
-    assert "no executor named 'demo'" in done.err
+    assert "no executor or flow named 'demo'" in done.err
 
 
 def test_inputs_that_are_no_json_and_results_that_are_none_are_failures(taskdeck: Command, folder: Path) -> None:
