@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import json
 import re
 import sys
@@ -66,8 +67,8 @@ def page() -> str:
             *rows,
             "",
             "## The console",
-            "Below `[console]`. `:set NAME VALUE` changes one while the console is open and keeps it; a kept one counts",
-            "where neither file, variable nor option says another. [Keys](keys.md) have a file of their own.",
+            "Below `[console]`. `:set NAME VALUE` changes one while the console is open and keeps it; a kept one",
+            "counts where neither file, variable nor option says another. [Keys](keys.md) have a file of their own.",
             "",
             "| name | values | default | |\n|---|---|---|---|",
             *(
@@ -84,11 +85,10 @@ def _docstrings() -> dict[str, str]:
     module = ast.parse(Path(inspect.getfile(Settings)).read_text(encoding="utf-8"))
     body = next(node.body for node in module.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
     found = {}
-    for line, below in zip(body, body[1:], strict=False):
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and isinstance(below, ast.Expr):
-            if isinstance(below.value, ast.Constant):
-                text = RULE.sub("", str(below.value.value))
-                found[line.target.id] = " ".join(text.split()).replace("|", "\\|")
+    for line, below in itertools.pairwise(body):
+        match line, below:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                found[name] = " ".join(RULE.sub("", text).split()).replace("|", "\\|")
     return found
 
 
