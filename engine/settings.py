@@ -43,7 +43,9 @@ class Settings:
     """
 
     store: Path = field(default_factory=lambda: _data_folder() / "taskdeck.db")
+    """The file that keeps all runs, their results and logs."""
     executors: Path = field(default_factory=lambda: config_folder() / "executors")
+    """Your own folder of executors and flows."""
     slots: int = 64
     """How many tasks run at once."""
     pools: Mapping[str, int] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class Settings:
     result_limit: int = 8 * 2**20
     """Results above this are stored compressed, up to `result_max` (4.5)."""
     result_max: int = 64 * 2**20
+    """Results above this fail their task."""
     synchronous: str = "FULL"
     """SQLite's durability: FULL or NORMAL."""
     log_lines: int = 50_000
@@ -90,6 +93,7 @@ class Settings:
     destructive_users: tuple[str, ...] = ()
     """With `destructive_groups`: who alone may run executors marked as dangerous; nobody named means everybody."""
     destructive_groups: tuple[str, ...] = ()
+    """The groups of those who may do so."""
     group: str = ""
     """The group that the store is shared with; "" keeps it to its user."""
 
@@ -99,19 +103,28 @@ class Settings:
 
         Raises `SettingsError` naming the wrong key, and for what would take back what the machine's says of rights.
         """
-        known = {f.name for f in fields(cls)}
-        site = {key: _checked(key, value, SITE_FILE, known) for key, value in _table(SITE_FILE)}
-        path = file or config_folder() / "settings.toml"
-        values, own = dict(site), [(key, value, str(path)) for key, value in _table(path)]
-        variables = {ENV_PREFIX + name.upper(): name for name in sorted(known)}
-        environ = environ or os.environ
-        own += [(name, environ[variable], variable) for variable, name in variables.items() if variable in environ]
-        for key, value, source in own:
-            read = _checked(key, value, source, known)
-            if key in RIGHTS & site.keys() and read not in (site[key], True):  # read-only may always be asked for
-                raise SettingsError(f"'{key}' in {source} is said by {SITE_FILE} for all users", "Remove it")
-            values[key] = read
-        return cls(**values)
+        return cls(**{name: value for name, (value, _) in said(file, environ).items()})
+
+
+def said(file: Path | None = None, environ: Mapping[str, str] | None = None) -> Mapping[str, tuple[Any, str]]:
+    """The settings that are no defaults: each one's value, and the file or the variable that says it.
+
+    Raises as `Settings.load` does.
+    """
+    known = {f.name for f in fields(Settings)}
+    site = {key: _checked(key, value, SITE_FILE, known) for key, value in _table(SITE_FILE)}
+    path = file or config_folder() / "settings.toml"
+    found = {key: (value, str(SITE_FILE)) for key, value in site.items()}
+    own = [(key, value, str(path)) for key, value in _table(path)]
+    environ = environ or os.environ
+    variables = {ENV_PREFIX + name.upper(): name for name in sorted(known)}
+    own += [(name, environ[variable], variable) for variable, name in variables.items() if variable in environ]
+    for key, value, source in own:
+        read = _checked(key, value, source, known)
+        if key in RIGHTS & site.keys() and read not in (site[key], True):  # read-only may always be asked for
+            raise SettingsError(f"'{key}' in {source} is said by {SITE_FILE} for all users", "Remove it")
+        found[key] = (read, source)
+    return found
 
 
 def _table(path: Path) -> Iterable[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tui import commands
-from tui.commands.exits import WRONG_USE, complain, leave
+from tui.commands.exits import WRONG_USE, complain, leave, say_ending
 from tui.commands.folders import check_folder, folders_of
 from tui.commands.options import declare, settings_of
 from tui.no_core import no_core_file
@@ -56,6 +56,8 @@ class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong."""
 
     def error(self, message: str) -> NoReturn:
+        if "--json" in sys.argv:  # what is read by a program is JSON, whatever is wrong
+            say_ending(WRONG_USE, message)
         self.exit(WRONG_USE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 

@@ -14,9 +14,10 @@ kept and counts where nothing else was said. No Textual in here.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ TABLE = "console"
 """The table of `settings.toml`, and the beginning of the names under which choices are kept."""
 ENV_PREFIX = "TASKDECK_"
 LONGEST_WAIT = 86_400.0
+KEPT = "chosen in the console"
 SAID = 40
 """Characters of a wrong value that are repeated."""
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -74,7 +76,9 @@ class ConsoleSettings:
 def read(name: str, value: object) -> Any:
     """`value`, given as text or as TOML gives it, as the setting's type. Raises ValueError."""
     if name not in CHOICES:
-        raise ValueError(f"there is no setting '{name}'; there are {', '.join(CHOICES)}")
+        near = difflib.get_close_matches(name, CHOICES, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(CHOICES)}"
+        raise ValueError(f"there is no setting '{name[:SAID]}'; {hint}")
     if name == "notify_after":
         return _seconds(value)
     word = ("on" if value else "off") if isinstance(value, bool) else str(value).strip().lower()
@@ -104,6 +108,8 @@ class Resolved:
     fixed: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     """Those of them that were said for this start: by an option or the environment."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Of each that is no default: the option, the variable or the file that says it, or KEPT."""
 
 
 def resolve(
@@ -113,15 +119,16 @@ def resolve(
 
     A kept value that is none any more counts as not kept.
     """
-    settings = ConsoleSettings()
+    settings, sources = ConsoleSettings(), dict[str, str]()
     for name, value in kept.items():
         try:
             settings = settings.changed(name, value)
         except ValueError:
             continue
+        sources[name] = KEPT
     given = [(name, value, str(file)) for name, value in _table(file).items()]
     from_file = {name for name, _, _ in given}
-    variables = {field.name: ENV_PREFIX + field.name.upper() for field in fields(ConsoleSettings)}
+    variables = {each.name: ENV_PREFIX + each.name.upper() for each in fields(ConsoleSettings)}
     given += [(name, environ[key], key) for name, key in variables.items() if environ.get(key)]
     given += [(name, value, f"--{name}") for name, value in options.items() if value is not None]
     for name, value, source in given:
@@ -129,8 +136,9 @@ def resolve(
             settings = settings.changed(name, value)
         except ValueError as error:
             raise SettingsError(f"{error} ({source})") from None
+        sources[name] = source
     told = {name for name, _, source in given if source != str(file)}
-    return Resolved(settings, frozenset(from_file | told), frozenset(told))
+    return Resolved(settings, frozenset(from_file | told), frozenset(told), sources)
 
 
 def _table(file: Path) -> Mapping[str, Any]:

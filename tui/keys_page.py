@@ -13,7 +13,7 @@ from tui.wording import scope_title
 HEAD = """\
 # Keys and commands
 Written from the table of actions by `python -m tui.keys_page > docs/keys.md`. In the console `?` shows the same with
-your own keys, and the palette finds every action by its name.
+your own keys, and the palette finds every action by its name. What else can be set stands in [settings](settings.md).
 
 To change keys, write `keymap.toml` into the config folder, a line for each action:
 

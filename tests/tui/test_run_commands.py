@@ -263,3 +263,93 @@ def test_the_commands_load_no_textual(taskdeck: Command) -> None:
         command, how = script()
         done = subprocess.run([command[0], "-P", "-c", code, *words], capture_output=True, check=False, **how)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "status", "said"),
+    [
+        (("run", "greet", "--input", "name=A"), 0, "completed", None),
+        (("run", "bad"), 1, "failed", "no such host"),
+        (("run", "wipe"), 4, "refused", "--yes was not given"),
+        (("--read-only", "run", "greet", "--input", "name=A"), 4, "refused", "read-only"),
+        (("run", "gret"), 2, "wrong_use", "did you mean greet?"),
+        (("run", "greet", "--input", "times=0"), 2, "wrong_use", "name: is required"),
+        (("run", "greet", "--inputs", "none.json"), 2, "wrong_use", "cannot read the inputs none.json"),
+        (("run", "none.flow.yaml"), 2, "wrong_use", "cannot read none.flow.yaml"),
+        (("run", "chain"), 1, "failed", "did not complete"),
+        (("run", "chain", "--input", "name=3", "--input", "times=x"), 2, "wrong_use", "times"),
+        (("run", "greet", "--detach"), 2, "wrong_use", "name: is required"),
+        (("rerun", "none"), 2, "wrong_use", "there is no"),
+        (("show", "none"), 2, "wrong_use", "there is no"),
+        (("plan", "gret"), 2, "wrong_use", "did you mean greet?"),
+        (("check", "nowhere"), 2, "wrong_use", "no folder nowhere"),
+        (("list", "--executors", "nowhere"), 2, "wrong_use", "no folder nowhere"),
+        (("--theme", "dark", "history"), 2, "wrong_use", "--theme"),
+    ],
+)
+def test_with_json_there_is_json_however_it_ends(
+    taskdeck: Command, own_folders: Path, words: tuple[str, ...], code: int, status: str, said: str | None
+) -> None:
+    write_chain(own_folders)
+    done = taskdeck(*words, "--json")
+    data = json.loads(done.out)
+    assert (done.code, data["status"]) == (code, status)
+    assert data["error"] is None if said is None else said in data["error"]
+
+
+def test_ctrl_c_gives_json_too(taskdeck: Command, own_folders: Path) -> None:
+    write_chain(own_folders, "slow")
+    for words in (("slow",), ("chain",)):
+        command, how = script("run", *words, "--json")
+        with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, **how) as process:
+            assert process.stderr is not None and process.stdout is not None
+            while "begun" not in (line := process.stderr.readline()):
+                assert line
+            process.send_signal(signal.SIGINT)
+            assert json.loads(process.stdout.read())["status"] == "cancelled"
+            assert process.wait(20) == 3
+
+
+def test_options_that_are_wrong_give_json_too(own_folders: Path) -> None:
+    for words in (("run",), ("run", "greet", "--priority", "9"), ("rerun", "--form", "x")):
+        command, how = script(*words, "--json")
+        done = subprocess.run(command, capture_output=True, check=False, **how)
+        assert done.returncode == 2 and json.loads(done.stdout)["exit_code"] == 2 and done.stderr
+
+
+def test_a_run_is_rerun_from_the_node_that_failed(taskdeck: Command, own_folders: Path) -> None:
+    folder = write_chain(own_folders)
+    assert taskdeck("run", "chain").code == 1
+    tree = json.loads(taskdeck("show", "latest", "--json").out)["tree"]
+    (folder / "bad.py").write_text(executor("bad", "", 'return {"mended": 1}'))
+    done = taskdeck("rerun", "latest", "--from", "second", "--json")
+    data = json.loads(done.out)
+    assert done.code == 0 and data["executor"] == "chain" and data["status"] == "completed"
+    assert [(part["id_in_flow"], part["attempt"]) for part in data["tasks"]] == [
+        ("first", 1),
+        ("second", 2),
+        ("third", 1),
+    ]
+    begin = next(each["id"] for each in tree if each["name"] == "first")[:10]
+    data = json.loads(taskdeck("rerun", "latest", "--from", begin, "--set", "name=Zoe", "--json").out)
+    assert data["tasks"][0]["result"]["said"] == "Zoe" and data["tasks"][1]["attempt"] == 3
+
+
+def test_a_node_that_is_none_is_answered_with_near_ones(taskdeck: Command, own_folders: Path) -> None:
+    write_chain(own_folders)
+    taskdeck("run", "chain")
+    for node, hint in (("secnd", "Did you mean second"), ("xyzzy", "lists them"), ("", "lists them")):
+        done = taskdeck("rerun", "latest", "--from", node)
+        assert done.code == 2 and hint in done.err
+
+
+def write_chain(own_folders: Path, second: str = "bad") -> Path:
+    """A flow of three in a row; gives the folder."""
+    folder = own_folders / "config" / "taskdeck" / "executors"
+    (folder / "chain.flow.yaml").write_text(
+        "description: three\ninputs_schema: {type: object, properties: {times: {type: integer, default: 1}}}\ntasks:\n"
+        "  - {id: first, executor: greet, inputs: {name: Ann, times: '{{ inputs.times }}'}}\n"
+        f"  - {{id: second, executor: {second}, dependencies: [first]}}\n"
+        "  - {id: third, executor: greet, dependencies: [second], inputs: {name: Bob}}\n"
+    )
+    return folder

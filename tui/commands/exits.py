@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import NoReturn
 
@@ -16,6 +18,16 @@ CANCELLED = 3
 """Ended by Ctrl+C, or the run was cancelled."""
 REFUSED = 4
 """The engine, or a person who was asked, refused it."""
+
+STATUSES: Mapping[int, str] = {PROBLEMS: "failed", WRONG_USE: "wrong_use", CANCELLED: "cancelled", REFUSED: "refused"}
+
+
+def say_ending(code: int, error: str) -> None:
+    """The JSON of a command that ended with `code` before it had any output: programs get a document all the same."""
+    data = {"status": STATUSES.get(code, "failed"), "exit_code": code, "error": error or None}
+    with suppress(OSError, ValueError):  # stdout is closed
+        sys.stdout.write(json.dumps(data) + "\n")
+        sys.stdout.flush()
 
 
 def complain(message: str) -> int:

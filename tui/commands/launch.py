@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from engine.catalogue import ExecutorSpec, Launchable
-from tui.commands.desk import Desk, Stopped, open_desk
+from tui.commands.desk import SHORT_ID, Desk, Stopped, open_desk
 from tui.commands.entries import checked, dangers_in, find_entry, is_file_name, problems_of
 from tui.commands.exits import CANCELLED, FINE, REFUSED, WRONG_USE, leave
 from tui.commands.given_inputs import read_inputs, with_keys
 from tui.commands.streams import Streams
 from tui.commands.watch import Watch, say_result
+from tui.text import safe_text
 
 if TYPE_CHECKING:
     from engine import FlowSpec, Settings, Task
@@ -53,6 +54,7 @@ async def _run(
         if problems := checked(spec, inputs):
             for problem in problems:
                 streams.note(f"{spec.id}: {problem}")
+            streams.note("inputs are set by --input KEY=VALUE, or --inputs FILE")
             return WRONG_USE, False
         dangers = dangers_in(desk.catalogue, spec)
         if dangers and not options.yes and not _is_sure(spec, dangers, inputs, streams):
@@ -102,16 +104,22 @@ async def _launch(
             await engine.cancel(task.id)
     finally:
         unsubscribe()
-    return await _outcome(desk, task, options, streams)
+    return await say_outcome(desk, task, options, streams)
 
 
-async def _outcome(desk: Desk, task: Task, options: argparse.Namespace, streams: Streams) -> int:
+async def say_outcome(desk: Desk, task: Task, options: argparse.Namespace, streams: Streams) -> int:
+    """Print how the run of `task` ended, with the task's own result, or those of its flow; returns the exit code."""
     await desk.engine.store.writer.flush()
     whole = await desk.engine.task(task.id) or task
     status = await desk.status(task.run_id)
     tasks = [each for each in await desk.engine.tree(task.run_id) if "flow" in whole.params and each.id != task.id]
     parts = [await desk.engine.task(each.id) or each for each in tasks]
-    return say_result(whole, status, streams, as_json=options.json, parts=parts)
+    code = say_result(whole, status, streams, as_json=options.json, parts=parts)
+    failed = next((part for part in parts if part.status == "failed"), None)
+    if failed is not None and not (options.json or options.quiet):
+        node = safe_text(str(failed.params.get("flow_id") or failed.id[:SHORT_ID]))
+        streams.note(f"to go on where it failed: taskdeck rerun {task.run_id[:SHORT_ID]} --from {node}")
+    return code
 
 
 def _params(options: argparse.Namespace) -> dict[str, Any] | None:
@@ -148,7 +156,7 @@ def _detach(options: argparse.Namespace, given: dict[str, Any], streams: Streams
         own.stdin.write(json.dumps(given).encode())
         own.stdin.close()
     if task_id := own.stdout.readline().decode().strip():
-        streams.say(task_id)
+        streams.say(json.dumps({"id": task_id, "run_id": task_id, "detached": True}) if options.json else task_id)
         return FINE
     for line in own.stderr.read().decode("utf-8", "replace").splitlines():
         streams.note(line)

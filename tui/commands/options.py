@@ -20,9 +20,9 @@ TEMPLATES = {
     "long-running": "works in steps: progress, a cancel that keeps what is done, limits",
     "tree": "runs other executors as tasks of its own: spawn and map",
 }
+"""What `new` can begin with; `tui/templates/` has a file and its test for each, with _ for -."""
 FLOW = "flow"
 """The template of a flow file; it has no test of its own: `taskdeck check` and `plan` look at it."""
-"""What `new` can begin with; `tui/templates/` has a file and its test for each, with _ for -."""
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
@@ -69,6 +69,14 @@ Exit code: 0 done, 2 there is nothing to copy, or no room.
 """
 SERVE = """\
 Needs the extra: pip install 'taskdeck[serve]'. The printed address holds a key; without it nobody gets in.
+"""
+SETTINGS = """\
+Options before the command count as they would for the console.
+
+examples:
+  taskdeck settings
+  taskdeck settings slots console.theme
+  TASKDECK_SLOTS=4 taskdeck --read-only settings --json
 """
 COMPLETION = """\
 Put the line into your shell's start file, or what it prints into its folder of completions:
@@ -203,6 +211,10 @@ def _declare_rest(commands: Any) -> None:
     serve.add_argument("--port", type=int, default=8000, help="the port to listen on (default: 8000)")
     serve.add_argument("--share", action="store_true", help="let other machines in, who know the key")
     serve.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
+    shown = _add(commands, "settings", "show every setting, its value and who said it", "", SETTINGS)
+    shown.add_argument("names", metavar="NAME", nargs="*", help="only these")
+    shown.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
+    shown.add_argument("--json", action="store_true", help="print a JSON list: name, value, default, source")
     completion = _add(commands, "completion", "print what completes `taskdeck` in your shell", "", COMPLETION)
     completion.add_argument("shell", choices=SHELLS, help="which shell")
 

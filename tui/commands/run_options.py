@@ -30,8 +30,9 @@ RERUN = f"""\
 {EXITS}
 What depends on the task runs again too.
 
-example:
+examples:
   taskdeck rerun 3f2a91c0 --set name=Bob
+  taskdeck rerun latest --from upload     go on where the run failed
 """
 HISTORY = """\
 WORDs are searched for in names, inputs, results and errors; one with blanks as it stands. As in the console's history
@@ -98,6 +99,9 @@ def _given(own: argparse.ArgumentParser, assignment: Read) -> None:
 
 def _rerun(own: argparse.ArgumentParser, assignment: Read) -> argparse.ArgumentParser:
     own.add_argument("task", metavar="TASK", help=TASK)
+    own.add_argument(
+        "--from", metavar="NODE", dest="node", help="from this task of that run: its id, or its name or id in the flow"
+    )
     _inputs(own, "--set", assignment, "change an input; may be given again")
     own.add_argument("--quiet", action="store_true", help="tell nothing while it runs")
     own.add_argument("--yes", action="store_true", help="run an executor that is marked as dangerous unasked")

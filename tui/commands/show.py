@@ -74,7 +74,8 @@ def branch(tree: Sequence[Task], top: Task) -> Iterator[str]:
     waiting = [(child, 1) for child in reversed(children.get(top.id, []))]
     while waiting:
         row, depth = waiting.pop()
-        why = f"  {safe_text(row.error, limit=120)}" if row.error else ""
+        told = f"skipped: {row.progress_message}" if row.skipped else row.error
+        why = f"  {safe_text(told, limit=120)}" if told else ""
         yield f"{'  ' * depth}{SIGNS[row.status]} {row.id[:SHORT_ID]}  {safe_text(row.name, limit=NAME)}{why}"
         waiting += [(child, depth + 1) for child in reversed(children.get(row.id, []))]
 

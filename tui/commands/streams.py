@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Literal, TextIO
@@ -11,6 +12,8 @@ from typing import Literal, TextIO
 from tui.text import safe_text
 
 STANDARD = (0, 1, 2)
+NOTES = 50
+"""Notes that are remembered, the last ones."""
 
 
 class Streams:
@@ -19,6 +22,11 @@ class Streams:
     So neither a print at import nor a child process mixes with the output (which may be JSON), and an `input()` ends
     at once instead of waiting unseen.
     """
+
+    def __init__(self) -> None:
+        self.has_said = False
+        """Whether there is output."""
+        self.notes: deque[str] = deque(maxlen=NOTES)
 
     def __enter__(self) -> Streams:
         self._files = sys.stdin, sys.stdout, sys.stderr
@@ -67,6 +75,7 @@ class Streams:
 
     def say(self, text: str) -> None:
         """A line of output; `text` is made safe. Raises `SettingsError` where it cannot be written."""
+        self.has_said = True
         self.passing("")
         try:
             _write(self._out, safe_text(text) + "\n")
@@ -79,6 +88,7 @@ class Streams:
 
     def say_raw(self, line: str) -> None:
         """A line of data for programs, as it is: JSON, which holds no control characters."""
+        self.has_said = True
         self.passing("")
         try:
             _write(self._out, line + "\n")
@@ -89,6 +99,7 @@ class Streams:
 
     def note(self, text: str) -> None:
         """A line beside the output, on stderr."""
+        self.notes.append(text)
         self.passing("")
         with suppress(OSError):
             _write(self._err, safe_text(text) + "\n")

@@ -48,7 +48,8 @@ async def _import(options: argparse.Namespace, settings: Settings, streams: Stre
         else:
             lines = Path(options.file).expanduser().read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read {options.file}: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"cannot read {options.file}: {why}") from error
     engine = Engine(store_settings(options, settings), take_over=False)
     await engine.start()
     try:

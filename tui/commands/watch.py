@@ -75,6 +75,7 @@ def as_data(task: Task, status: TaskStatus | str | None = None) -> dict[str, Any
         "name": task.name,
         "executor": task.executor_id,
         "status": str(status or task.status),
+        "skipped": task.skipped,
         "progress": task.progress,
         "attempt": task.attempt,
         "created_at": _stamp(task.created_at),
@@ -102,7 +103,7 @@ def say_result(
     if as_json:
         data = as_data(task, status)
         if parts:
-            data["tasks"] = [{**as_data(part), "id_in_flow": _called(part), "skipped": part.skipped} for part in parts]
+            data["tasks"] = [{**as_data(part), "id_in_flow": _called(part)} for part in parts]
         streams.say(json.dumps(data))
         return CODES.get(str(status), PROBLEMS)
     result = {_called(part): part.result for part in parts if part.result is not None} if parts else task.result
