@@ -36,7 +36,7 @@ def test_what_tasks_print_goes_to_their_log_and_not_over_the_pager(tmp_path: Pat
     (terminal.executors / "printing.py").write_text(PRINTING)
     try:
         terminal.start()
-        terminal.sees("printing")
+        terminal.sees("Your first executor")
         terminal.launch("printing")
         terminal.sees("running")
         terminal.keys("3", "o")

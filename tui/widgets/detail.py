@@ -86,6 +86,9 @@ class DetailPane(Searching):
             "Source": lambda task: Page("text", self._source_of(task.executor_version or "", task)),
             "Timeline": lambda task: Page("timeline", task),
         }
+        self._bar = TabBar(tuple(self.tabs))  # kept, since news may come while the parts are mounted or taken away
+        self._text_part, self._json_part = TextView(id="text", painter=json_pieces), JsonView(id="json")
+        self._table_part, self._log_part = TableView(id="table"), TaskLog(id="log")
         self.task_id: str | None = None
         self.clock = clock
         self.tries = tries
@@ -116,12 +119,9 @@ class DetailPane(Searching):
         self.border_title = TITLE
 
     def compose(self) -> ComposeResult:
-        yield TabBar(tuple(self.tabs))
+        yield self._bar
         yield SearchLine()
-        yield TextView(id="text", painter=json_pieces)
-        yield JsonView(id="json")
-        yield TableView(id="table")
-        yield TaskLog(id="log")
+        yield from self._views
 
     def on_mount(self) -> None:
         for view in self._views:
@@ -129,11 +129,11 @@ class DetailPane(Searching):
 
     @property
     def log_view(self) -> TaskLog:
-        return self.query_one(TaskLog)
+        return self._log_part
 
     @property
     def text_view(self) -> TextView:
-        return self.query_one("#text", TextView)
+        return self._text_part
 
     @property
     def _timeline(self) -> Timeline | None:
@@ -142,7 +142,7 @@ class DetailPane(Searching):
 
     @property
     def _views(self) -> tuple[View, ...]:
-        return (self.text_view, self.query_one(JsonView), self.query_one(TableView), self.log_view)
+        return (self.text_view, self._json_part, self._table_part, self.log_view)
 
     @property
     def view(self) -> View:
@@ -156,10 +156,10 @@ class DetailPane(Searching):
 
     def show_card(self, title: str, lines: Sequence[Line]) -> None:
         """Show something that is no task: an executor, a problem, a hint."""
-        same = self.task_id is None and self.query_one(TabBar).title == title
+        same = self.task_id is None and self._bar.title == title
         self.task_id = self.subject = self._full = None
         self._head("")
-        self.query_one(TabBar).show(self.tab, title=title)
+        self._bar.show(self.tab, title=title)
         self._switch(self.text_view)
         self.text_view.show(lines, stay=same)
 
@@ -179,7 +179,7 @@ class DetailPane(Searching):
     @property
     def title(self) -> str:
         """What stands above a card; "" while a task is shown or nothing yet."""
-        return self.query_one(TabBar).title
+        return self._bar.title
 
     def _reset(self, task: Task, *, floor: int = 0) -> None:
         self.task_id, self._full, self.attempt = task.id, None, None
@@ -305,7 +305,7 @@ class DetailPane(Searching):
         shown = self._as_shown(task)
         self.tab = self._chosen.get(self.task_id) or self._natural_tab(shown)
         self._head(self._note(task))
-        self.query_one(TabBar).show(self.tab, notes={"Log": self._log_note()})
+        self._bar.show(self.tab, notes={"Log": self._log_note()})
         page = self.tabs[self.tab](shown)
         self._show_page(page, stay=stay and before == self.tab)
         if self.tab == "Log" != before and self.log_view.following:
@@ -318,11 +318,11 @@ class DetailPane(Searching):
         elif page.kind == "timeline":
             self._show_timeline(page.content)
         elif page.kind == "json":
-            view = self.query_one(JsonView)
+            view = self._json_part
             self._switch(view)
             view.show_tree(page.content)
         elif page.kind == "table":
-            table = self.query_one(TableView)
+            table = self._table_part
             self._switch(table)
             table.show_table(page.content)
         else:
