@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint check-tests bench crash screenshots clean
+.PHONY: run test lint check-tests bench crash monkey screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/taskdeck $(ARGS)
@@ -28,6 +28,10 @@ bench: $(STAMP)
 # 200 rounds of kill -9 at random moments of engines, then of whole consoles; ARGS="--rounds N --seed S --kind K".
 crash: $(STAMP)
 	@$(BIN)/python -m tests.crash.rounds $(ARGS)
+
+# Random keys at a real console over tmux while tasks run; ARGS="--minutes 30 --seed 7".
+monkey: $(STAMP)
+	@$(BIN)/python -m tests.monkey $(ARGS)
 
 screenshots: $(STAMP)
 	$(BIN)/python screenshots/make_screenshots.py

@@ -215,7 +215,7 @@ class Dispatcher:
         unknown = self.pins.pin(node)
         spec = node.spec
         try:
-            flow = references.flow_inputs(node, self.inputs) if references.has_references(node.task) else None
+            flow = references.flow_inputs(node, self.inputs) if node.task.has_references else None
             prepared = prepare(self.inputs.get(node.task.id, node.task.inputs), node, spec, unknown, flow)
         except Exception as error:  # ours or a schema's fault; the task must not hang in its slot for it
             logger.exception("preparing task %s failed", node.task.id)

@@ -45,7 +45,7 @@ def flow_text(tasks: Sequence[Task], *, name: str = "", description: str = "") -
         head["description"] = description
     if schema.get("properties"):
         head["inputs_schema"] = schema
-    written.text = _yaml({**head, "tasks": entries})
+    written.text = yaml_of({**head, "tasks": entries})
     return written
 
 
@@ -139,8 +139,8 @@ def _masked(value: Any) -> list[Path]:
     return sorted(found, key=str)
 
 
-def _yaml(value: Any) -> str:
-    """YAML that `engine.yaml_text` reads back as the same."""
+def yaml_of(value: Any) -> str:
+    """`value` as YAML that `engine.yaml_text` reads back as the same."""
     import yaml
 
     from engine.yaml_text import is_text

@@ -18,7 +18,7 @@ from engine.flow_inputs import taken
 from engine.graph import Node, Tree, affected, detach_spawned, reopen, reset, settle, spawned_by, subtree
 from engine.history_statements import recount_run
 from engine.making import moment_of, object_of
-from engine.references import has_references, keep_flow_inputs, schema_of
+from engine.references import keep_flow_inputs, schema_of
 from engine.statements import Write
 from engine.stopper import CANCELLED_WORDS, can_cancel
 from engine.store import Store
@@ -380,7 +380,7 @@ class Operations:
             node.task.dependencies = tuple(
                 Dependency(ids.get(d.id, d.id), d.required, d.type) for d in node.task.dependencies
             )
-        if any(has_references(node.task) for node in kept.values()):
+        if any(node.task.has_references for node in kept.values()):
             keep_flow_inputs(kept[task_id].task, {row.id: row for row in rows})
         return kept[task_id]
 

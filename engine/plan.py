@@ -17,7 +17,7 @@ from engine.catalogue import ExecutorSpec
 from engine.circles import circles
 from engine.edges import link, set_dependencies
 from engine.graph import Node, Tree, group_test, plant, recount, waits_of
-from engine.references import FlowInputs, flow_inputs, flow_root, has_references
+from engine.references import FlowInputs, flow_inputs, flow_root
 from engine.run import Prepared, prepare
 from engine.schema import mask, path_text
 from engine.schema_nodes import Path
@@ -155,7 +155,7 @@ def _planned(node: Node, level: int, order: int, inputs: _Inputs) -> Planned:
 
 
 def _flow_of(node: Node, real_inputs: Callable[[Task], dict[str, Any]]) -> FlowInputs | None:
-    if not has_references(node.task):
+    if not node.task.has_references:
         return None
     root = flow_root(node)
     return flow_inputs(node, {root.task.id: real_inputs(root.task)} if root is not None else {})

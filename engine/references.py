@@ -60,11 +60,6 @@ class Filled:
     is_open: bool = False
 
 
-def has_references(task: Task) -> bool:
-    """Whether the task's inputs or its condition are to be filled in: only tasks of flows have such."""
-    return bool(task.params) and ("references" in task.params or task.params.get("when") is not None)
-
-
 def flow_root(node: Node) -> Node | None:
     """The node whose inputs are the flow's: the nearest above that is a flow, or was copied out of one."""
     here: Node | None = node
@@ -109,7 +104,7 @@ def flow_inputs(node: Node, real: Mapping[str, Mapping[str, Any]]) -> FlowInputs
 
 def lost_input(node: Node, real: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The flow's input that the task reads and of which only the mask is left (8.6)."""
-    if not has_references(node.task) or (root := flow_root(node)) is None:
+    if not node.task.has_references or (root := flow_root(node)) is None:
         return None
     given = given_inputs(root.task, real)
     try:

@@ -20,7 +20,7 @@ from engine.leftovers import LEFT, settle, thread_words, tracking
 from engine.output import Keeper, TaskLog, capture, current
 from engine.policy import Policy
 from engine.problems import foreign_traceback, words
-from engine.references import Filled, FlowInputs, fill, has_references
+from engine.references import Filled, FlowInputs, fill
 from engine.schema_nodes import Path
 from engine.schema_words import SchemaProblem
 from engine.secrets import (
@@ -161,7 +161,7 @@ def prepare(
     `unknown` are the words for a missing executor (2.6), `flow` are the inputs of the flow it stands in. A task whose
     condition is false is looked at no further: see `Prepared.skip`.
     """
-    filled = fill(inputs, node, flow) if has_references(node.task) else None
+    filled = fill(inputs, node, flow) if node.task.has_references else None
     if filled is not None:
         inputs = filled.inputs
         if filled.skip:

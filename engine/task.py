@@ -194,6 +194,11 @@ class Task:
         return self.status is TaskStatus.FAILED and self.error_type == "interrupted"
 
     @property
+    def has_references(self) -> bool:
+        """Whether its inputs or its condition are to be filled in: only tasks of flows have such."""
+        return bool(self.params) and ("references" in self.params or self.params.get("when") is not None)
+
+    @property
     def is_asking(self) -> bool:
         """True while it waits for a person's answer."""
         return self.asked is not None and self.status is TaskStatus.PENDING

@@ -9,17 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from tui import history_actions
+from tui import compose_actions, history_actions
 from tui.view_actions import VIEWS, Line
 
 Scope = Literal[
-    "app", "catalogue", "runs", "detail", "launch", "answer", "history", "compare", "timeline", "stats", "schedules"
-]
-"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), "answer" beside those in the form
-of an answer, else in the pane, screen or view of that name."""
+    "app", "catalogue", "runs", "detail", "launch", "answer", "fill", "history", "compare", "timeline", "stats",
+    "schedules", "compose",
+]  # fmt: skip
+"""Where keys work: "app" in every pane, "launch" in the dialog (where text is typed), "answer" and "fill" beside those
+in the form of an answer and of a draft's task, else in the pane, screen or view of that name."""
 
 PANES: tuple[Scope, ...] = ("catalogue", "runs", "detail")
-BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats")
+BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats", "compose")
 """Screens beside the console's, and what has keys of its own inside of the detail."""
 
 
@@ -420,10 +421,12 @@ ACTIONS: tuple[Action, ...] = (
     *_everywhere(),
     *_listed(VIEWS),
     *_listed(history_actions.ALL),
+    *_listed(compose_actions.ALL),
     *_task_keys("history"),
     *_moves("history"),
     *_moves("timeline"),
     *_moves("stats"),
+    *_moves("compose"),
 )
 
 _BY_ID = {action.id: action for action in ACTIONS}

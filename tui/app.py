@@ -78,7 +78,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
     TITLE = "taskdeck"
     COMMANDS: ClassVar[Any] = {_provider}
-    CSS_PATH: ClassVar[Any] = [STYLES / "app.tcss", STYLES / "console.tcss", STYLES / "history.tcss"]
+    CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in ("app", "console", "history", "compose")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False, priority=True, id="anywhere.quit"),
         Binding("ctrl+p", "command_palette", show=False, id="anywhere.palette"),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,9 @@ async def edit(app: App[Any], command: Sequence[str]) -> int:
     Raises `EditorError` where the terminal cannot be given or the command not be started.
     """
     try:
-        with app.batch_update(), app.suspend():
+        # Textual gives Python's own streams back meanwhile; what tasks print goes on into their logs
+        out, err = sys.stdout, sys.stderr
+        with app.batch_update(), app.suspend(), redirect_stdout(out), redirect_stderr(err):
             # Textual takes the terminal back only when nothing is raised here: not where the console itself ends
             outcome = await _run(command)
     except SuspendNotSupported as error:

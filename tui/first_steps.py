@@ -23,6 +23,15 @@ def first_run(keymap: Keymap) -> list[Line]:
     ]
 
 
+def no_runs(keymap: Keymap) -> list[Line]:
+    """For a list without runs: the way from the catalogue to one."""
+    find, choose, run = (keymap.label(name) for name in ("catalogue.filter", "catalogue.launch", "launch.run"))
+    said = [f"{find} finds an executor"] if find else []
+    said += [f"{choose} opens its form"] if choose else []
+    lines = [", ".join(said), f"{run} in the form launches it" if run else ""]
+    return [("no runs yet", "dim"), ("", ""), *((line, "dim") for line in lines if line)]
+
+
 def no_executors(folder: Path | None) -> list[Line]:
     """For a catalogue without executors."""
     where = str(folder) if folder is not None else "your folder of executors"

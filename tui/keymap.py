@@ -112,7 +112,7 @@ def _parse(action: Action, value: object) -> tuple[str, ...]:
         raise ValueError('the keys must be a text like "x,delete"')
     keys = dict.fromkeys(_parse_key(part.strip()) for part in value.split(",") if part.strip())
     for key in keys:
-        if action.scope == "launch" and _is_typed(key):
+        if action.scope in ("launch", "fill") and _is_typed(key):
             raise ValueError(f"{key_label(key)} is typed as text there")
     return tuple(keys)
 
@@ -146,7 +146,12 @@ def _meet(one: Scope, other: Scope) -> bool:
     views = (*PANES, *BESIDE)
     if "app" in (one, other):
         return one == other or one in views or other in views
-    return one == other or {one, other} in ({"timeline", "detail"}, {"history", "detail"}, {"compare", "detail"})
+    return one == other or {one, other} in (
+        {"timeline", "detail"},
+        {"history", "detail"},
+        {"compare", "detail"},
+        {"fill", "launch"},
+    )
 
 
 def _clash(wanted: Mapping[str, tuple[str, ...]]) -> tuple[list[str], str] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -19,12 +18,19 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.message_pump import MessagePump
     from textual.screen import Screen
+    from textual.timer import Timer
 
 ROUNDS = 3
 """How often the way from the focus up to the app is walked: the key itself, the message that its action sends, and the
 one that this message leads to."""
 LIMIT = 0.5
-"""Seconds after which the next key goes on anyway, should a widget have left with the mark that is waited for."""
+"""Seconds in which the loop was free after which the next key goes on anyway, should a widget have left with the mark
+that is waited for."""
+LEAVING = frozenset({"escape", "ctrl+c", "ctrl+q"})
+"""Keys that do not wait for a screen to open: they leave it."""
+TICK = 0.05
+"""Seconds between two looks at that. A busy loop looks late, and late looks count no more: while a form is being made,
+or another program has the core, the keys wait for it."""
 
 Typed = events.Key | events.Paste
 
@@ -36,19 +42,30 @@ class TypeAhead:
         self._app = app
         self._deliver = deliver
         self._waiting: deque[Typed] = deque()
-        self._since: float | None = None
+        self._free: float | None = None
+        """Seconds that the loop had since the last key went; None while none is on its way."""
+        self._ticks: Timer | None = None
         self._turn = 0
 
     async def take(self, event: Typed) -> None:
-        if self._since is not None and (self._waiting or monotonic() - self._since < LIMIT):
-            self._waiting.append(event)
-            if len(self._waiting) == 1:
-                self._app.set_timer(LIMIT, self._force)
+        if self._free is None and not self._waiting and not self._opens:
+            await self._go(event)
             return
-        await self._go(event)
+        if isinstance(event, events.Key) and event.key in LEAVING and self._opens:
+            self._waiting.clear()  # they were meant for what is left now
+            await self._go(event)
+            return
+        self._waiting.append(event)
+        if self._ticks is None:
+            self._ticks = self._app.set_interval(TICK, self._tick)
+
+    @property
+    def _opens(self) -> bool:
+        """Whether the screen is not ready to take what is typed: it `is_opening`, nothing has the focus yet."""
+        return bool(getattr(self._app.screen, "is_opening", False))
 
     async def _go(self, event: Typed) -> None:
-        self._since = monotonic()
+        self._free = 0.0
         self._turn += 1
         screen = self._app.screen
         await self._deliver(event)
@@ -76,13 +93,17 @@ class TypeAhead:
     async def _done(self, turn: int) -> None:
         if turn != self._turn:
             return
-        if self._waiting:
+        if self._waiting and not self._opens:
             await self._go(self._waiting.popleft())
         else:
-            self._since = None
+            self._free = None
 
-    async def _force(self) -> None:
-        if self._waiting and self._since is not None and monotonic() - self._since >= LIMIT:
+    async def _tick(self) -> None:
+        """Send on what waited too long, or for a screen that is open now."""
+        if self._free is not None:
+            self._free += TICK
+        if self._waiting and not self._opens and (self._free is None or self._free >= LIMIT):
             await self._go(self._waiting.popleft())
-        if self._waiting:
-            self._app.set_timer(LIMIT, self._force)
+        if not self._waiting and self._ticks is not None:
+            self._ticks.stop()
+            self._ticks = None

@@ -122,6 +122,8 @@ _PLACES = {
     "stats": "In the statistics",
     "answer": "In the form of an answer",
     "schedules": "In the schedules",
+    "compose": "Where a tree is composed",
+    "fill": "In the form of a draft's task, beside those of the launch dialog",
 }
 
 

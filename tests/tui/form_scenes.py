@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.tui.launch_driver import EVIL
@@ -12,11 +12,12 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`inputs` are given data, None for an empty form."""
+    """`inputs` are given data, None for an empty form; `given` is what else the executor says of itself."""
 
     schema: dict[str, Any]
     inputs: Any = None
     keys: Keys = ()
+    given: dict[str, Any] = field(default_factory=dict)
 
 
 def schema(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
@@ -160,8 +161,65 @@ EVIL_TEXTS = schema(
         ]
     },
 )
+STATES = schema(
+    ("owed",),
+    owed={"type": "string", "description": "Must be there"},
+    null_text={"type": ["string", "null"]},
+    null_number={"type": ["integer", "null"]},
+    null_flag={"type": ["boolean", "null"]},
+    null_choice={"enum": ["a", "b", None]},
+    null_list={"type": ["array", "null"], "items": {"type": "string"}},
+    empty_text={"type": "string"},
+    empty_map={"type": "object", "additionalProperties": {"type": "string"}},
+    wrong_number={"type": "integer", "maximum": 5},
+    wrong_choice={"enum": [f"option {at}" for at in range(20)]},
+    wrong_mail={"type": "string", "format": "email"},
+    fixed_text={"type": "string", "readOnly": True},
+    fixed_list={"type": "array", "items": {"type": "string"}, "readOnly": True},
+    old_number={"type": "integer", "deprecated": True},
+    token={"type": "string", "description": "A name of where it is kept, not the secret"},
+    private_key={"type": "string"},
+    long_text={"type": "string"},
+)
+STATED = {
+    "owed": "",
+    **dict.fromkeys(("null_text", "null_number", "null_flag", "null_choice", "null_list")),
+    "empty_text": "",
+    "empty_map": {},
+    "wrong_number": 9,
+    "wrong_choice": "option 99",
+    "wrong_mail": "nobody",
+    "fixed_text": "as it was",
+    "fixed_list": ["a", "b"],
+    "old_number": 3,
+    "token": "env:DEPLOY_TOKEN",
+    "private_key": "-----BEGIN\nabc\n-----END",
+    "long_text": "abc " * 20_000,
+}
+MAPS = {**schema(("a",), a={"type": "string"}), "additionalProperties": {"type": "string"}}
+DAY = ({"day": "2026-03-04", "moment": "2026-03-04T12:30:00Z"},)
 
 SCENES: dict[str, Scene] = {
+    "states": Scene(STATES, STATED),
+    "states-below": Scene(STATES, STATED, ("shift+tab",) * 2),
+    "date-parts": Scene(TIMES, *DAY, ("up", "down")),
+    "calendar": Scene(TIMES, *DAY, ("f4",)),
+    "menu": Scene(TEXTS, FILLED, ("f12",)),
+    "details": Scene(TEXTS, FILLED, ("f1",)),
+    "search": Scene(TEXTS, FILLED, ("f3", "r")),
+    "problems": Scene(TEXTS, FILLED, ("f7",)),
+    "danger": Scene(TEXTS, {"name": "Ada", "port": 80}, ("ctrl+r",), {"confirm": True}),
+    "text-edit": Scene(UNIONS, {"anything": {"a": [1, 2]}}, ("f12", "j")),
+    "options": Scene(TEXTS, {"name": "Ada", "port": 80}, ("f10",)),
+    "schedule": Scene(TEXTS, {"name": "Ada", "port": 80}, ("f10", "shift+tab", "shift+tab")),
+    "preview": Scene(TEXTS, {"name": "Ada", "port": 80, "api_key": "hunter2"}, ("ctrl+l",)),
+    "json": Scene(TEXTS, FILLED, ("f2",)),
+    "yaml": Scene(LISTS, LISTED, ("f2", "ctrl+o")),
+    "json-broken": Scene(CHOICES, {"size": "large", "kind": "job"}, ("f2", "down", "x")),
+    "entries": Scene(MAPS, {"a": "x", "LANG": "C"}, ("ctrl+n", "P", "A", "T", "H")),
+    "secret-entry": Scene(LISTS, {"env": {}}, ("ctrl+n", *"api_key", "tab", *"hunter2")),
+    "union-closed": Scene(UNIONS, None),
+    "union-open": Scene(UNIONS, {"shape": {"w": 2}, "target": {"name": "a"}}, ("tab",)),
     "unset": Scene(TEXTS),
     "filled": Scene(TEXTS, FILLED),
     "choices": Scene(CHOICES, None, ("end",)),

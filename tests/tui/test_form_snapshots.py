@@ -30,5 +30,5 @@ def test_form(snap_compare: Callable[..., bool], name: str, size: tuple[int, int
         await pilot.press(*scene.keys)
         await settle(pilot)
 
-    app = Host(LaunchScreen(spec(scene.schema), scene.inputs))
+    app = Host(LaunchScreen(spec(scene.schema, **scene.given), scene.inputs))
     assert snap_compare(app, terminal_size=size, run_before=act)

@@ -23,6 +23,7 @@ sys.exit(f"{module} imports {{heavy[:3]}}" if heavy else 0)
         *("bulk", "columns", "export", "pins"),
         *("sgr", "search", "log_lines", "log_layout", "log_find", "log_intake", "log_text", "task_reader"),
         *("json_tree", "json_slices", "table", "result_shapes", "traceback_text", "outlet"),
+        *("draft", "draft_check", "draft_desk", "draft_file", "draft_refs", "draft_secrets", "draft_steps"),
         *("history_filter", "history_words", "run_list", "run_stats", "saved_filters", "timeline"),
     ],
 )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
+
+from tests.whole.tmux import Terminal
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux (Debian: apt install tmux)"),
@@ -34,76 +30,6 @@ class GreetingExecutor(BaseTask):
     def get_input_schema(self):
         return {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 """
-PATIENCE = 20.0
-"""Seconds until something that should be seen counts as never seen; a guard, not a measure."""
-
-
-class Terminal:
-    """A console in a tmux session of its own server."""
-
-    def __init__(self, folder: Path, columns: int, lines: int) -> None:
-        self.folder = folder
-        self.executors = folder / "executors"
-        self._size = (str(columns), str(lines))
-        self._starts = 0
-
-    def tmux(self, *args: str) -> str:
-        return subprocess.run(
-            ["tmux", "-L", f"taskdeck-{os.getpid()}-{self._size[0]}-{self._starts}", "-f", "/dev/null", *args],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=dict(os.environ),  # not the COLUMNS and LINES that a library set behind Python's back
-        ).stdout
-
-    def start(self) -> None:
-        self._starts += 1  # a server that was just told to end would refuse a new session
-        columns, lines = self._size
-        command = f"{sys.executable} -m tui.cli --executors {self.executors} --store {self.folder}/store.db"
-        home = {"HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder)}
-        variables = [part for name, value in home.items() for part in ("-e", f"{name}={value}")]
-        self.tmux(
-            "new-session", "-d", "-s", "t", "-x", columns, "-y", lines, *variables, f"{command}; echo EXIT $?; cat"
-        )
-
-    def keys(self, *keys: str) -> None:
-        for key in keys:
-            self.tmux("send-keys", "-t", "t", key)
-            time.sleep(0.15)
-
-    def type(self, text: str) -> None:
-        self.tmux("send-keys", "-t", "t", "-l", text)
-        time.sleep(0.3)
-
-    def screen(self) -> str:
-        return self.tmux("capture-pane", "-p", "-t", "t")
-
-    def sees(self, wanted: str | Callable[[str], bool]) -> str:
-        """Wait until the screen matches; returns it."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            screen = self.screen()
-            if wanted(screen) if callable(wanted) else re.search(wanted, screen):
-                return screen
-            time.sleep(0.1)
-        raise AssertionError(f"never seen: {wanted}\n{self.screen()}")
-
-    def process(self) -> psutil.Process:
-        pid = int(self.tmux("list-panes", "-t", "t", "-F", "#{pane_pid}"))
-        below = psutil.Process(pid).children(recursive=True)
-        return next(p for p in below if "tui.cli" in " ".join(p.cmdline()))
-
-    def end(self) -> None:
-        self.tmux("kill-server")
-
-    def launch(self, executor: str, *fields: str) -> None:
-        self.keys("1", "/", "C-u")
-        self.type(executor)
-        self.keys("Enter", "Enter")
-        self.sees("ctrl\\+r launch")
-        for field in fields:
-            self.type(field)
-        self.keys("C-r")
 
 
 @pytest.fixture(params=[(120, 36), (80, 24)], ids=["120x36", "80x24"])

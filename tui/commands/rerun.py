@@ -7,7 +7,6 @@ import asyncio
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from engine.references import has_references
 from tui.commands.desk import SHORT_ID, Stopped, find_task, open_desk
 from tui.commands.exits import CANCELLED, REFUSED, WRONG_USE
 from tui.commands.given_inputs import with_keys
@@ -41,7 +40,7 @@ async def _rerun(options: argparse.Namespace, settings: Settings, streams: Strea
         if options.inputs:
             inputs = with_keys(task.inputs, options.inputs, spec)
             problems = spec.checker.problems(spec.checker.with_defaults(inputs)) if spec is not None else []
-            if problems and not (task.dependencies or has_references(task)):
+            if problems and not (task.dependencies or task.has_references):
                 for problem in problems:
                     streams.note(f"{task.executor_id}: {problem}")
                 return WRONG_USE

@@ -189,7 +189,8 @@ class Hidden(Line):
     ]
 
     def draw(self) -> Content:
-        length = self.row.held or f"{self.row.text.count(chr(10)) + 1} lines"
+        lines = self.row.text.count("\n") + 1
+        length = self.row.held or (f"{lines} line{'' if lines == 1 else 's'}" if self.row.text else "several lines")
         return Content.assemble((f"{MASK} {length}", "reverse" if self.has_focus else ""))
 
     def action_clear(self) -> None:
@@ -205,7 +206,7 @@ def control_for(row: Row, revealed: bool) -> type[Control]:
     """Which control draws the row (forms.md 5.2)."""
     if row.read_only and not row.is_container:
         return ReadOnly
-    if row.kind == "secret" and ("\n" in row.text or row.held):
+    if row.kind == "secret" and (row.long or row.held):
         return AreaInput if revealed and not row.held else Hidden
     if row.held and not row.is_container:
         return Held

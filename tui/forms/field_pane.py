@@ -7,9 +7,10 @@ from typing import Any
 from engine.schema import mask, path_text
 from tui.forms import fields, raw_text, strict_json
 from tui.forms.instance import get, put
-from tui.forms.model import ABSENT, Form, Path, Row
+from tui.forms.model import ABSENT, Path, Row
 from tui.forms.pane import FormPane
 from tui.forms.pastes import paste_items, paste_pairs
+from tui.forms.pickers import picker_for
 from tui.forms.readings import reading, readings
 from tui.forms.row_acts import Act, Around, acts_of, empty_of
 from tui.forms.view import PAGE
@@ -137,6 +138,38 @@ class FieldPane(FormPane):
             value = self._shown(row)
         return value if isinstance(value, str) else strict_json.dump(value)
 
+    async def reveal(self) -> None:
+        """Show or hide the secret that has the focus."""
+        widget = self.focused()
+        if widget is None or widget.row.kind != "secret":
+            self.post_message(self.Edited("no secret has the focus"))
+            return
+        self.view.revealed ^= {widget.row.path}
+        widget.reveal()
+        await self.show()
+
+    async def lengthen(self) -> None:
+        """Open the options of a choice or what picks a moment or a path, make a UUID, or edit in several lines."""
+        widget = self.focused()
+        if widget is None:
+            return
+        picker = picker_for(widget.row, self.form, widget.editor.typed or "")
+        if widget.opens_list:
+            self.ask(widget)
+        elif widget.row.held and widget.row.kind != "secret":
+            self.edit_held(widget.row)
+        elif isinstance(picker, str):
+            await self._picked(widget.row.path, picker)
+        elif picker is not None:
+            self.pick(widget.row.path, picker)
+        elif widget.row.kind in ("text", "any"):
+            self.form.lengthen(widget.row.path)
+            await self._changed()
+        elif widget.row.kind == "secret" and not widget.row.held and not widget.row.read_only:
+            self.view.revealed.add(widget.row.path)
+            self.form.lengthen(widget.row.path)
+            await self._changed("shown while it is typed in several lines")
+
     # the row as JSON
 
     def json_text(self, row: Row) -> str | None:
@@ -155,7 +188,7 @@ class FieldPane(FormPane):
         if reading.value is ABSENT:
             return True, []
         value = self.form.unmasked(reading.value, path)
-        form = Form(self.form.schema, put(self.form.instance, path, value))
+        form = type(self.form)(self.form.schema, put(self.form.instance, path, value))
         form.began_empty = self.form.began_empty
         inside = [problem for problem in form.problems if problem.path[: len(path)] == path]
         lines = raw_text.lines_of(text, "json", [problem.path[len(path) :] for problem in inside])

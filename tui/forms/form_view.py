@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from textual import events, on
@@ -71,6 +72,17 @@ class FormView(VerticalScroll, can_focus=False):
         while found is not None and not isinstance(found, RowWidget | AddLine):
             found = found.parent if isinstance(found.parent, Widget) else None
         return self.widget_at(found.adder.path) if isinstance(found, AddLine) else found
+
+    def renamed(self, old: Path, new: Path) -> None:
+        """The entry at `old` has another key now: its rows stay, with the focus and what is typed in them."""
+        if old == new:
+            return
+        for widget in [each for each in self._widgets.values() if isinstance(each, RowWidget)]:
+            path = widget.row.path
+            if path[: len(old)] == old:
+                del self._widgets[widget.row.key]
+                widget.row = replace(widget.row, path=(*new, *path[len(old) :]))
+                self._widgets[widget.row.key] = widget
 
     # showing
 
@@ -142,9 +154,12 @@ class FormView(VerticalScroll, can_focus=False):
     def _pasted(self, event: Pasted) -> None:
         """What was pasted into the line that adds to a list is for the list."""
         event.stop()
-        row = self.row_of(self.screen.focused)
-        if row is not None:
-            self.post_message(RowWidget.Many(row, event))
+        line = self.screen.focused
+        if isinstance(line, AddLine):  # the list may be the root, which has no line of its own
+            path = line.adder.path
+            row = next((each for each in reversed(self._rows) if each.path == path and each.growable), None)
+            if row is not None:
+                self.post_message(RowWidget.Many(row, event))
 
     # measures
 

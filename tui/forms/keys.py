@@ -33,19 +33,26 @@ def answer_bindings() -> list[BindingType]:
 
 
 def hints(
-    app: App[object], widget: RowWidget | None, *, item: bool, view: str, trouble: bool, language: Language
+    app: App[object],
+    widget: RowWidget | None,
+    *,
+    item: bool,
+    view: str,
+    trouble: bool,
+    language: Language,
+    verb: str = "launch",
 ) -> list[str]:
     """The keys of this moment: those of the dialog, and those that the focused row adds.
 
     `item` says that the row stands in an item or entry, `view` what the dialog shows ("form", "json", "options" or
-    "preview"), `language` what its text is written in.
+    "preview"), `language` what its text is written in, `verb` what the dialog is for.
     """
 
     def key(action: str, words: str) -> str:
         label = label_of(app, f"launch.{action}")
         return f"{label} {words}" if label else ""
 
-    keys = [key("run", "launch"), key("switch", "form" if view == "json" else NAMES[language])]
+    keys = [key("run", verb), key("switch", "form" if view == "json" else NAMES[language])]
     if view == "json":
         keys.append(key("yaml", "JSON" if language == "yaml" else "YAML"))
     keys += [

@@ -444,7 +444,7 @@ class Form:
 
     def with_schema(self, schema: Any) -> Form:
         """The same input in the form of another schema; what that does not know stands as a further input."""
-        other = Form(schema, self._instance)
+        other = type(self)(schema, self._instance)
         other.began_empty = self.began_empty
         for name in ("opened", "texts", "kept", "long", "blanks"):
             getattr(other._view.marks, name).update(getattr(self._view.marks, name))

@@ -20,7 +20,7 @@ from tui.forms.instance import get
 from tui.forms.jumps import Jumps
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
 from tui.forms.pastes import may_be_all, paste_items, paste_pairs
-from tui.forms.pickers import Picker, picker_for
+from tui.forms.pickers import Picker
 from tui.forms.raw_text import Language
 from tui.forms.row_acts import LISTS
 from tui.forms.rows import LONGEST
@@ -147,13 +147,13 @@ class FormPane(Widget):
         return self.view.row_of(self.screen.focused)
 
     def focus_first(self) -> bool:
-        """Focus the first required field, else the first of all; False where there is nothing to fill."""
+        """Focus the first required field, else the first of all, else what adds one; False where there is nothing."""
         rows = [w for w in self.view.rows if w.editor.focusable and not (isinstance(w.editor, Head) and not w.row.path)]
         required = [w for w in rows if w.row.required and not w.row.is_container]
-        chosen = (required or rows)[:1]
-        for widget in chosen:
-            widget.editor.focus()
-        return bool(chosen)
+        places: list[Widget] = [widget.editor for widget in required or rows] or list(self.view.query(AddLine))
+        if places:
+            places[0].focus()
+        return bool(places)
 
     async def go(self, path: Path) -> None:
         """Open the parents of `path`, scroll to its row and focus it."""
@@ -210,23 +210,34 @@ class FormPane(Widget):
             self.form.enter(widget.row.path, text)
         name = widget.unsent_name() if names else None
         if name is not None:
-            self.form.rename(widget.row.path, name)
+            old = widget.row.path
+            new = self.form.rename(old, name)
+            self.view.renamed(old, new)
+            self._touched = {(*new, *path[len(old) :]) if path[: len(old)] == old else path for path in self._touched}
         return text is not None or name is not None
 
     @on(RowWidget.Typed)
     async def _typed(self, event: RowWidget.Typed) -> None:
         event.stop()
-        if event.source.is_attached and self._take(event.source, names=False):
-            await self._changed(typing=event.source.row.path)
+        widget = event.source
+        key = widget.key_editor
+        # a name counts before its value does: it may say that the value is a secret
+        if widget.is_attached and self._take(widget, names=key is not None and not key.has_focus):
+            await self._changed(typing=widget.row.path)
 
     @on(RowWidget.Left)
     async def _left(self, event: RowWidget.Left) -> None:
         """The focus went on: the row may now say what is wrong, and a changed key counts."""
         event.stop()
-        if event.source.is_attached and not event.source.has_focus_within:
-            self._touched.add(event.source.row.path)
-            edited = self._take(event.source)
+        widget = event.source
+        if not widget.is_attached:
+            return
+        if not widget.has_focus_within:
+            self._touched.add(widget.row.path)
+            edited = self._take(widget)
             await self._changed("" if edited else None)
+        elif widget.key_editor is not None and not widget.key_editor.has_focus and self._take(widget):
+            await self._changed(typing=widget.row.path)  # from its name to its value
 
     async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
         self._check_beside()
@@ -323,15 +334,15 @@ class FormPane(Widget):
         """A paste of several lines, or of a command: for the whole form, or for this row alone."""
         event.stop()
         self.take_all()
-        if may_be_all(event.source.row, event.paste.text):
-            self.post_message(self.AllPasted(event.source.row.path, event.paste))
+        if may_be_all(event.row, event.paste.text):
+            self.post_message(self.AllPasted(event.row.path, event.paste))
         else:
-            await self.paste(event.source.row, event.paste)
+            await self.paste(event.row, event.paste)
 
     async def paste(self, row: Row, paste: Pasted) -> None:
         """Put it into a row: many items, many entries, or one text of several lines; no line is lost (0.11)."""
         path = row.path
-        if row.kind in ("array", "map"):
+        if row.kind in ("array", "map") or (row.kind == "object" and row.growable):
             path = self.form.add(path)
             row = self.form.row(path) or row
         parent, key = path[:-1], path[-1] if path else ""
@@ -420,34 +431,6 @@ class FormPane(Widget):
             return path
         inside = [row.path for row in rows if row.kind not in ("const", "object")]
         return inside[0] if inside else path
-
-    async def reveal(self) -> None:
-        """Show or hide the secret that has the focus."""
-        widget = self.focused()
-        if widget is None or widget.row.kind != "secret":
-            self.post_message(self.Edited("no secret has the focus"))
-            return
-        self.view.revealed ^= {widget.row.path}
-        widget.reveal()
-        await self.show()
-
-    async def lengthen(self) -> None:
-        """Open the options of a choice or what picks a moment or a path, make a UUID, or edit in several lines."""
-        widget = self.focused()
-        if widget is None:
-            return
-        picker = picker_for(widget.row, self.form, widget.editor.typed or "")
-        if widget.opens_list:
-            self.ask(widget)
-        elif widget.row.held and widget.row.kind != "secret":
-            self.edit_held(widget.row)
-        elif isinstance(picker, str):
-            await self._picked(widget.row.path, picker)
-        elif picker is not None:
-            self.pick(widget.row.path, picker)
-        elif widget.row.kind in ("text", "any"):
-            self.form.lengthen(widget.row.path)
-            await self._changed()
 
     def edit_held(self, row: Row) -> None:
         """Open a text that no row holds in an editor of its own, as far as one holds it."""

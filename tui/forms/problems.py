@@ -81,8 +81,14 @@ def of_instance(
         told = _without_ghosts(told, checker, checked)
     if told:
         told = _steered(view, schema, value, checked, told, checker, clock)
-    found += [Problem(problem.path, problem.text, problem.kind) for problem in told]
+    found += [Problem(problem.path, problem.text, _owed(problem, value)) for problem in told]
     return found
+
+
+def _owed(problem: SchemaProblem, value: Any) -> str:
+    """The kind of the problem: what must hold something and is still empty is to be filled, not wrong."""
+    is_empty = problem.kind in ("minItems", "minProperties") and instance.get(value, problem.path) in ([], {})
+    return "required" if is_empty else problem.kind
 
 
 def in_order(found: Sequence[Problem], rows: Sequence[Row]) -> list[Problem]:

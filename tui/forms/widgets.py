@@ -70,12 +70,12 @@ class RowWidget(Widget):
             super().__init__(source)
             self.value, self.unset = value, unset
 
-    class Many(FromRow):
-        """Several lines were pasted into the row."""
+    class Many(Message):
+        """Several lines were pasted into `row`, or into the line that adds to it."""
 
-        def __init__(self, source: RowWidget, paste: Pasted) -> None:
-            super().__init__(source)
-            self.paste = paste
+        def __init__(self, row: Row, paste: Pasted) -> None:
+            super().__init__()
+            self.row, self.paste = row, paste
 
     def __init__(self, row: Row, beside: Beside, look: Look, *, revealed: bool) -> None:
         super().__init__(classes="form-row")
@@ -115,6 +115,9 @@ class RowWidget(Widget):
                 self._known_key = self.key_editor.value
         elif not isinstance(self.editor, LineInput | AreaInput):
             self.editor.load(row)
+        elif isinstance(self.editor, LineInput) and row.kind != self.editor.row.kind:
+            self.editor.row = row  # its name just made it a secret, or no secret
+            self.editor.hide()
         self._tell_head()
         self.redraw()
 
@@ -275,7 +278,7 @@ class RowWidget(Widget):
 
     def on_pasted(self, event: Pasted) -> None:
         event.stop()
-        self.post_message(self.Many(self, event))
+        self.post_message(self.Many(self.row, event))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self.redraw()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.answers import Asked, Given
-from tui.screens.pick import Choice, PickScreen
 from tui.screens.steering import Steering, named
 from tui.wording import moment
+
+if TYPE_CHECKING:
+    from engine.answers import Asked, Given
 
 
 class Answering(Steering):
@@ -30,6 +31,8 @@ class Answering(Steering):
         if not waiting:
             self.app.notify("nothing waits for an answer")
             return
+        from tui.screens.pick import Choice, PickScreen
+
         choices = [
             Choice(each.question.title, each.task.name, f"{each.task.name} · asked {moment(each.since)}")
             for each in waiting

@@ -16,15 +16,25 @@ LONGEST = 80
 
 
 class NameScreen(ModalScreen["str | None"]):
-    """Dismisses with a name that is not blank, or with None."""
+    """Dismisses with a name, which is not blank unless it may be, or with None."""
 
     CSS_PATH = "../styles/dialogs.tcss"
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False, priority=True)]
 
-    def __init__(self, title: str, text: str, typed: str = "", *, longest: int = LONGEST, verb: str = "saves") -> None:
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        typed: str = "",
+        *,
+        longest: int = LONGEST,
+        verb: str = "saves",
+        blank: bool = False,
+    ) -> None:
         super().__init__()
         self._title, self._text, self._typed, self._longest, self._verb = title, text, typed, longest, verb
+        self._blank = blank
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
@@ -36,7 +46,7 @@ class NameScreen(ModalScreen["str | None"]):
     @on(Input.Submitted)
     def _named(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.value.strip():
+        if event.value.strip() or self._blank:
             self.dismiss(event.value.strip())
 
     def action_leave(self) -> None:

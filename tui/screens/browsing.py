@@ -8,12 +8,14 @@ from typing import Any
 from textual import events, on
 
 from tui import cards, first_steps
+from tui.row_order import ORDERS
 from tui.screens.panes import HEIGHTS, PANES, WIDTHS, Pane
 from tui.screens.viewing import Viewing
 from tui.views import Trail, View
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.rows import Rows
 from tui.widgets.tab_bar import TabBar
+from tui.widgets.task_tree import TaskTree
 
 PATIENCE = 3
 """How often the lists may settle before a view that is gone back to is taken as it is."""
@@ -59,6 +61,10 @@ class Browsing(Viewing):
         rows = event.rows
         before, self._places[rows] = self._places.get(rows, rows.cursor), rows.cursor
         self.call_after_refresh(self.looked, leap=abs(rows.cursor - before) > 1 and rows is self.focused)
+
+    @on(TaskTree.Sorted)
+    def _sorted(self) -> None:
+        self.app.keep("runs.sort", self.runs.forest.view.order.name)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """A filter line that was left: what it says now is a view of its own, and is recalled at the next start."""
@@ -157,6 +163,9 @@ class Browsing(Viewing):
             text: Any = kept.get(f"filter.{name}")
             if isinstance(text, str):
                 pane.filter_line.recall(text)
+        order = kept.get("runs.sort")
+        if isinstance(order, str) and order in ORDERS:
+            self.runs.rows.sort_by(order)
         picked = kept.texts("view.tab")
         if len(picked) == 2 and picked[1] in self.detail.tabs and self.runs.forest.row(picked[0]) is not None:
             self._last_picked = (picked[0], picked[1])

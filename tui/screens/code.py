@@ -13,9 +13,9 @@ from textual import on
 from engine.task import Task
 from tui.boundary import ask
 from tui.editor import EditorError, arguments, edit, editor
+from tui.screens.drafting import Drafting
 from tui.screens.permission import changes
 from tui.screens.quit import Question
-from tui.screens.run_views import RunViews
 from tui.screens.steering import named
 from tui.source import read_source
 from tui.text import safe_text
@@ -29,8 +29,8 @@ Place = tuple[str, int | None]
 """A file and the line in it."""
 
 
-class Code(RunViews):
-    """Goes on where `RunViews` ends."""
+class Code(Drafting):
+    """Goes on where `Drafting` ends."""
 
     _catalogue: Catalogue
     _editing = False

@@ -146,6 +146,10 @@ class Commands(Browsing):
         screen = LaunchScreen(spec, clip.applied({}), shelf=self.shelf(spec), beside=lambda: self.dangers_in(spec))
         self.app.push_screen(screen, lambda request: self.start(request, partial(launch, self.thread.engine)))
 
+    def command_compose(self, words: str) -> None:
+        """`PATH`: open a flow file as the draft."""
+        self.compose_with(lambda screen: screen.open_path(words))
+
     def command_go(self, words: str) -> None:
         """To a task whose id is, or begins with, the word."""
         forest = self.runs.forest

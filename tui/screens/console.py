@@ -15,8 +15,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from engine.catalogue import Catalogue, Problem
-from engine.flow import FlowSpec
+from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.policy import DEFAULT
 from engine.task import Task
 from tui import cards
@@ -24,7 +23,6 @@ from tui.actions import Scope, actions_of
 from tui.bindings import bindings_of
 from tui.boundary import ask
 from tui.feed import Delta
-from tui.flow_card import flow_card
 from tui.forest import Forest
 from tui.history import History
 from tui.news import News, changed_ids, news_of, standing
@@ -92,6 +90,7 @@ class ConsoleScreen(Commands):
         if self.live:
             self._ticker = self.set_interval(CLOCK, self.tick, pause=True)
         self.runs.rows.writer.unread = self.history.size_of
+        self.runs.rows.writer.opens = lambda: self.app.keys.label("runs.open")
         self.settle_in()
 
     # --- the engine's side -----------------------------------------------------------------------------------
@@ -261,10 +260,12 @@ class ConsoleScreen(Commands):
         elif row.spec is not None:
             spec = row.spec
             problems = [p for p in self._catalogue.problems if p.file == spec.file or p.executor_id == spec.id]
-            if isinstance(spec, FlowSpec):
-                self.detail.show_card(f"Flow {spec.id}", [*self.first_run(), *flow_card(spec, problems)])
-            else:
+            if isinstance(spec, ExecutorSpec):
                 self.detail.show_card(f"Executor {spec.id}", [*self.first_run(), *cards.executor(spec, problems)])
+            else:
+                from tui.flow_card import flow_card
+
+                self.detail.show_card(f"Flow {spec.id}", [*self.first_run(), *flow_card(spec, problems)])
         elif row.problem is not None:
             self._show_problem(row.problem)
         else:
@@ -279,6 +280,14 @@ class ConsoleScreen(Commands):
                 self.detail.show_card(title, cards.problem(problem, source))
 
         ask(self, lambda: asyncio.to_thread(cards.source_excerpt, problem), show, group="source", exclusive=True)
+
+    def action_draft(self) -> None:
+        """What is selected as a draft: from the catalogue an executor or flow, else the run."""
+        row = self.catalogue.row if self.pane == "catalogue" else None
+        if self.pane != "catalogue":
+            super().action_draft()
+        elif row is not None and row.spec is not None:
+            self.draft_with(row.spec)
 
     def _show_soon(self) -> None:
         """Show the selected task once the cursor is painted: whoever holds a key down need not wait for each detail."""

@@ -20,6 +20,7 @@ from textual.widgets import Static
 from engine.history import Run, TaskCounts
 from engine.run_filter import RunFilter
 from engine.task import Task
+from tui import first_steps
 from tui.bindings import bindings_of
 from tui.boundary import ask
 from tui.feed import Delta
@@ -160,8 +161,9 @@ class HistoryScreen(HistoryTyping):
         if not self.asked.is_empty:
             said = f"{label('history.back')} clears the filter, {label('history.filter')} changes it"
             return (("no run fits the filter", "dim"), ("", ""), (said, "dim"))
-        back = f"{label('history.back')} goes back to the catalogue, Enter there opens a form,"
-        return (("no runs yet", "dim"), ("", ""), (back, "dim"), ("ctrl+r in the form launches it", "dim"))
+        back = label("history.back")
+        there = [("", ""), (f"{back} goes back to the catalogue", "dim")] if back else []
+        return (*first_steps.no_runs(self.app.keys), *there)
 
     def _title(self) -> None:
         self.query_one("#runs").border_title = Content(f"History │ {self.listed.count_words} shown")

@@ -17,7 +17,7 @@ from engine.catalogue import Launchable
 from engine.schema import path_text
 from tui.forms.carry import unfit
 from tui.forms.keys import launch_bindings
-from tui.forms.model import ABSENT, Form, Problem
+from tui.forms.model import ABSENT, Problem
 from tui.forms.options import LaunchOptions
 from tui.forms.pane import FormPane
 from tui.forms.raw_text import NAMES
@@ -64,12 +64,12 @@ class LaunchScreen(LaunchFields):
         told: Sequence[Problem] = (),
         beside: Callable[[], Sequence[Danger]] = tuple,
     ) -> None:
-        form = Form(spec.schema, ABSENT if inputs is None else inputs)
+        form = self.FORM(spec.schema, ABSENT if inputs is None else inputs)
         super().__init__(spec, form, options or LaunchOptions(), title, shelf=shelf, again=again, told=told)
         self._pane.tried = self._is_filled = inputs is not None
         self._beside = beside
         self._was = ""
-        self._warned = False
+        self._warned = self._begun = False
 
     async def on_mount(self) -> None:
         self._lay("form")
@@ -82,6 +82,11 @@ class LaunchScreen(LaunchFields):
             self.run_worker(self._prepare, thread=True, exit_on_error=False)
         else:
             await self._begin()
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether no row stands there yet that could take what is typed."""
+        return not self._begun
 
     def _prepare(self) -> None:
         self.form.prepare()
@@ -103,6 +108,7 @@ class LaunchScreen(LaunchFields):
                 self.query_one(Button).focus()
             if not self._is_filled:
                 self.seek_draft()
+        self._begun = True
         self._refresh()
 
     def executor_changed(self, spec: Launchable | None) -> None:
@@ -296,6 +302,7 @@ class LaunchScreen(LaunchFields):
         self.app.push_screen(ConfirmScreen(self._heading, [*dangers, *beside]), answered)
 
     def _answer(self) -> None:
+        self._is_answered = True
         if self._keeping is not None:
             self._keeping.stop()
         drafted = self._kept is not None

@@ -56,6 +56,8 @@ class LaunchData(LaunchText):
         self._given = _text((mask(form.schema, self._opened[0]), self._opened[1])) if form.instance else None
         """What a rerun began with, as the store would have it: no draft is needed of that."""
         self._keeping: Timer | None = None
+        self._is_answered = False
+        """Whether it was launched: then there is nothing left to keep."""
 
     # loading, and the way back
 
@@ -63,7 +65,7 @@ class LaunchData(LaunchText):
         """Put other inputs in the place of the present ones, as one step that can be undone."""
         await self._take_all()
         self._before.append((self.form, dict(self.options.given)))
-        form = Form(self.form.schema, inputs)
+        form = self.FORM(self.form.schema, inputs)
         form.prepare()
         if options is not None:
             known = {
@@ -254,9 +256,24 @@ class LaunchData(LaunchText):
         if self._keeping is not None:
             self._keeping.stop()
             self._keeping = None
-        shelf, content = self.shelf, self._content()
-        hidden = _text((mask(self.form.schema, content[0]), content[1]))
-        if shelf is None or content == self._opened or hidden in (self._kept, self._given):
+        if self.shelf is None:
+            return
+        if self._is_large:
+            ask(self.app, self._keep_large)
+            return
+        content = self._content()
+        self._keep(self.shelf, content, _hidden(self.form.schema, content))
+
+    async def _keep_large(self) -> None:
+        """The same of inputs that take their time to be read and written: beside the loop."""
+        schema = self.form.schema
+        content = await asyncio.to_thread(self._content)
+        hidden = await asyncio.to_thread(_hidden, schema, content)
+        if self.shelf is not None and schema is self.form.schema and not self._is_answered:
+            self._keep(self.shelf, content, hidden)
+
+    def _keep(self, shelf: Shelf, content: tuple[dict[str, Any], dict[str, Any]], hidden: str) -> None:
+        if content == self._opened or hidden in (self._kept, self._given):
             return
         self._opened, self._kept = content, hidden if any(content) else None
         if any(content):
@@ -298,6 +315,10 @@ def _named(offer: Offer) -> str:
     if offer.kind == "recent":
         return "the inputs of then"
     return "the draft" if offer.kind == "draft" else f"the {offer.kind} {safe_text(offer.title, limit=40)}"
+
+
+def _hidden(schema: Any, content: tuple[dict[str, Any], dict[str, Any]]) -> str:
+    return _text((mask(schema, content[0]), content[1]))
 
 
 def _text(content: Any) -> str:

@@ -207,7 +207,7 @@ class LaunchText(LaunchViews):
 
 def _made(form: Form, value: Any) -> Form:
     """The form of a large value, with all that takes its time done; made beside the loop."""
-    made = Form(form.schema, form.unmasked(value))
+    made = type(form)(form.schema, form.unmasked(value))
     made.began_empty = form.began_empty
     made.rows()
     made.check_in_full()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Literal
+from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,6 +29,7 @@ from tui.keymap import label_of
 from tui.screens.launch_request import LaunchRequest
 from tui.text import safe_text
 from tui.versions import ABSENT as NOT_HERE
+from tui.widgets.steady_button import SteadyButton
 from tui.widgets.text_view import TextView
 
 DRAIN_SECONDS = 0.5
@@ -51,6 +52,10 @@ View = Literal["form", "json", "options", "preview"]
 
 class LaunchViews(ModalScreen[LaunchRequest | None]):
     """Shows one view at a time. All are views of two forms: that of the inputs, and that of the options."""
+
+    FORM: ClassVar[type[Form]] = Form
+    VERB: ClassVar[str] = "launch"
+    """What ctrl+r does here."""
 
     def __init__(
         self,
@@ -115,7 +120,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
 
     def buttons(self) -> Iterator[Widget]:
         """What stands at the foot to be pressed."""
-        yield Button(Content("Launch"), id="launch-button", compact=True)
+        yield SteadyButton(Content(self.VERB.capitalize()), id="launch-button", compact=True)
 
     @property
     def _refusal(self) -> str:
@@ -178,7 +183,15 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         widget = self.pane.focused() if self._shows_form else None
         trouble = self._ready and self._pane.tried and bool(self._pane.problems)
         item = widget is not None and self.pane.item() is not None
-        keys = hints(self.app, widget, item=item, view=self._view, trouble=trouble, language=self._raw.in_language)
+        keys = hints(
+            self.app,
+            widget,
+            item=item,
+            view=self._view,
+            trouble=trouble,
+            language=self._raw.in_language,
+            verb=self.VERB,
+        )
         self._write(self.query_one("#launch-hint", Static), " · ".join(keys))
 
     @staticmethod

@@ -12,6 +12,7 @@ from engine.task import Task, TaskTreeNode, now
 
 if TYPE_CHECKING:
     from engine import Engine
+    from engine.flow import FlowSpec
     from engine.schedule import Schedule
     from tui.screens.launch_request import LaunchRequest
 
@@ -40,12 +41,12 @@ async def keeping(engine: Engine, request: LaunchRequest) -> AsyncIterator[None]
         await engine.presets.drop_draft(request.executor_id)
 
 
-async def launch(engine: Engine, request: LaunchRequest) -> Started:
-    """A new task of one executor."""
+async def launch(engine: Engine, request: LaunchRequest, flow: FlowSpec | None = None) -> Started:
+    """A new task of one executor, or run of a flow of the catalogue; or of `flow`, which need not be in there."""
     options, began = request.options, now()
     async with keeping(engine, request):
         task = await engine.launch(
-            request.executor_id,
+            flow or request.executor_id,
             request.inputs,
             priority=options.priority,
             params=options.params() or None,

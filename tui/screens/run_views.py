@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from textual import on
-
 from engine.task import Task
 from tui.boundary import ask
 from tui.forest import Row
 from tui.screens.bulk import Bulk
-from tui.timeline import Plan, plan
-from tui.widgets.timeline import Timeline
 
 if TYPE_CHECKING:
     from engine.history import Run
     from tui.forest import Forest
     from tui.late_engine import LateEngine
     from tui.run_compare import Comparison
+    from tui.timeline import Plan
+    from tui.widgets.timeline import Timeline
 
 
 class RunViews(Bulk):
@@ -66,13 +64,11 @@ class RunViews(Bulk):
         """Where the tasks of a run may be held already."""
         return [self.app.forest]
 
-    @on(Timeline.Wanted)
-    def _timeline_wanted(self, event: Timeline.Wanted) -> None:
+    def on_timeline_wanted(self, event: Timeline.Wanted) -> None:
         event.stop()
         answer_timeline(self.thread, event, self.forests)
 
-    @on(Timeline.Chosen)
-    def _bar_chosen(self, event: Timeline.Chosen) -> None:
+    def on_timeline_chosen(self, event: Timeline.Chosen) -> None:
         event.stop()
         self.show_task(event.task)
 
@@ -135,6 +131,8 @@ def answer_timeline(thread: LateEngine, event: Timeline.Wanted, forests: list[Fo
 
 async def read_plan(thread: LateEngine, run_id: str, forests: list[Forest], now: float) -> Plan:
     """The plan of a run; laid out in a thread, since it may have 100,000 tasks."""
+    from tui.timeline import plan
+
     held = next((row for forest in forests if (row := forest.row(run_id)) is not None and row.children), None)
     tasks = _tasks_below(held) if held is not None else await thread.ask(thread.engine.tree(run_id))
     spans = await thread.ask(thread.engine.history.spans(run_id))

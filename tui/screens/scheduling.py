@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from engine.schedule import Schedule
 from tui.screens.answering import Answering
 from tui.text import safe_text
 from tui.wording import moment
 
 if TYPE_CHECKING:
+    from engine.schedule import Schedule
     from tui.screens.launch_request import LaunchRequest
     from tui.screens.launching import Started
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from engine.references import has_references
 from engine.task import Task, TaskStatus
 from tui.forest import Row
 from tui.screens.permission import changes
@@ -197,6 +196,6 @@ def _planned_of(task_id: str, tree: Sequence[Task]) -> list[Task]:
 
 def _inputs_of(task: Task) -> dict[str, Any]:
     """What a copy that stands alone begins with: the inputs, and what its dependencies gave it."""
-    if not (task.dependencies or has_references(task)) or task.effective_inputs is None:
+    if not (task.dependencies or task.has_references) or task.effective_inputs is None:
         return task.inputs
     return received(task)

@@ -14,7 +14,7 @@ from tui.bindings import bindings_of
 if TYPE_CHECKING:
     from tui.app import ConsoleApp
 
-EVERYWHERE = ("app.help", "app.palette", "app.messages", "app.quit", "app.history", "app.stats")
+EVERYWHERE = ("app.help", "app.palette", "app.messages", "app.quit", "app.history", "app.stats", "app.compose")
 """What works on all of them."""
 
 
@@ -62,6 +62,9 @@ class Sub(Screen[Any]):
 
     def action_stats(self) -> None:
         self.app.console_screen.action_stats()
+
+    def action_compose(self) -> None:
+        self.app.console_screen.action_compose()
 
     def perform(self, scope: Scope, action: str) -> None:
         """What the palette chose."""

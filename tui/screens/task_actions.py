@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import Launchable
-from engine.references import has_references
 from engine.task import Task, TaskStatus
 from tui.boundary import ask
 from tui.forest import Row
@@ -154,7 +153,7 @@ class TaskActions(Panes):
         title = "Give its secrets" if needs_secrets(task) else "Rerun"
         options, engine = options_of(task.priority, task.params), self.thread.engine
         others = [other for other in again if other.id != task.id]
-        shown = received(task) if has_references(task) and task.effective_inputs is not None else None
+        shown = received(task) if task.has_references and task.effective_inputs is not None else None
         screen = LaunchScreen(
             spec,
             task.inputs if shown is None else shown,

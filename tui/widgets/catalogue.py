@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,14 +13,17 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from engine.catalogue import Catalogue, ExecutorSpec, Launchable, Problem
-from engine.flow import FlowSpec
 from tui import cards
 from tui.bindings import bindings_of
 from tui.fuzzy import rank
+from tui.keymap import label_of
 from tui.text import safe_text
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.rows import Piece, Rows
 from tui.wording import amount
+
+if TYPE_CHECKING:
+    from engine.flow import FlowSpec
 
 FLOW = "⇒"
 """Stands before what launches several tasks."""
@@ -94,7 +97,7 @@ class CatalogueList(Rows):
         if spec.barred:
             return [(f"- {safe_text(spec.id):<{self.column}}  not allowed here", "dim")]
         is_broken = bool(spec.id in self.broken or spec.schema_problem)
-        is_flow = isinstance(spec, FlowSpec)
+        is_flow = not isinstance(spec, ExecutorSpec)
         mark = "✗ " if is_broken else "↻ " if spec.id in self.flashing else f"{FLOW} " if is_flow else "  "
         name = safe_text(spec.name) if spec.name != spec.id else ""
         flash = "live" if spec.id in self.flashing else ""
@@ -185,7 +188,8 @@ class CataloguePane(Vertical):
     def _why_empty(self, query: str) -> Sequence[Piece]:
         """What to do about a list without rows."""
         if query:
-            return (("nothing matches", "dim"), ("Esc clears the filter", "dim"))
+            key = label_of(self.app, "catalogue.clear_filter")
+            return (("nothing matches", "dim"), *([(f"{key} clears the filter", "dim")] if key else []))
         if self.catalogue.is_loading:
             return (("reading the executors", "dim"),)
         return (("no executors here yet", "dim"), ("how to add one: at the right, or below", "dim"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,12 +29,12 @@ from tui.widgets.tab_bar import TabBar
 from tui.widgets.table_view import TableView
 from tui.widgets.task_log import TaskLog
 from tui.widgets.text_view import Line, TextView
-from tui.widgets.timeline import Timeline
 from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
     from engine.store import Attempt
     from tui.app import ConsoleApp
+    from tui.widgets.timeline import Timeline
 
 TITLE = "3 Detail"
 CHOICES_KEPT = 200
@@ -138,7 +138,7 @@ class DetailPane(Searching):
     @property
     def _timeline(self) -> Timeline | None:
         """Made when it is first looked at."""
-        return next(iter(self.query(Timeline)), None)
+        return cast("Timeline | None", next(iter(self.query("#timeline")), None))
 
     @property
     def _views(self) -> tuple[View, ...]:
@@ -336,6 +336,8 @@ class DetailPane(Searching):
             self._switch(timeline.rows)
             timeline.show_run(task.run_id, task.id)
             return
+        from tui.widgets.timeline import Timeline
+
         self.mount(Timeline(id="timeline"))
         self.call_after_refresh(self._draw, stay=True)
 
@@ -493,8 +495,6 @@ class DetailPane(Searching):
             return ""
         if log.reading_note:
             return log.reading_note
-        return (
-            ""
-            if log.following or not log.unread
-            else f"{log.unread:,} new · {self.app.keys.label('detail.follow')} follows"
-        )
+        if log.following or not log.unread:
+            return ""
+        return f"{log.unread:,} new · {self.app.keys.label('detail.follow')} follows"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from time import perf_counter
 
@@ -12,11 +12,14 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from engine.task import Task
+from tui import first_steps
 from tui.forest import Forest
+from tui.keymap import keymap_of, label_of
 from tui.row_filter import QUICK
 from tui.row_order import NEWEST
 from tui.text import safe_text
 from tui.widgets.filter_line import FILTER, SEARCH, FilterLine
+from tui.widgets.rows import Piece
 from tui.widgets.task_tree import TaskTree
 
 TITLE = "2 Runs"
@@ -25,13 +28,6 @@ SLICE = 0.008
 BREATH = 0.001
 WORDS = 24
 """Characters of a filter that the title shows."""
-EMPTY = (
-    ("no runs yet", "dim"),
-    ("", ""),
-    ("/ finds an executor, Enter opens its form,", "dim"),
-    ("ctrl+r in the form launches it", "dim"),
-)
-NOTHING = (("nothing matches", "dim"),)
 
 
 class RunsPane(Vertical):
@@ -72,8 +68,15 @@ class RunsPane(Vertical):
 
     def ready(self) -> None:
         """The history is read: from now on an empty pane says what to do."""
-        self.rows.empty = EMPTY
+        self.rows.empty = self._no_runs()
         self.rows.resync()
+
+    def _no_runs(self) -> Sequence[Piece]:
+        return first_steps.no_runs(keymap_of(self.app))
+
+    def _nothing(self) -> Sequence[Piece]:
+        key = label_of(self.app, "runs.clear_filter")
+        return (("nothing matches", "dim"), *([(f"{key} clears the filter", "dim")] if key else []))
 
     # The title
 
@@ -144,7 +147,7 @@ class RunsPane(Vertical):
         """Look for what matches; of 100,000 tasks in slices, in the place of a search that is still under way."""
         self._looking = self.forest.view.filtering(text, hide=hide)
         if hide:
-            self.rows.empty = NOTHING if text else EMPTY
+            self.rows.empty = self._nothing() if text else self._no_runs()
         self._look_on(self._looking)
 
     def _look_on(self, looking: Iterator[None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 from textual import on
 from textual.containers import Vertical
 
@@ -12,9 +14,11 @@ from tui.widgets.search_line import SearchLine
 from tui.widgets.searched import Searched
 from tui.widgets.table_view import TableView
 from tui.widgets.text_view import TextView
-from tui.widgets.timeline import TimelineRows
 
-View = TextView | JsonView | TableView | LogView | TimelineRows
+if TYPE_CHECKING:
+    from tui.widgets.timeline import TimelineRows
+
+View: TypeAlias = "TextView | JsonView | TableView | LogView | TimelineRows"
 
 
 class Searching(Vertical):

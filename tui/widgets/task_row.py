@@ -29,7 +29,7 @@ class RowWriter:
     """Writes rows of `forest`.
 
     `tries` tells the attempts a task may have, `current` the version of an executor (see `running_note`), `unread` how
-    many tasks the tree of a root has that was not read yet.
+    many tasks the tree of a root has that was not read yet, `opens` the key that reads them.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class RowWriter:
         self.tries = tries
         self.current = current
         self.unread: Callable[[str], int] = lambda task_id: 0
+        self.opens: Callable[[], str] = lambda: ""
 
     def write(self, row: Row, width: int) -> list[Piece]:
         """The pieces of one line of `width` cells."""
@@ -105,7 +106,7 @@ class RowWriter:
             (safe_text(task.name, limit=NOTE_LIMIT), "dim" if history else "head" if found else ""),
             *([("  found", "key")] if found else []),
             *([(f"  attempt {task.spawned}", "dim")] if history else self._notes(row, waiting)),
-            *([(f"  {unread:,} tasks, Enter reads them", "dim")] if unread else []),
+            *([(f"  {unread:,} tasks, {self.opens()} reads them", "dim")] if unread else []),
         ]
 
     def _notes(self, row: Row, waiting: str) -> list[Piece]:

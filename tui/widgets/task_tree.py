@@ -37,6 +37,9 @@ class TaskTree(Rows):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("runs")
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tree--pinned"}
 
+    class Sorted(Message):
+        """The person chose another order."""
+
     class Retitled(Message):
         """What the title of the pane says is another."""
 
@@ -332,7 +335,12 @@ class TaskTree(Rows):
     def action_sort(self) -> None:
         """The next order."""
         names = list(ORDERS)
-        self.forest.view.sort(names[(names.index(self.forest.view.order.name) + 1) % len(names)])
+        self.sort_by(names[(names.index(self.forest.view.order.name) + 1) % len(names)])
+        self.post_message(self.Sorted())
+
+    def sort_by(self, name: str) -> None:
+        """Show the rows in one of `ORDERS`."""
+        self.forest.view.sort(name)
         self.resync()
 
     def action_follow_action(self) -> None:
