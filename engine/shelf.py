@@ -265,6 +265,8 @@ class Shelf:
         if first in generation.failed:
             problem = generation.failed[first].problem
             raise ExecutorError(f"the earlier version cannot be loaded: {problem.text}", "Run the present one instead")
+        # its helpers are all that was kept with it, also those that a package only had since others imported them
+        generation.loaded[first].eager.update(rel for rel in source.files if rel != first)
         generation.bind(generation.loaded)
         self.named.update(generation.loaded.values())
         self.has_former = True

@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from engine import BaseTask
+import executors
+from engine import BaseTask, Loader
+from engine.loader import Folder
 from engine.schema import is_secret
 from executors.page import shipped
 
@@ -102,3 +105,11 @@ def test_loading_them_is_fast_and_loads_nothing_heavy() -> None:
     took, heavy = run.stdout.splitlines()
     assert heavy == ""
     assert float(took) < 1000  # an anti-freeze guard; most of it is asyncio, which the engine needs anyway
+
+
+def test_each_runs_again_from_its_kept_source_as_in_a_process_of_its_own() -> None:
+    folder = Folder(Path(executors.__path__[0]), "shipped")
+    for spec in (Loader([folder]).reconcile() or Loader([]).catalogue).executors.values():
+        source = spec.source()
+        assert source is not None
+        assert Loader([]).revive(spec.version, source, spec.id).version == spec.version, spec.id

@@ -164,10 +164,10 @@ def _waiting(taskdeck: Command) -> str | None:
     from engine.errors import StoreError
 
     try:
-        lines = taskdeck("answer", "--json").lines
+        done = taskdeck("answer", "--json")
     except StoreError:  # the other process has not made it yet
         return None
-    return json.loads(lines[0])["task"] if lines else None
+    return json.loads(done.lines[0])["task"] if done.code == 0 and done.lines else None
 
 
 def test_what_waits_is_listed_shown_and_approved_with_values(taskdeck: Command, asking: str) -> None:

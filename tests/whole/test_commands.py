@@ -99,7 +99,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux (Debian: apt install tmux)")
 @pytest.mark.timeout(180)
 def test_a_new_executor_is_launched_in_an_open_console_without_a_restart(terminal: Terminal, type_in: Type) -> None:
-    terminal.sees("system_info")
+    terminal.sees("aggregate_results")
     assert "nightly" not in terminal.screen()
     assert type_in(f"taskdeck new nightly --executors {terminal.executors}").returncode == 0
     terminal.sees("nightly")

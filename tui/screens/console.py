@@ -177,9 +177,11 @@ class ConsoleScreen(Commands):
             return policy.retries + 1
 
     def current_version(self, executor_id: str) -> str | None:
-        """The version of an executor or flow in the catalogue; None where it is not there."""
+        """The version of an executor or flow in the catalogue; None where it is none of it, "" while it loads."""
         spec = self._catalogue.entry(executor_id)
-        return spec.version if spec is not None else None
+        if spec is None:
+            return "" if self._catalogue.is_loading or not self._catalogue.epoch else None
+        return spec.version
 
     def _say_watcher(self) -> None:
         state = self.thread.engine.watch_state
