@@ -311,7 +311,7 @@ class View:
                 return known[5]
         opens = node.kind in CONTAINERS and self._is_open(path, node.kind, value, child.required, recursive)
         is_long = node.kind == "array" and isinstance(value, list) and len(value) > PAGE
-        grows = self._grown(path, node, value)
+        grows = None if node.schema.get("readOnly") is True else self._grown(path, node, value)
         looks = Looks(
             depth=depth,
             is_open=opens or (in_union and node.kind in CONTAINERS),
