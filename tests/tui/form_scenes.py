@@ -197,6 +197,8 @@ STATED = {
     "long_text": "abc " * 20_000,
 }
 MAPS = {**schema(("a",), a={"type": "string"}), "additionalProperties": {"type": "string"}}
+ENV = schema((), env={"type": "object", "additionalProperties": {"type": "string"}})
+ANYTHING = schema((), anything={})
 DAY = ({"day": "2026-03-04", "moment": "2026-03-04T12:30:00Z"},)
 
 SCENES: dict[str, Scene] = {
@@ -209,7 +211,7 @@ SCENES: dict[str, Scene] = {
     "search": Scene(TEXTS, FILLED, ("f3", "r")),
     "problems": Scene(TEXTS, FILLED, ("f7",)),
     "danger": Scene(TEXTS, {"name": "Ada", "port": 80}, ("ctrl+r",), {"confirm": True}),
-    "text-edit": Scene(UNIONS, {"anything": {"a": [1, 2]}}, ("f12", "j")),
+    "text-edit": Scene(ANYTHING, {"anything": {"a": [1, 2]}}, ("f12", "j")),
     "options": Scene(TEXTS, {"name": "Ada", "port": 80}, ("f10",)),
     "schedule": Scene(TEXTS, {"name": "Ada", "port": 80}, ("f10", "shift+tab", "shift+tab")),
     "preview": Scene(TEXTS, {"name": "Ada", "port": 80, "api_key": "hunter2"}, ("ctrl+l",)),
@@ -217,7 +219,7 @@ SCENES: dict[str, Scene] = {
     "yaml": Scene(LISTS, LISTED, ("f2", "ctrl+o")),
     "json-broken": Scene(CHOICES, {"size": "large", "kind": "job"}, ("f2", "down", "x")),
     "entries": Scene(MAPS, {"a": "x", "LANG": "C"}, ("ctrl+n", "P", "A", "T", "H")),
-    "secret-entry": Scene(LISTS, {"env": {}}, ("ctrl+n", *"api_key", "tab", *"hunter2")),
+    "secret-entry": Scene(ENV, None, ("ctrl+n", *"api_key", "tab", *"hunter2")),
     "union-closed": Scene(UNIONS, None),
     "union-open": Scene(UNIONS, {"shape": {"w": 2}, "target": {"name": "a"}}, ("tab",)),
     "unset": Scene(TEXTS),

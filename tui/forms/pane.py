@@ -147,13 +147,13 @@ class FormPane(Widget):
         return self.view.row_of(self.screen.focused)
 
     def focus_first(self) -> bool:
-        """Focus the first required field, else the first of all, else what adds one; False where there is nothing."""
+        """Focus the first required field, else the first of all; False where there is nothing to fill."""
         rows = [w for w in self.view.rows if w.editor.focusable and not (isinstance(w.editor, Head) and not w.row.path)]
         required = [w for w in rows if w.row.required and not w.row.is_container]
-        places: list[Widget] = [widget.editor for widget in required or rows] or list(self.view.query(AddLine))
-        if places:
-            places[0].focus()
-        return bool(places)
+        chosen = (required or rows)[:1]
+        for widget in chosen:
+            widget.editor.focus()
+        return bool(chosen)
 
     async def go(self, path: Path) -> None:
         """Open the parents of `path`, scroll to its row and focus it."""

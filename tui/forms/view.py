@@ -258,7 +258,8 @@ class View:
             cover = child.cover if isinstance(child.key, int) else str(child.key)
             page = self._page(path, value) if inner.kind == "array" else None
             for item in self.children(path, inner, value, cover, page):
-                yield from self._walk(item, (*path, item.key), step(value, item.key), below, above)
+                rows = self._walk(item, (*path, item.key), step(value, item.key), below, above)
+                yield from map(_fixed, rows) if row.read_only else rows
 
     def _same_leaf(self, child: Child, path: Path, value: Any, depth: int) -> Row | None:
         """The row as it was, where it holds nothing and none of what it is made of changed: nearly all, at each key."""
@@ -310,7 +311,7 @@ class View:
                 return known[5]
         opens = node.kind in CONTAINERS and self._is_open(path, node.kind, value, child.required, recursive)
         is_long = node.kind == "array" and isinstance(value, list) and len(value) > PAGE
-        grows = self._grown(path, node, value)
+        grows = None if node.schema.get("readOnly") is True else self._grown(path, node, value)
         looks = Looks(
             depth=depth,
             is_open=opens or (in_union and node.kind in CONTAINERS),
@@ -398,6 +399,11 @@ def _section(schema: Any) -> str:
         if isinstance(given, str):
             return given
     return ""
+
+
+def _fixed(row: Row) -> Row:
+    """The row inside something that is read only: so is all that is in it."""
+    return replace(row, read_only=True, growable=False, removable=False)
 
 
 def _hidden(given: Any, node: Node) -> bool:

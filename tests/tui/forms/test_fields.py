@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tui.forms import fields, strict_json
+from tui.forms.model import Form
 
 
 @pytest.mark.parametrize("text", ["0", "-7", "1.50", ".5", "5.", "+3", "1e3", "007", " 4 "])
@@ -94,3 +95,12 @@ def test_pastes_of_many_entries() -> None:
     assert fields.split_pairs(text) == [("A", "1"), ("B", "x = y"), ("Accept", "text/html"), ("C", "http://host")]
     assert fields.split_pairs('{"A": {"b": 1}}') == [("A", {"b": 1})]
     assert fields.split_pairs("-----BEGIN\nabc\n") is None
+
+
+def test_what_stands_inside_something_read_only_is_read_only_too() -> None:
+    inside = {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "string"}}}, "readOnly": True}
+    form = Form({"type": "object", "properties": {"l": inside}}, {"l": [{"a": "x"}]})
+    form.open(("l",))
+    form.open(("l", 0))
+    rows = [row for row in form.rows() if row.path[:1] == ("l",)]
+    assert len(rows) == 3 and all(row.read_only and not row.growable and not row.removable for row in rows)

@@ -50,7 +50,8 @@ async def test_a_secret_of_several_lines_can_be_typed() -> None:
 
 async def test_a_paste_onto_the_line_that_adds_to_the_root_adds_entries() -> None:
     async with dialog({"type": "object", "additionalProperties": {"type": "string"}}) as driven:
-        assert isinstance(driven.app.focused, AddLine)
+        driven.screen.query_one(AddLine).focus()
+        await driven.pilot.pause()
         await driven.paste("A=1\nB=2")
         await driven.pilot.pause(0.2)
         assert driven.form.instance == {"A": "1", "B": "2"}
