@@ -60,6 +60,11 @@ class TypeAhead:
             self._ticks = self._app.set_interval(TICK, self._tick)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether every key has gone its way."""
+        return self._free is None and not self._waiting
+
+    @property
     def _opens(self) -> bool:
         """Whether the screen is not ready to take what is typed: it `is_opening`, nothing has the focus yet."""
         return bool(getattr(self._app.screen, "is_opening", False))

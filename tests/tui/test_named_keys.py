@@ -20,7 +20,12 @@ SOURCES = [
     for file in sorted(part.glob("*.py"))
     if not file.name.endswith("actions.py")  # the tables of the default keys
 ]
-FIXED = {"text_edit.py": {"F2"}, "filters.py": {"ctrl+t"}, "keys_page.py": {"ctrl+k", "ctrl+j"}}
+FIXED = {
+    "text_edit.py": {"F2"},
+    "filters.py": {"ctrl+t"},
+    "keys_page.py": {"ctrl+k", "ctrl+j"},
+    "typeahead.py": {"ctrl+c", "ctrl+q"},
+}
 """Keys of a dialog that are in no keymap, and those of examples."""
 
 

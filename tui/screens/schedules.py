@@ -44,12 +44,13 @@ TIMES_SHOWN = 50
 NAME, WHEN, TARGET = 24, 28, 18
 """Cells of the columns."""
 ROLES = {TaskStatus.COMPLETED: "good", TaskStatus.FAILED: "bad", TaskStatus.CANCELLED: "warn"}
-EMPTY: tuple[Line, ...] = (
-    ("no schedules yet", "dim"),
-    ("", ""),
-    ("n adds one; or open an executor's form, and in its options (F10)", "dim"),
-    ("fill in the schedule instead of launching it now", "dim"),
+EMPTY = (
+    "no schedules yet",
+    "",
+    "{add} adds one; or open an executor's form, and in its options ({options})",
+    "fill in the schedule instead of launching it now",
 )
+"""What stands there without schedules, with the keys that are bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class ScheduleRows(Rows):
 
     def draw(self, index: int, width: int) -> list[Piece]:
         if not self.standing.schedules:
-            return [EMPTY[index]]
+            label = self.app.keys.label
+            return [(EMPTY[index].format(add=label("schedules.add"), options=label("launch.options")), "dim")]
         schedule = self.standing.schedules[index]
         last = self.standing.latest.get(schedule.id)
         wide = width >= 100

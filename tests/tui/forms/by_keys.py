@@ -54,7 +54,7 @@ class Typist(Host):
     @property
     def is_idle(self) -> bool:
         """Whether every key has been done."""
-        return self._typed._since is None and not self.message_queue_size
+        return self._typed.is_idle and not self.message_queue_size
 
 
 @asynccontextmanager
