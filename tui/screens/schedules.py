@@ -26,6 +26,7 @@ from tui.bindings import bindings_of
 from tui.boundary import ask
 from tui.forms.options import LaunchOptions
 from tui.forms.schedule_options import option_of
+from tui.keymap import label_of
 from tui.screens.pick import Choice, PickScreen
 from tui.screens.quit import Question
 from tui.text import safe_text
@@ -93,8 +94,8 @@ class ScheduleRows(Rows):
 
     def draw(self, index: int, width: int) -> list[Piece]:
         if not self.standing.schedules:
-            label = self.app.keys.label
-            return [(EMPTY[index].format(add=label("schedules.add"), options=label("launch.options")), "dim")]
+            add, options = label_of(self.app, "schedules.add"), label_of(self.app, "launch.options")
+            return [(EMPTY[index].format(add=add, options=options), "dim")]
         schedule = self.standing.schedules[index]
         last = self.standing.latest.get(schedule.id)
         wide = width >= 100
