@@ -100,7 +100,7 @@ def test_terminals_of_every_kind_show_it_and_are_left_clean(tmp_path: Path, term
     with console(tmp_path, TERM=term) as terminal:
         terminal.sees(b"hello_you")
         terminal.type("?")
-        terminal.sees(b"every pane")
+        terminal.sees(b"Go one page up")
         terminal.type("\x1b")
         terminal.read(0.5)
         terminal.type("q")
