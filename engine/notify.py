@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
@@ -48,12 +47,7 @@ class NotifyRule:
 
 
 def read_rules(value: Any, source: str) -> tuple[NotifyRule, ...]:
-    """The `notify` setting: a list of tables, in the environment as JSON. Raises `SettingsError` naming the entry."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            raise SettingsError(f"'notify' in {source} is no JSON: {error}", HINT) from None
+    """The `notify` setting: a list of tables. Raises `SettingsError` naming the entry."""
     if not isinstance(value, list):
         raise SettingsError(f"'notify' in {source} must be a list of tables, not {value!r:.60}", HINT)
     return tuple(_rule(entry, f"notify entry {number} in {source}") for number, entry in enumerate(value, 1))

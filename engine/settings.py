@@ -21,6 +21,8 @@ CONSOLE = "console"
 """The table of the file that is the console's own, and read by it."""
 FLOATS = frozenset({"grace", "cancel_limit", "import_limit", "keep_days", "block_limit", "headless"})
 FROM_ZERO = frozenset({"keep_days", "keep_runs", "memory_limit", "backups", "headless"})
+IN_FILES = frozenset({"notify"})
+"""Settings that are tables and stand in files alone; the console has one of the same name, and the variable is its."""
 SITE_FILE = Path("/etc/taskdeck/settings.toml")
 """Settings of all users of a machine. A person's own go before them, but not what it says of who may do what."""
 RIGHTS = frozenset({"read_only", "allow", "destructive_users", "destructive_groups"})
@@ -117,7 +119,7 @@ def said(file: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     found = {key: (value, str(SITE_FILE)) for key, value in site.items()}
     own = [(key, value, str(path)) for key, value in _table(path)]
     environ = environ or os.environ
-    variables = {ENV_PREFIX + name.upper(): name for name in sorted(known)}
+    variables = {ENV_PREFIX + name.upper(): name for name in sorted(known - IN_FILES)}
     own += [(name, environ[variable], variable) for variable, name in variables.items() if variable in environ]
     for key, value, source in own:
         read = _checked(key, value, source, known)

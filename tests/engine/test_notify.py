@@ -169,12 +169,9 @@ def test_a_wrong_rule_is_refused_by_its_number_and_key(rule: Any, words: str) ->
         read_rules([rule], "settings.toml")
 
 
-def test_rules_come_from_the_settings_file_and_the_environment(tmp_path: Path) -> None:
+def test_rules_come_from_the_settings_file_and_the_consoles_variable_is_none_of_them(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('[[notify]]\non = ["failed", "asked"]\nurl = "env:HOOK"\n')
     (rule,) = Settings.load(file, {}).notify
     assert rule.on == ("failed", "asked") and rule.where == "the webhook env:HOOK"
-    given = {"TASKDECK_NOTIFY": '[{"command": ["mail"]}]'}
-    assert Settings.load(file, given).notify[0].command == ("mail",)
-    with pytest.raises(SettingsError, match="no JSON"):
-        Settings.load(file, {"TASKDECK_NOTIFY": "["})
+    assert Settings.load(file, {"TASKDECK_NOTIFY": "off"}).notify == (rule,)

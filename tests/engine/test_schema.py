@@ -476,10 +476,10 @@ def test_a_check_keeps_to_the_seconds_it_is_given() -> None:
 @pytest.mark.parametrize(
     ("schema", "instance"),
     [
-        ({"items": {"type": "integer"}}, list(range(400_000))),
-        ({"uniqueItems": True}, [f"s{n}" for n in range(2_000_000)]),
+        ({"items": {"type": "integer"}}, list(range(200_000))),
+        ({"uniqueItems": True}, [f"s{n}" for n in range(800_000)]),
         ({"additionalProperties": {"type": "string"}}, {f"k{n}": "v" for n in range(400_000)}),
-        ({"items": {"allOf": [{"type": "integer"}] * 50}}, list(range(40_000))),
+        ({"items": {"allOf": [{"type": "integer"}] * 50}}, list(range(8_000))),
     ],
     ids=["items", "unique", "map", "parts"],
 )

@@ -352,7 +352,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     value=VALUES, rows=st.lists(st.fixed_dictionaries({"a": HOSTILE}, optional={"b": VALUES}), min_size=1, max_size=4)
 )
