@@ -37,6 +37,14 @@ def workers() -> list[psutil.Process]:
     return psutil.Process().children(recursive=True)
 
 
+def argued(process: psutil.Process) -> str:
+    """Its arguments and environment; nothing of one that has ended (what an earlier test left to be reaped)."""
+    try:
+        return " ".join([*process.cmdline(), *process.environ().values()])
+    except psutil.NoSuchProcess:
+        return ""
+
+
 async def pid(here: Console, **params: Any) -> int:
     task = await here.run("where", params=params)
     assert task.status == "completed", task.error
@@ -251,7 +259,7 @@ async def test_secrets_reach_it_and_stand_in_no_argument_and_no_environment(fold
         async with asyncio.timeout(20):
             while "•••" not in await here.log(task):
                 await asyncio.sleep(0.05)
-        seen = [" ".join([*each.cmdline(), *each.environ().values()]) for each in workers()]
+        seen = [told for each in workers() if (told := argued(each))]
         assert seen and not any("hunter2" in text for text in seen)
         assert (await here.ended(task)).result["length"] == 15
         assert "hunter2" not in await here.log(task)
