@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,7 +20,8 @@ for variable in list(os.environ):
 os.environ.update(TEXTUAL_ANIMATIONS="none", TZ="UTC")
 time.tzset()
 
-from screenshots.demo import broken_engine, busy_engine  # noqa: E402
+from screenshots.demo import asking_engine, broken_engine, busy_engine, scheduled_engine  # noqa: E402
+from screenshots.kept import NOW, KeptThread, keep_draft  # noqa: E402
 from tests.tui.fake_engine import NOON, FakeEngine, FakeThread  # noqa: E402
 
 WIDE, SMALL = (120, 36), (80, 24)
@@ -49,23 +51,63 @@ async def see_help(pilot: Any) -> None:
     await pilot.press("question_mark")
 
 
-SHOTS: dict[str, tuple[Callable[[], FakeEngine], tuple[int, int], Callable[[Any], Awaitable[None]]]] = {
+async def find_failures(pilot: Any) -> None:
+    await pilot.press("H", "slash", *"status:failed", "enter")
+
+
+async def compare_runs(pilot: Any) -> None:
+    await pilot.press("H", "slash", *"executor:http_health", "enter", "B")
+
+
+async def see_timeline(pilot: Any) -> None:
+    await pilot.press("H", "W", "j", "j")
+
+
+async def compose(pilot: Any) -> None:
+    await pilot.press("d", "G")
+
+
+async def answer(pilot: Any) -> None:
+    await pilot.press("2", "g", "j", "j", "enter")
+
+
+async def see_schedules(pilot: Any) -> None:
+    await pilot.press("at")
+
+
+Act = Callable[[Any], Awaitable[None]]
+SHOTS: dict[str, tuple[Callable[[], FakeEngine] | None, tuple[int, int], Act]] = {
     "console": (busy_engine, WIDE, look_at_push),
     "console-80x24": (busy_engine, SMALL, look_at_push),
     "launch": (busy_engine, WIDE, open_form),
     "problem": (broken_engine, WIDE, see_problem),
     "help": (busy_engine, WIDE, see_help),
+    "answer": (asking_engine, WIDE, answer),
+    "schedules": (scheduled_engine, WIDE, see_schedules),
+    "history": (None, WIDE, find_failures),
+    "compare": (None, WIDE, compare_runs),
+    "timeline": (None, WIDE, see_timeline),
+    "compose": (None, WIDE, compose),
 }
+"""Each with its engine; those without one show a real store."""
 
 
-async def take(name: str) -> None:
+async def take(name: str, folder: Path) -> None:
     from tui.app import ConsoleApp
+    from tui.state_file import Kept
 
     make_engine, size, act = SHOTS[name]
-    app = ConsoleApp(FakeThread(make_engine()), clock=lambda: NOON, live=False)
+    if make_engine is not None:
+        app = ConsoleApp(FakeThread(make_engine()), clock=lambda: NOON, live=False)  # type: ignore[arg-type]
+    else:
+        keep_draft(folder)
+        kept = Kept.load(folder / "state.json")
+        app = ConsoleApp(KeptThread(folder), clock=lambda: NOW, live=False, kept=kept)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         await act(pilot)
+        await settle(pilot)
+        pilot.app.clear_notifications()
         await settle(pilot)
         svg = app.export_screenshot(title="taskdeck", simplify=True)
     path = ROOT / "screenshots" / f"{name}.svg"
@@ -75,7 +117,8 @@ async def take(name: str) -> None:
 
 async def main() -> None:
     for name in SHOTS:
-        await take(name)
+        with tempfile.TemporaryDirectory() as folder:
+            await take(name, Path(folder))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("taskdeck", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("taskdeck")
+"""No deadline: the machine may be busy. CI draws the same examples each time; others come at every developer's run."""
 
 SCRUBBED = {"NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "SSH_CONNECTION", "FORCE_COLOR"}
 KEPT = {"TEXTUAL_SNAPSHOT_TEMPDIR"}

@@ -59,7 +59,7 @@ class Pump:
                 pass
 
     def _awake(self) -> None:
-        if self._timer is None and self.take():
+        if self._timer is None and self._app.is_running and self.take():
             self._schedule()
 
     def hurry(self) -> None:

@@ -87,6 +87,12 @@ def test_a_cron_rule_is_explained() -> None:
     assert When.read("cron", "@daily", "UTC", START).after(START) == START + timedelta(days=1)
 
 
+def test_no_time_is_left_out_behind_a_gap_of_half_an_hour() -> None:
+    when = When.read("cron", "0 */5 * * *", "Australia/Lord_Howe", START)
+    comes = when.upcoming(datetime(2026, 10, 3, 10, tzinfo=UTC), 3)
+    assert [at.astimezone(zone_of("Australia/Lord_Howe")).hour for at in comes] == [0, 5, 10]
+
+
 @settings(deadline=None)
 @given(
     st.sampled_from(["*/7 * * * *", "30 2 * * *", "0 0 1 * *", "15 1-3 * * SUN", "0 */5 * * *"]),

@@ -308,16 +308,23 @@ async def test_summaries_and_lists_of_closed_things_tell_no_secret() -> None:
 @pytest.mark.parametrize("name", SCENES)
 async def test_nothing_overlaps_or_leaves_its_place(name: str) -> None:
     scene = SCENES[name]
-    for width, height in ((60, 20), (80, 24), (100, 30), (133, 20), (200, 50)):
-        async with dialog(scene.schema, scene.inputs, size=(width, height)) as driven:
-            for row in driven.screen.query_one("#form-pane").query("RowWidget"):
-                assert row.region.right <= width
-                controls = [child.region for child in row.children]
-                assert all(control in row.region or not row.region for control in controls), row
-                assert len(controls) == 1 or not controls[0].overlaps(controls[1])
-                drawn = row.render().split("\n")  # type: ignore[attr-defined]
-                assert all(line.cell_length <= row.size.width for line in drawn if row.size)
-                assert len(drawn) == row.size.height or not row.size
+    async with dialog(scene.schema, scene.inputs, size=(60, 20)) as driven:
+        assert_all_in_place(driven, 60)
+        for width, height in ((80, 24), (133, 20), (200, 50), (60, 20)):
+            await driven.pilot.resize_terminal(width, height)
+            await driven.press()
+            assert_all_in_place(driven, width)
+
+
+def assert_all_in_place(driven: Any, width: int) -> None:
+    for row in driven.screen.query_one("#form-pane").query("RowWidget"):
+        assert row.region.right <= width
+        controls = [child.region for child in row.children]
+        assert all(control in row.region or not row.region for control in controls), row
+        assert len(controls) == 1 or not controls[0].overlaps(controls[1])
+        drawn = row.render().split("\n")
+        assert all(line.cell_length <= row.size.width for line in drawn if row.size)
+        assert len(drawn) == row.size.height or not row.size
 
 
 @pytest.mark.parametrize("size", SIZES)
