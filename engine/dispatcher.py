@@ -115,18 +115,16 @@ class Dispatcher:
         trees = {tree} | spread.trees()
         self.open(trees)
         if spread.groups:  # queued before the pump, so that they are on disk before what waited for them begins
-            at = now()
-            self.spawn(self._store_groups(spread.groups, at, self.commit(groups.end_writes(spread.groups, at)), trees))
+            ends = groups.end(spread.groups, now())
+            self.spawn(self._store_groups(ends, self.commit(groups.end_writes(ends)), trees))
         self.scheduler.pump()
         if not spread.groups:
             self.close(trees)
 
-    async def _store_groups(
-        self, ended: list[Node], at: datetime, committed: asyncio.Future[None], trees: set[Tree]
-    ) -> None:
+    async def _store_groups(self, ends: list[groups.Ending], committed: asyncio.Future[None], trees: set[Tree]) -> None:
         try:
             await committed
-            self.show_groups(ended, at)
+            self.show_groups(ends)
         finally:
             self.close(trees)
 
@@ -140,10 +138,10 @@ class Dispatcher:
             tree.open -= 1
             self._end(tree)
 
-    def show_groups(self, ended: list[Node], at: datetime) -> None:
-        groups.end_rows(ended, at)
-        for group in ended:
-            self.told(group)
+    def show_groups(self, ends: list[groups.Ending]) -> None:
+        groups.end_rows(ends)
+        for end in ends:
+            self.told(end.group)
 
     def enqueue(self, nodes: Iterable[Node]) -> None:
         """Queue ready nodes but for those whose time or answer has not come; call `scheduler.pump` next."""
@@ -375,11 +373,13 @@ class Dispatcher:
             return
         spread = settle(node, outcome.status, outcome.packed)
         trees: set[Tree] = set()
+        ends: list[groups.Ending] = []
         if spread.groups or spread.stuck:
             trees = spread.trees() - {node.tree}
             self.open(trees)
-            writes += groups.end_writes(spread.groups, at)
-        self._store.writer.write(writes, partial(self._ended, node, outcome, progress, at, spread.groups, trees))
+            ends = groups.end(spread.groups, at)
+            writes += groups.end_writes(ends)
+        self._store.writer.write(writes, partial(self._ended, node, outcome, progress, at, ends, trees))
         self.enqueue(spread.ready)
         self.scheduler.pump()
 
@@ -396,11 +396,11 @@ class Dispatcher:
         outcome: Outcome,
         progress: float,
         at: datetime,
-        ended: list[Node],
+        ends: list[groups.Ending],
         trees: set[Tree],
         refusal: TaskError | None,
     ) -> None:
-        """The outcome is on disk, with the ends of the groups `ended`, or was refused."""
+        """The outcome is on disk, with the `ends` of groups, or was refused."""
         if refusal is not None:
             self.close(trees)
             self.spawn(self.lost(node, refusal))
@@ -413,8 +413,8 @@ class Dispatcher:
             task.skipped, task.progress_message = True, outcome.skip
             self._reporter.note(node, f"skipped: {outcome.skip}")
         self.told(node)
-        if ended:
-            self.show_groups(ended, at)
+        if ends:
+            self.show_groups(ends)
         self.close((node.tree, *trees))
 
     def _retry_delay(self, node: Node, job: Job | None, outcome: Outcome) -> float | None:

@@ -59,6 +59,8 @@ class Node:
     held: bool = False
     unwanted: bool = False
     former: int = 0
+    begun: int = 0
+    """The newest attempt of a group that is on disk or on the way there."""
     policy: Policy = DEFAULT
     spec: ExecutorSpec | None = None
     """The version that it was launched with; its attempts run that, whatever is saved meanwhile."""

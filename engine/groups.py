@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from engine import statements
@@ -29,37 +30,63 @@ def open_groups(node: Node) -> list[Node]:
 
 
 def start(group: Node, at: datetime) -> Write:
-    """The row of a group that begins; that of a flow says which version of its file it is."""
+    """The row of a group that begins; that of a flow says which version of its file it is.
+
+    Reruns may begin it again before the beginning before is on disk: `task.attempt` does not count that yet.
+    """
     task = group.task
-    return statements.start(task.id, task.attempt + 1, at, None, version_of(task), True)
+    group.begun = max(group.begun, task.attempt) + 1
+    return statements.start(task.id, group.begun, at, None, version_of(task), True)
 
 
 def version_of(task: Task) -> str | None:
     return str(task.params["flow_version"]) if task.params.get("flow_version") else None
 
 
-def end_writes(groups: Iterable[Node], at: datetime) -> list[Write]:
-    """The rows of groups that ended; one that nothing ever began in begins and ends at once."""
-    writes = []
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a group as it is planned: a rerun may put the group back before that is on disk."""
+
+    group: Node
+    at: datetime
+    begins: Write | None
+    """Of one that nothing ever began in: it begins and ends at once."""
+    attempt: int
+    status: TaskStatus
+    error: str | None
+    kind: str | None
+    progress: float
+
+
+def end(groups: Iterable[Node], at: datetime) -> list[Ending]:
+    """Groups that ended; from now on they count as begun."""
+    found = []
     for group in groups:
-        if not group.opened:
-            writes.append(start(group, at))
-        error, kind, progress = _ending(group)
-        writes.append(statements.finish(group.task.id, group.status, None, error, kind, progress, at))
+        begins = None if group.opened else start(group, at)
+        group.opened = True
+        found.append(Ending(group, at, begins, group.begun, group.status, *_ending(group)))
+    return found
+
+
+def end_writes(endings: Iterable[Ending]) -> list[Write]:
+    writes = []
+    for end in endings:
+        if end.begins is not None:
+            writes.append(end.begins)
+        writes.append(statements.finish(end.group.task.id, end.status, None, end.error, end.kind, end.progress, end.at))
     return writes
 
 
-def end_rows(groups: Iterable[Node], at: datetime) -> None:
+def end_rows(endings: Iterable[Ending]) -> None:
     """Bring the groups' tasks to what `end_writes` stored."""
-    for group in groups:
-        task = group.task
-        if not group.opened:
-            group.opened = True
-            task.attempt, task.started_at = task.attempt + 1, at
+    for end in endings:
+        task = end.group.task
+        if end.begins is not None:
+            task.attempt, task.started_at = end.attempt, end.at
             task.executor_version = version_of(task)
-        task.error, task.error_type, task.progress = _ending(group)
-        task.completed_at = task.updated_at = at
-        task.status = group.status
+        task.error, task.error_type, task.progress = end.error, end.kind, end.progress
+        task.completed_at = task.updated_at = end.at
+        task.status = end.status
 
 
 def _ending(group: Node) -> tuple[str | None, str | None, float]:

@@ -135,6 +135,7 @@ class Operations:
         if given is None and (lost := self._lacks(node)) is not None:
             raise TaskError(f"task '{node.task.name}' needs the secret '{lost}'", "Rerun its flow and give it again")
         begun = {n for n in touched if n.opened or n.status is not TaskStatus.PENDING}  # on disk, or on the way there
+        before = [(n, (n.status, n.opened, n.held, n.former, n.packed, n.spec)) for n in touched]
         again = reset(node.tree, node)
         for other in again:
             other.held = True  # none begins before it is pending on disk
@@ -144,15 +145,7 @@ class Operations:
         self._dispatcher.forget(detach_spawned(again))
         self._dispatcher.questions.drop(again)
         at = now()
-        writes = [*owned, *extra]
-        for other in again:
-            stored_inputs = given if other is node and given is not None else other.task.inputs
-            if other in begun:
-                writes += statements.reset(other.task, stored_inputs, at)
-            elif other.task.effective is not None:
-                writes.append(question_statements.withdraw(other.task.id))
-        if given is not None and node.task.status is TaskStatus.PENDING:
-            writes.append(statements.inputs(node.task.id, given))
+        writes = [*owned, *extra, *_reset_writes(node, given, again, begun, at)]
         node.tree.open += 1  # it must not end meanwhile
         stored = asyncio.get_running_loop().create_future()
 
@@ -168,6 +161,9 @@ class Operations:
             self._dispatcher.neighbours.look_again(node.tree, again)
         try:
             await asyncio.shield(stored)
+        except TaskError:
+            self._as_before(before, live)
+            raise
         finally:
             node.tree.open -= 1
         if given is not None:
@@ -176,6 +172,13 @@ class Operations:
             other.held = (other is not node or given is None) and self._lacks(other) is not None
         await self._go_on(again, live)
         return node.task
+
+    def _as_before(self, before: Sequence[tuple[Node, tuple[Any, ...]]], live: bool) -> None:
+        """The store refused to put these back to pending: they are what they were, and nothing waits for them."""
+        for n, state in before:
+            n.status, n.opened, n.held, n.former, n.packed, n.spec = state
+        if live:
+            self._dispatcher.neighbours.look_again(before[0][0].tree, [n for n, _ in before])
 
     def _put_back(self, again: Sequence[Node], begun: set[Node], at: datetime, given: Node | None) -> None:
         """The tasks are pending on disk; what lacks secrets and is not `given` new inputs waits for them (8.6)."""
@@ -404,3 +407,19 @@ def _refused(task: Task) -> dict[str, Any]:
         "message": f"task '{task.name}' is {task.status} and cannot be cancelled",
         "current_status": str(task.status),
     }
+
+
+def _reset_writes(
+    start: Node, given: dict[str, Any] | None, again: Sequence[Node], begun: set[Node], at: datetime
+) -> list[Write]:
+    """`start`, with the inputs `given`, and all that runs `again` with it are pending; `begun` are not yet."""
+    writes: list[Write] = []
+    for other in again:
+        inputs = given if other is start and given is not None else other.task.inputs
+        if other in begun:
+            writes += statements.reset(other.task, inputs, at)
+        elif other.task.effective is not None:
+            writes.append(question_statements.withdraw(other.task.id))
+    if given is not None and start.task.status is TaskStatus.PENDING:
+        writes.append(statements.inputs(start.task.id, given))
+    return writes

@@ -82,11 +82,11 @@ class When:
         if self.kind == "at":
             once = self._once()
             return once if once > moment else None
-        found = next((at for at in self._cron(moment) if at > moment), None)
+        comes = next((at for at in self._cron(moment) if at > moment), None)
         # cronsim leaves out hours behind a gap of half an hour (Lord Howe) on its way forth, not on its way back.
-        while found is not None and (before := next(self._cron(found, reverse=True), moment)) > moment:
-            found = before
-        return found
+        while comes is not None and (before := next(self._cron(comes, reverse=True), moment)) > moment:
+            comes = before
+        return comes
 
     def upcoming(self, moment: datetime, number: int) -> list[datetime]:
         """The next `number` times after `moment`."""

@@ -68,11 +68,18 @@ class Stopper:
         trees = {tree} | found.trees()
         dispatcher.open(trees)
         writes = [statements.cancel(node.task.id, CANCELLED_WORDS, at) for node in nodes]
-        writes += groups.end_writes(found.groups, at)
-        return self._cancelled(nodes, found, trees, at, self._store.writer.commit(writes))
+        ends = groups.end(found.groups, at)
+        writes += groups.end_writes(ends)
+        return self._cancelled(nodes, found, ends, trees, at, self._store.writer.commit(writes))
 
     async def _cancelled(
-        self, nodes: list[Node], found: Spread, trees: set[Tree], at: datetime, committed: asyncio.Future[None]
+        self,
+        nodes: list[Node],
+        found: Spread,
+        ends: list[groups.Ending],
+        trees: set[Tree],
+        at: datetime,
+        committed: asyncio.Future[None],
     ) -> None:
         dispatcher = self._dispatcher
         try:
@@ -85,7 +92,7 @@ class Stopper:
             task.completed_at = task.updated_at = at
             task.status, task.not_before = TaskStatus.CANCELLED, None
             dispatcher.told(node)
-        dispatcher.show_groups(found.groups, at)
+        dispatcher.show_groups(ends)
         dispatcher.enqueue([node for node in found.ready if node.ready])
         dispatcher.scheduler.pump()
         dispatcher.close(trees)
