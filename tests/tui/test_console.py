@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from textual import events
 
 from engine.catalogue import Problem
 from engine.errors import StoreError, TaskError
-from engine.task import TaskStatus
+from engine.task import Task, TaskStatus
 from screenshots.demo import SPECS, SYNTAX_PROBLEM, broken_engine, busy_engine, empty_engine
 from tests.tui.console_driver import SIZES, SMALL, TINY, WIDE, console
 from tests.tui.fake_engine import FakeEngine, FakeThread, make_catalogue, make_spec
@@ -80,6 +81,25 @@ async def test_a_tab_that_the_person_chose_stays_for_its_task() -> None:
         assert driven.console.detail.tab == "Inputs"
         await driven.press("k")
         assert driven.console.detail.tab == "Result"
+
+
+async def test_a_launch_that_takes_its_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large flow is stored before its first task shows; nobody shall launch it twice meanwhile."""
+    stored = asyncio.Event()
+    async with console() as driven:
+        launch = driven.engine.launch
+
+        async def slowly(*given: Any, **options: Any) -> Task:
+            await stored.wait()
+            return await launch(*given, **options)
+
+        monkeypatch.setattr(driven.engine, "launch", slowly)
+        await driven.press("slash", *"greet", "enter", "enter", *"Alice", "ctrl+r")
+        await driven.pilot.pause(0.6)
+        assert "launching greeting_executor" in driven.said
+        stored.set()
+        await driven.settle()
+        assert driven.engine.asked.count(("launch", "greeting_executor")) == 1
 
 
 async def test_esc_leaves_the_dialog_and_launches_nothing() -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tui.screens.shelf import Shelf
 
 T = TypeVar("T")
+SLOW = 0.4
+"""Seconds after which it is said that a launch is under way."""
 NAME_LIMIT = 60
 """Characters of a task's name in a question or toast."""
 
@@ -98,7 +100,15 @@ class TaskActions(Panes):
         """What a dialog answered is begun by the engine, and then shown."""
         if request is not None:
             self.app.pump.hurry()
-            self.ask_engine(lambda: self.thread.ask(begin(request)), self._begun)
+            self.ask_engine(lambda: self._patiently(begin(request), request.executor_id), self._begun)
+
+    async def _patiently(self, launched: Coroutine[Any, Any, Started], name: str) -> Started:
+        """A large flow takes its time until its tasks are stored: say so, then nobody launches it twice."""
+        slow = self.set_timer(SLOW, lambda: self.app.notify(f"launching {name} …"))
+        try:
+            return await self.thread.ask(launched)
+        finally:
+            slow.stop()
 
     def _begun(self, started: Started) -> None:
         self.show_started(started.task)
