@@ -94,7 +94,8 @@ async def test_a_launch_that_takes_its_time_is_told(monkeypatch: pytest.MonkeyPa
             return await launch(*given, **options)
 
         monkeypatch.setattr(driven.engine, "launch", slowly)
-        await driven.press("slash", *"greet", "enter", "enter", *"Alice", "ctrl+r")
+        await driven.press("slash", *"greet", "enter", "enter", *"Alice")
+        await driven.pilot.press("ctrl+r")
         await driven.pilot.pause(0.6)
         assert "launching greeting_executor" in driven.said
         stored.set()
