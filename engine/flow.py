@@ -233,7 +233,7 @@ def _head(data: Mapping[Any, Any]) -> Iterator[FlowProblem]:
 
 
 def _schema(schema: Mapping[str, Any]) -> Iterator[FlowProblem]:
-    from engine.schema import SchemaError, compile
+    from engine.schema import SchemaError, accepted
 
     kind = schema.get("type", "object")
     if kind != "object":
@@ -243,7 +243,7 @@ def _schema(schema: Mapping[str, Any]) -> Iterator[FlowProblem]:
         )
         return
     try:
-        compile(schema)
+        accepted(schema)
     except SchemaError as error:
         yield FlowProblem(error.message, "Mend the schema", path=("inputs_schema", *error.path))
 

@@ -18,6 +18,7 @@ from engine.schema_nodes import Local, Node, Path, children, levels, walk
 from engine.schema_words import SchemaProblem, path_text, value_text
 from engine.schema_words import problems as in_words
 from engine.secrets import MASK, is_secret, mask
+from engine.verdicts import verdicts
 
 __all__ = ["MASK", "Checker", "Path", "SchemaError", "SchemaProblem", "compile", "is_secret", "mask", "path_text"]
 
@@ -80,6 +81,23 @@ def compile(schema: Any) -> Checker:
         raise
     except Exception as error:  # schemas are foreign, and the libraries trust them
         raise SchemaError(f"cannot be read: {type(error).__name__}: {error}") from error
+
+
+def accepted(schema: Any) -> Any:
+    """A copy of a schema that `compile` takes; jsonschema is only imported where that was not seen before.
+
+    Raises `SchemaError`.
+    """
+    given = dict(schema) if isinstance(schema, Mapping) else schema
+    try:
+        text = encode(given)
+    except (NotJson, RecursionError):
+        return compile(schema).schema  # it has the words
+    if isinstance(given, (dict, bool)) and verdicts.knows("schema", text):
+        return decode(text)
+    copy = compile(given).schema
+    verdicts.found_good("schema", text)
+    return copy
 
 
 class Checker:
