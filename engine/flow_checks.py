@@ -78,7 +78,11 @@ class FlowChecks:
                 continue
             problems += [as_problem(problem, spec.file or "", flow_id) for problem in verdict[1]]
             good = self._good.get(spec.file or "")
-            if good is not None and good.id == flow_id and not _looked_at(good, [executors.get(each) for each in good.executors], find):
+            if (
+                good is not None
+                and good.id == flow_id
+                and not _looked_at(good, [executors.get(each) for each in good.executors], find)
+            ):
                 flows[flow_id] = good  # as with executors: what was good stays in use until the file is mended
             else:
                 wrong[flow_id] = verdict[1]

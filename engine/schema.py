@@ -6,13 +6,16 @@ only, nothing is ever fetched (forms.md section 0, finding 4).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
 from engine.errors import TaskdeckError
 from engine.json_data import NotJson, decode, encode
+from engine.repair import imports
 from engine.schema_defaults import with_defaults
 from engine.schema_nodes import Local, Node, Path, children, levels, walk
 from engine.schema_words import SchemaProblem, path_text, value_text
@@ -294,6 +297,9 @@ def _unchecked(error: Exception) -> str:
 
 @lru_cache(maxsize=KEPT)
 def _compile(text: str) -> Checker:
+    if "engine.schema_drafts" not in sys.modules:
+        with imports.one():  # a library below jsonschema changes sys.meta_path, which is no attempt's doing
+            import_module("engine.schema_drafts")
     from engine import schema_drafts, schema_watch
 
     schema_watch.start(seconds=COMPILE_TIME)
