@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
@@ -28,6 +28,11 @@ def say_ending(code: int, error: str) -> None:
     with suppress(OSError, ValueError):  # stdout is closed
         sys.stdout.write(json.dumps(data) + "\n")
         sys.stdout.flush()
+
+
+def one_or_all(said: Sequence[Mapping[str, object]]) -> object:
+    """What `--json` prints of an act on what was named: of one thing that, of several the list."""
+    return said[0] if len(said) == 1 else list(said)
 
 
 def complain(message: str) -> int:

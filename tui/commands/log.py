@@ -40,6 +40,9 @@ async def _log(options: argparse.Namespace, settings: Settings, streams: Streams
                 said, attempt = 0, task.attempt
             has_ended = task.is_terminal
             lines = await engine.log(task.id, attempt=attempt)
+            if options.json and not options.follow:
+                streams.say(json.dumps([_as_data(line) for line in lines]))
+                return
             for line in lines[said:]:
                 _say(line, options, streams)
             said = len(lines)
@@ -51,13 +54,13 @@ async def _log(options: argparse.Namespace, settings: Settings, streams: Streams
 
 def _say(line: LogLine, options: argparse.Namespace, streams: Streams) -> None:
     if options.json:
-        data = {
-            "at": datetime.fromtimestamp(line.at).astimezone().isoformat(),
-            "stream": line.stream,
-            "text": line.text,
-        }
-        streams.say(json.dumps(data))
+        streams.say(json.dumps(_as_data(line)))
     elif options.times:
         streams.say(f"{datetime.fromtimestamp(line.at):%H:%M:%S.%f}"[:-3] + f" {line.text}")
     else:
         streams.say(line.text)
+
+
+def _as_data(line: LogLine) -> dict[str, str]:
+    at = datetime.fromtimestamp(line.at).astimezone().isoformat()
+    return {"at": at, "stream": str(line.stream), "text": line.text}

@@ -44,6 +44,10 @@ examples:
   taskdeck history connection reset --json
   taskdeck history since:2d executor:deploy '!user:ann' "timed out"
 """
+JSON = {
+    "log": "print a JSON list; with -f an object a line, as they come",
+    "export": "change nothing: it prints a JSON object a line anyway",
+}
 STATUSES = ("completed", "failed", "cancelled", "in_progress")
 TASK = "an id, the beginning of one, or `latest` for the newest run"
 
@@ -71,7 +75,7 @@ def declare_runs(commands: Any, add: Add, assignment: Read) -> None:
     for each in own:
         each.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
     for each in (*own, planned, listed):
-        each.add_argument("--json", action="store_true", help="print JSON")
+        each.add_argument("--json", action="store_true", help=JSON.get(each.prog.rpartition(" ")[2], "print JSON"))
 
 
 def _run(own: argparse.ArgumentParser, assignment: Read) -> argparse.ArgumentParser:
