@@ -44,6 +44,7 @@ examples:
   taskdeck history connection reset --json
   taskdeck history since:2d executor:deploy '!user:ann' "timed out"
 """
+LOG = "example:\n  taskdeck log -f latest\n"
 JSON = {
     "log": "print a JSON list; with -f an object a line, as they come",
     "export": "change nothing: it prints a JSON object a line anyway",
@@ -61,7 +62,15 @@ def declare_runs(commands: Any, add: Add, assignment: Read) -> None:
         _run(add(commands, "run", "launch an executor or a flow and print its result", FOLDERS, RUN), assignment),
         _rerun(add(commands, "rerun", "run a task again", FOLDERS, RERUN), assignment),
         _history(add(commands, "history", "list the runs, newest first", "", HISTORY)),
-        _log(add(commands, "log", "print what a task wrote", "", "example:\n  taskdeck log -f latest\n")),
+        _log(
+            add(
+                commands,
+                "log",
+                "print what a task and those below it wrote",
+                "",
+                "example:\n  taskdeck log -f latest\n",
+            )
+        ),
         _show(add(commands, "show", "show a task, its tree, inputs and outcome", "", "")),
         *_steering(commands, add),
         *_transfers(commands, add),
