@@ -123,7 +123,7 @@ def read_flow(
     try:
         data = flow_file.read(content, name)
     except flow_file.FlowFileError as error:
-        return None, [FlowProblem(error.reason, "", None, (), error.line)]
+        return None, [FlowProblem(error.reason, error.hint, None, (), error.line)]
     is_array = isinstance(data, list)
     spec, problems = flow_of(data, flow_file.id_of(name))
     problems = [

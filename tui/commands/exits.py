@@ -36,10 +36,11 @@ def one_or_all(said: Sequence[Mapping[str, object]]) -> object:
 
 
 def complain(message: str) -> int:
-    """Say `message` in one line on stderr; returns the exit code for wrong use."""
+    """Say `message` on stderr, in one line but for what is a list of problems; returns the exit code for wrong use."""
     from tui.text import safe_text
 
-    sys.stderr.write(f"taskdeck: {safe_text(message)}\n")
+    lines = "\n  ".join(safe_text(line) for line in message.splitlines())
+    sys.stderr.write(f"taskdeck: {lines}\n")
     return WRONG_USE
 
 
