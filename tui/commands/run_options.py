@@ -10,7 +10,8 @@ EXITS = "Exit code: 0 done, 1 failed, 2 wrong use, 3 cancelled, 4 refused."
 FOLDERS = "a folder of executors, before your own and the shipped ones; may be given again"
 RUN = f"""\
 {EXITS}
-The result goes to stdout, all else to stderr. Ctrl+C cancels properly.
+The result goes to stdout, all else to stderr. Ctrl+C cancels properly. --input a.b=1 sets b in the object a, and
+--input KEY=@FILE takes what is in a file (@@ begins a text with an @).
 
 examples:
   taskdeck run greeting --input name=Ann
