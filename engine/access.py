@@ -11,12 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from engine.catalogue import Catalogue, ExecutorSpec
 from engine.errors import AccessError
-from engine.flow import FlowSpec
 from engine.origin import login, own_groups
 from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.flow import FlowSpec
 
 ALL = ("*",)
 READ_ONLY = "this is read-only mode: nothing is changed"

@@ -54,7 +54,7 @@ from engine.timekeeper import Timekeeper, launcher
 from engine.trust import META, Trust
 from engine.upkeep import Upkeep
 from engine.version_source import VersionSource
-from engine.watcher import Watcher, WatchState
+from engine.watcher import SETTLED, Watcher, WatchState
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +93,7 @@ class Engine(Archive):
         self._keeps_schedules = (self._take_over if keep_schedules is None else keep_schedules) and (
             not self.access.read_only
         )
+        self._watch_after = SETTLED if take_over is False else 0.0
         self._watching: asyncio.Task[None] | None = None
         self._open = False
 
@@ -137,7 +138,7 @@ class Engine(Archive):
         if self._loader is None:
             await self._recovery.take_over(only_ended=not self._take_over)
         else:
-            watcher = Watcher(self._loader, self._published, self._watched)
+            watcher = Watcher(self._loader, self._published, self._watched, after=self._watch_after)
             self._watching = asyncio.create_task(watcher.run(), name="watcher")
 
     async def stop(self, *, cancel: bool = False) -> None:

@@ -6,13 +6,16 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from engine.catalogue import Catalogue
 from engine.engine import Engine
-from engine.events import Event
+from engine.events import Event, EventKind
 from engine.loader import Folder
 from engine.runners.loop_thread import LoopThreadRunner
+from engine.schema import SchemaError
 from engine.settings import Settings
 
 T = TypeVar("T")
@@ -46,6 +49,7 @@ class EngineThread:
         self.engine._runner = LoopThreadRunner()
         # logging of executors is wanted in their logs from INFO on; in the console nobody else configures it
         logging.getLogger().setLevel(logging.INFO)
+        self.engine.bus.subscribe(_make_ready)
         await self.engine.start()
 
     async def ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
@@ -62,3 +66,15 @@ class EngineThread:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+
+
+def _make_ready(event: Event) -> None:
+    """Have the schemas of a new catalogue compiled beside all else, before a form or a launch is in need of one."""
+    if event.kind is EventKind.CATALOGUE and event.data is not None:
+        threading.Thread(target=_compile, args=(event.data,), daemon=True, name="compile schemas").start()
+
+
+def _compile(catalogue: Catalogue) -> None:
+    for spec in catalogue.entries.values():
+        with suppress(SchemaError):  # it was taken when it was loaded; whoever uses it is told
+            _ = spec.checker

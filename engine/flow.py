@@ -123,7 +123,7 @@ def read_flow(
     try:
         data = flow_file.read(content, name)
     except flow_file.FlowFileError as error:
-        return None, [FlowProblem(error.reason, "", None, (), error.line)]
+        return None, [FlowProblem(error.reason, error.hint, None, (), error.line)]
     is_array = isinstance(data, list)
     spec, problems = flow_of(data, flow_file.id_of(name))
     problems = [
@@ -233,7 +233,7 @@ def _head(data: Mapping[Any, Any]) -> Iterator[FlowProblem]:
 
 
 def _schema(schema: Mapping[str, Any]) -> Iterator[FlowProblem]:
-    from engine.schema import SchemaError, compile
+    from engine.schema import SchemaError, accepted
 
     kind = schema.get("type", "object")
     if kind != "object":
@@ -243,7 +243,7 @@ def _schema(schema: Mapping[str, Any]) -> Iterator[FlowProblem]:
         )
         return
     try:
-        compile(schema)
+        accepted(schema)
     except SchemaError as error:
         yield FlowProblem(error.message, "Mend the schema", path=("inputs_schema", *error.path))
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.flow_shelf import FlowShelf
+from engine.verdicts import verdicts
 
 if TYPE_CHECKING:
     from engine.flow import FlowProblem, FlowSpec
+    from engine.plan import FindSpec
 
+_CODE = frozenset({"factory", "pre_hook", "post_hook"})
+"""What an executor is made of; its version stands for that."""
 _Verdict = tuple[tuple[ExecutorSpec | None, ...], tuple["FlowProblem", ...]]
 
 
@@ -53,7 +57,6 @@ class FlowChecks:
         if not flows:
             return {}
         from engine.flow import as_problem
-        from engine.flow_tree import check
 
         catalogue = Catalogue(executors, flows=flows)
 
@@ -68,19 +71,43 @@ class FlowChecks:
             key = (spec.file or "", spec.version)
             verdict = former.get(key)
             if verdict is None or any(was is not now for was, now in zip(verdict[0], used, strict=True)):
-                verdict = used, tuple(check(spec, find))
+                verdict = used, _looked_at(spec, used, find)
             self._verdicts[key] = verdict
             if not verdict[1]:
                 self._good[spec.file or ""] = spec
                 continue
             problems += [as_problem(problem, spec.file or "", flow_id) for problem in verdict[1]]
             good = self._good.get(spec.file or "")
-            if good is not None and good.id == flow_id and not check(good, find):
+            if (
+                good is not None
+                and good.id == flow_id
+                and not _looked_at(good, [executors.get(each) for each in good.executors], find)
+            ):
                 flows[flow_id] = good  # as with executors: what was good stays in use until the file is mended
             else:
                 wrong[flow_id] = verdict[1]
                 flows[flow_id] = replace(spec, schema_problem=_in_short(verdict[1]))
         return wrong
+
+
+def _looked_at(spec: FlowSpec, used: Sequence[ExecutorSpec | None], find: FindSpec) -> tuple[FlowProblem, ...]:
+    """What is wrong with the flow; nothing where it was good before, with executors that say the same as then."""
+    said = [spec.file or "", spec.version, *(_said(each) for each in used)]
+    if verdicts.knows("flow", *said):
+        return ()
+    from engine.flow_tree import check  # with the planner and jsonschema
+
+    found = tuple(check(spec, find))
+    if not found:
+        verdicts.found_good("flow", *said)
+    return found
+
+
+def _said(spec: ExecutorSpec | None) -> str:
+    """All that an executor says of itself; "" for one that is not there. Its schema may hang on what lies elsewhere."""
+    if spec is None:
+        return ""
+    return repr([getattr(spec, each.name) for each in fields(spec) if each.repr and each.name not in _CODE])
 
 
 def _in_short(problems: Sequence[FlowProblem]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.cache import engine_print, own_cache
 from engine.schema_nodes import Path
 
 SUFFIXES = (".flow.yaml", ".flow.yml", ".flow.json")
@@ -17,11 +19,11 @@ _MARK = "\ufeff"
 
 
 class FlowFileError(ValueError):
-    """Why a text is no YAML or JSON; `line` is 1-based."""
+    """Why a text is no YAML or JSON; `line` is 1-based, `hint` what to do."""
 
-    def __init__(self, reason: str, line: int) -> None:
+    def __init__(self, reason: str, line: int, hint: str = "") -> None:
         super().__init__(reason)
-        self.reason, self.line = reason, line
+        self.reason, self.line, self.hint = reason, line, hint
 
 
 def is_flow_name(name: str) -> bool:
@@ -44,7 +46,7 @@ def read(content: bytes, name: str) -> Any:
         text = content.decode("utf-8").removeprefix(_MARK)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise FlowFileError("it is not UTF-8: save it as that", line) from None
+        raise FlowFileError("it is not UTF-8", line, "Save it as that") from None
     return _json(text) if _is_json(name) else _yaml(text)
 
 
@@ -66,12 +68,45 @@ def _is_json(name: str) -> bool:
 
 
 def _yaml(text: str) -> Any:
+    """The data; as JSON it is kept for the next process, which reads that in a twentieth of the time."""
+    cache = own_cache()
+    name = f"yaml-{hashlib.sha256(f'{engine_print()}{text}'.encode()).hexdigest()}"
+    if (kept := cache.read(name)) is not None:
+        return json.loads(kept)
     from engine import yaml_text
 
     try:
-        return yaml_text.parse(text)
+        found = yaml_text.parse(text)
     except yaml_text.YamlError as error:
-        raise FlowFileError(f"the YAML cannot be read: {error.reason}", error.line) from None
+        hint = _yaml_hint(error.reason, text.split("\n")[error.line - 1 : error.line])
+        raise FlowFileError(f"the YAML cannot be read: {error.reason}", error.line, hint) from None
+    cache.write(name, json.dumps(found).encode())
+    return found
+
+
+_HINTS = {
+    "anchors and aliases are not taken": "Write out in each place what they stand for",
+    "merge keys are not taken": "Write out in each place what they stand for",
+    "tags are not taken": "Remove the word that begins with ! before the value",
+    "a second document begins": "Give it a file of its own, and remove the line ---",
+    "stands twice": "Rename or remove one of the two",
+    "is nested deeper": "Make it flatter",
+    "is too large": "Write it in quotes, as text",
+    "no number that JSON has": "Write it in quotes, as text",
+    "a key must be text": "Put { }, [ ] and {{ }} in quotes where they are text",
+}
+
+
+def _yaml_hint(reason: str, line: list[str]) -> str:
+    """What to do about what the parser says; `line` is the one that it means, where there is one."""
+    if line and "\t" in line[0][: len(line[0]) - len(line[0].lstrip())]:
+        return "Indent with spaces: a tab stands at the beginning of the line"
+    for part, hint in _HINTS.items():
+        if part in reason:
+            return hint
+    if "cannot start any token" in reason:
+        return "Put the text in quotes"
+    return "Look at the indentation, brackets and quotes there and in the lines before"
 
 
 def _json(text: str) -> Any:
@@ -90,7 +125,8 @@ def _json(text: str) -> Any:
     try:
         value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
     except json.JSONDecodeError as error:
-        raise FlowFileError(f"the JSON cannot be read: {error.msg}", error.lineno) from None
+        hint = "Look at the commas, brackets and quotes there and just before"
+        raise FlowFileError(f"the JSON cannot be read: {error.msg}", error.lineno, hint) from None
     except (RecursionError, ValueError) as error:
         if isinstance(error, FlowFileError):
             raise
@@ -99,10 +135,10 @@ def _json(text: str) -> Any:
         seen: set[Path] = set()
         for path, line in _json_lines(text):
             if path in seen and path[-1] == repeated[0]:
-                raise FlowFileError(f"the key '{repeated[0]}' stands twice", line)
+                raise FlowFileError(f"the key '{repeated[0]}' stands twice", line, "Rename or remove one of the two")
             seen.add(path)
     if _is_deep(value):
-        raise FlowFileError(f"it is nested deeper than {DEEPEST} levels", 1)
+        raise FlowFileError(f"it is nested deeper than {DEEPEST} levels", 1, "Make it flatter")
     return value
 
 

@@ -16,8 +16,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psutil
-
 from engine.output import Started, TaskLog, current, is_foreign
 from engine.problems import plain_names
 
@@ -128,6 +126,8 @@ def _lives(started: Started) -> bool:
     if isinstance(started, threading.Thread):
         frame = sys._current_frames().get(started.ident or 0) if started.is_alive() else None
         return frame is not None and not frame.f_code.co_filename.endswith(_POOL)  # a pool's thread may wait for ever
+    import psutil  # here and below: a sixth of what a command takes to start, and seldom needed
+
     try:
         process = psutil.Process(started)
         return process.ppid() == os.getpid() and process.status() != psutil.STATUS_ZOMBIE
@@ -174,6 +174,8 @@ def task_words(task: asyncio.Task[Any]) -> str:
 
 
 def process_words(pid: int) -> str:
+    import psutil
+
     try:
         command = " ".join(psutil.Process(pid).cmdline())[:120]
     except psutil.Error:
@@ -228,6 +230,8 @@ def _children(pid: int) -> list[int]:
         if not lists:
             raise OSError
     except OSError:
+        import psutil
+
         try:
             candidates = [child.pid for child in psutil.Process(pid).children()]
         except psutil.Error:
@@ -236,6 +240,8 @@ def _children(pid: int) -> list[int]:
 
 
 def _is_running(pid: int) -> bool:
+    import psutil
+
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from engine.cache import own_cache
 from engine.catalogue import Catalogue, ExecutorSpec, Origin, Problem
 from engine.errors import ExecutorError
 from engine.flow_checks import FlowChecks
 from engine.shelf import Shelf
 from engine.spec import ANY_OBJECT
+from engine.verdicts import verdicts
 from engine.version_source import VersionSource
 
 PATIENCE = 1.0
@@ -49,11 +51,12 @@ class Loader:
         A module stays in `sys.modules` while its version is in force or in use, since pickle, dataclasses and type
         hints look there.
         """
+        cache = own_cache()
         real: dict[str, Folder] = {}
         for folder in folders:
             real.setdefault(os.path.realpath(folder.path), folder)
-        self._shelves = [Shelf(folder.path, folder.origin, import_limit) for folder in real.values()]
-        self._loose = Shelf(Path(os.sep), "script", import_limit)
+        self._shelves = [Shelf(folder.path, folder.origin, import_limit, cache) for folder in real.values()]
+        self._loose = Shelf(Path(os.sep), "script", import_limit, cache)
         """Earlier versions of files whose folder is not looked at any more."""
         self._flows = FlowChecks()
         self._in_use = in_use
@@ -81,7 +84,7 @@ class Loader:
                 self._retire()
             elif any(not path.startswith(tuple(shelf.prefix for shelf in self._shelves)) for path in named):
                 named = None  # the file system has another name for the folder
-            if not self.catalogue.epoch:
+            if not self.catalogue.epoch and verdicts.is_empty:
                 _make_ready()
             is_news = self._refresh(named, None if wait else PATIENCE)
             while wait and (due := self.due) is not None:
@@ -93,6 +96,7 @@ class Loader:
                 return None
             executors, problems = _merge(self._shelves)
             flows, wrong = self._flows.merge([shelf.flows for shelf in self._shelves], executors, problems)
+            verdicts.save()
             self.catalogue = Catalogue(
                 MappingProxyType(executors),
                 tuple(problems),
@@ -140,7 +144,7 @@ class Loader:
 
 
 def _make_ready() -> None:
-    """Import what describing an executor needs: a quarter of a second that is no file's fault."""
+    """Import what checking a schema needs: a quarter of a second that is no file's fault."""
     from engine.schema import compile
 
     compile(ANY_OBJECT)

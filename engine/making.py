@@ -53,7 +53,7 @@ def make_task(
     task.inputs = object_of(f"task '{name}': inputs", inputs)
     task.params = object_of(f"task '{name}': params", params) or NOTHING
     task.schemas = object_of(f"task '{name}': schemas", schemas) or NOTHING
-    task.idempotency_key = idempotency_key
+    task.idempotency_key = json_data.storable(idempotency_key) if idempotency_key is not None else None
     if task.params:
         if (problem := problem_of_params(task.params)) is not None:
             raise TaskError(f"task '{name}': {problem}", "Mend or remove it")

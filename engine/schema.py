@@ -6,18 +6,22 @@ only, nothing is ever fetched (forms.md section 0, finding 4).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from functools import lru_cache
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
 from engine.errors import TaskdeckError
 from engine.json_data import NotJson, decode, encode
+from engine.repair import imports
 from engine.schema_defaults import with_defaults
 from engine.schema_nodes import Local, Node, Path, children, levels, walk
 from engine.schema_words import SchemaProblem, path_text, value_text
 from engine.schema_words import problems as in_words
 from engine.secrets import MASK, is_secret, mask
+from engine.verdicts import verdicts
 
 __all__ = ["MASK", "Checker", "Path", "SchemaError", "SchemaProblem", "compile", "is_secret", "mask", "path_text"]
 
@@ -80,6 +84,23 @@ def compile(schema: Any) -> Checker:
         raise
     except Exception as error:  # schemas are foreign, and the libraries trust them
         raise SchemaError(f"cannot be read: {type(error).__name__}: {error}") from error
+
+
+def accepted(schema: Any) -> Any:
+    """A copy of a schema that `compile` takes; jsonschema is only imported where that was not seen before.
+
+    Raises `SchemaError`.
+    """
+    given = dict(schema) if isinstance(schema, Mapping) else schema
+    try:
+        text = encode(given)
+    except (NotJson, RecursionError):
+        return compile(schema).schema  # it has the words
+    if isinstance(given, (dict, bool)) and verdicts.knows("schema", text):
+        return decode(text)
+    copy = compile(given).schema
+    verdicts.found_good("schema", text)
+    return copy
 
 
 class Checker:
@@ -276,6 +297,9 @@ def _unchecked(error: Exception) -> str:
 
 @lru_cache(maxsize=KEPT)
 def _compile(text: str) -> Checker:
+    if "engine.schema_drafts" not in sys.modules:
+        with imports.one():  # a library below jsonschema changes sys.meta_path, which is no attempt's doing
+            import_module("engine.schema_drafts")
     from engine import schema_drafts, schema_watch
 
     schema_watch.start(seconds=COMPILE_TIME)

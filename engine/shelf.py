@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from engine.cache import Cache
 from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.errors import ExecutorError
 from engine.flow_file import is_flow_name
@@ -29,7 +30,7 @@ IMPATIENT = 0.05
 class Shelf:
     """One folder's state: the units in force and the files that failed (a file may have both)."""
 
-    def __init__(self, path: Path, origin: Origin, import_limit: float) -> None:
+    def __init__(self, path: Path, origin: Origin, import_limit: float, cache: Cache) -> None:
         path = Path(os.path.abspath(path))
         self.root, self.name = str(path), path.name
         self.prefix = self.root.rstrip(os.sep) + os.sep
@@ -42,6 +43,7 @@ class Shelf:
         self.has_former = False
         """Whether some of them may not be in force any more."""
         self._limit = import_limit
+        self._cache = cache
         self._blind: dict[str, str] = {}
         self._folders: set[str] = set()
         """The folders of the last full look: what is new in one of them need not be looked for."""
@@ -165,7 +167,7 @@ class Shelf:
         try:
             if source.error is not None:
                 raise source.error
-            made = compile_source(source, self.name)
+            made = compile_source(source, self.name, self._cache)
         except BaseException as error:  # RecursionError and MemoryError too
             problem = problem_of(error, source.path, code_file=code_name(source.path, source.sha))
             made = Failure(source.sha, problem, problem, frozenset())
@@ -259,7 +261,7 @@ class Shelf:
         drafts = {}
         for rel, content in source.files.items():
             sha = hashlib.sha256(content).hexdigest()
-            drafts[rel] = compile_source(Source(rel, f"{source.root}/{rel}", sha, content), name)
+            drafts[rel] = compile_source(Source(rel, f"{source.root}/{rel}", sha, content), name, self._cache)
         generation = Generation(name, self.origin, drafts, {}, {}, self._limit)
         generation.run()
         if first in generation.failed:

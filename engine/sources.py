@@ -87,7 +87,7 @@ def read(rel: str, path: str) -> Source | None:
         return Source(rel, path, f"error:{error.errno}", error=error)
     if len(content) > MAX_SOURCE:
         size = max(about.st_size, len(content))
-        words = f"{size / 2**20:.1f} MiB is too much for one file; the limit is {MAX_SOURCE // 2**20} MiB"
+        words = f"{size / 2**20:.1f} MiB is too much for one file: split it, the limit is {MAX_SOURCE // 2**20} MiB"
         return Source(rel, path, f"large:{size}:{about.st_mtime_ns}", error=ValueError(words))
     return Source(rel, path, hashlib.sha256(content).hexdigest(), content)
 

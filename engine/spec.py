@@ -17,6 +17,7 @@ from engine.errors import ExecutorError, TaskdeckError
 from engine.executor import Registration, Registry, constructor, schema_from
 from engine.policy import policy_of
 from engine.problems import problem_of, words
+from engine.schema import SchemaError, accepted
 from engine.version_source import VersionSource
 
 T = TypeVar("T")
@@ -132,12 +133,8 @@ def _schema(asking: _Asking, instance: Any) -> tuple[Mapping[str, Any], str | No
     if given is None:
         return ANY_OBJECT, asking.words
 
-    def check() -> Mapping[str, Any]:
-        from engine.schema import compile  # jsonschema is slow to import and not needed to start
-
-        return cast(Mapping[str, Any], compile(given).schema)  # its own copy: the class may change the one it gave
-
-    checked = asking.ask(check, "the schema cannot be read")
+    # a copy: the class may change the one it gave
+    checked = asking.ask(lambda: cast(Mapping[str, Any], accepted(given)), "the schema cannot be read")
     return (ANY_OBJECT, asking.words) if checked is None else (checked, None)
 
 
@@ -189,10 +186,8 @@ def _output_schema(source: Any) -> Mapping[str, Any] | None:
     given = get() if callable(get) and not isinstance(source, type) else None
     if given is None:
         return None
-    from engine.schema import SchemaError, compile
-
     try:
-        return cast(Mapping[str, Any], compile(schema_from(given)).schema)
+        return cast(Mapping[str, Any], accepted(schema_from(given)))
     except SchemaError as error:  # its words do not say which of the two schemas they mean
         raise ExecutorError(f"the output schema cannot be used: {error.message}") from error
 

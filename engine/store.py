@@ -230,8 +230,14 @@ class Store:
 
     async def rows(self, sql: str, values: Iterable[Any]) -> Iterable[Any]:
         """What a query reads, on the connection that only reads."""
+        given = tuple(values)
         try:
-            return await self._reader.execute_fetchall(sql, tuple(values))
+            return await self._reader.execute_fetchall(sql, given)
+        except (
+            UnicodeEncodeError
+        ):  # an argument that is no UTF-8: nothing stored is like it
+            storable = (json_data.storable(each) if isinstance(each, str) else each for each in given)
+            return await self._reader.execute_fetchall(sql, tuple(storable))
         except sqlite3.DatabaseError as error:
             self.writer.index_is_damaged |= is_damaged_index(error)
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import itertools
 import linecache
@@ -12,8 +11,10 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import CodeType, ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from engine import code_cache
+from engine.cache import Cache
 from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.executor import Registration, collecting
 from engine.leftovers import tracking
@@ -24,6 +25,9 @@ from engine.repair import imports
 from engine.sources import Source
 from engine.spec import describe
 from engine.version_source import VersionSource
+
+if TYPE_CHECKING:
+    import ast
 
 PARENT = "_exec"
 """Modules of executor files are `_exec.NAME@SHA-N` in `sys.modules`: N makes each load's name its own."""
@@ -54,20 +58,28 @@ class Draft:
     edges: frozenset[str]
 
 
-def compile_source(source: Source, folder: str) -> Draft:
-    """Compile the bytes that were read; no cached bytecode is asked. `folder` is the folder's own name.
+def compile_source(source: Source, folder: str, cache: Cache) -> Draft:
+    """The code of the bytes that were read; `__pycache__` is never asked. `folder` is the folder's own name.
 
-    Raises whatever the compiler raises, mostly SyntaxError.
+    What `cache` knows of just these bytes is taken from there. Raises whatever the compiler raises, mostly SyntaxError.
     """
+    if (known := code_cache.recall(cache, source, folder)) is not None:
+        return Draft(source, *known)
+    import ast  # which is slow to come, and only needed here
+
     name = code_name(source.path, source.sha)
     tree: Any = compile(source.content, name, "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
     code = compile(tree, name, "exec", dont_inherit=True)
-    edges = {rel for parts in _imports(tree, package_of(source.rel), folder) for rel in candidates(parts)}
-    return Draft(source, code, frozenset(edges - {source.rel}))
+    found = {rel for parts in _imports(tree, package_of(source.rel), folder) for rel in candidates(parts)}
+    edges = frozenset(found - {source.rel})
+    code_cache.keep(cache, source, folder, code, edges)
+    return Draft(source, code, edges)
 
 
 def _imports(tree: ast.Module, package: Parts, folder: str) -> Iterator[Parts]:
     """Every module that the file names, with the packages that it lies in, as a path inside the folder."""
+    import ast
+
     for node in _statements(tree):
         named: list[Parts] = []
         relative = False

@@ -29,6 +29,8 @@ POLL = 1.0
 STEP, DEBOUNCE = 5, 50
 """Milliseconds: changes are told when a step brought no more of them, at last after the debounce. Half of the way from
 the save to the catalogue; a core idles at the same half a percent with steps of 3 to 10, at one with 1."""
+SETTLED = 2.0
+"""Seconds after which an engine that may only run one task begins to watch; importing the watcher costs as much."""
 PROOF = 0.1
 """Seconds that a new watch must live before it is believed."""
 
@@ -49,11 +51,17 @@ class Watcher:
         loader: Loader,
         on_catalogue: Callable[[Catalogue], None],
         on_state: Callable[[WatchState], None],
+        *,
+        after: float = 0.0,
     ) -> None:
-        """`on_catalogue` gets every new snapshot, `on_state` every change of the light; both are called on the loop."""
+        """`on_catalogue` gets every new snapshot, `on_state` every change of the light; both are called on the loop.
+
+        For `after` seconds it only polls.
+        """
         self._loader = loader
         self._on_catalogue = on_catalogue
         self._on_state = on_state
+        self._after = after
         self._state = WatchState.OFF
         self._hint = asyncio.Event()
         self._named: set[str] = set()
@@ -106,6 +114,7 @@ class Watcher:
 
     async def _keep_watching(self) -> None:
         """Watch; where that fails or ends (a name that is no UTF-8, no watches left, a folder gone), begin again."""
+        await asyncio.sleep(self._after)
         # imported off the loop, it takes a while; a fault of it is told by the watch
         await asyncio.gather(_in_daemon_thread(_import_watchfiles, "import watchfiles"), return_exceptions=True)
         while True:

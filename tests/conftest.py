@@ -23,6 +23,7 @@ for variable in list(os.environ):
         del os.environ[variable]
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["TZ"] = "UTC"
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache" / "xdg")  # what is compiled is shared
 time.tzset()
 
 

@@ -18,6 +18,7 @@ from tui import commands
 from tui.commands.exits import WRONG_USE, complain, leave, say_ending
 from tui.commands.folders import check_folder, folders_of
 from tui.commands.options import declare, settings_of
+from tui.interrupts import end_at_once
 from tui.no_core import no_core_file
 
 if TYPE_CHECKING:
@@ -222,4 +223,5 @@ def end(code: int) -> int:
 
 
 if __name__ == "__main__":
+    end_at_once()
     sys.exit(main())

@@ -82,6 +82,23 @@ async def test_who_was_faster_is_told() -> None:
         assert "asks nothing: it is failed" in driven.said
 
 
+async def test_a_form_whose_question_was_answered_elsewhere_says_so_and_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.screens.answer.LOOK_EVERY", 0.02)
+    async with console(asking_engine) as driven:
+        await driven.select("golive")
+        assert "i opens the question" in driven.screen
+        await driven.press("enter", "f10")  # asked for the reason: nothing closes under that
+        assert isinstance(driven.app.screen, NameScreen)
+        await driven.engine.answers.give("golive", True, {"host": "web-1"}, who="grace")
+        await driven.press("escape")
+        for _ in range(100):
+            if driven.app.screen is driven.console:
+                break
+            await driven.pilot.pause(0.05)
+        assert driven.app.screen is driven.console
+        assert "asks nothing" in driven.said
+
+
 async def test_elsewhere_the_key_lists_all_that_waits() -> None:
     async with console(asking_engine) as driven:
         await driven.press("2", "G", "i")

@@ -52,7 +52,7 @@ def test_a_schedule_is_added_listed_shown_paused_and_removed(taskdeck: Command) 
     assert taskdeck("schedule", "pause", "nightly").out == "nightly: paused\n"
     again = taskdeck("schedule", "pause", "nightly")
     assert again.code == 4 and "paused already" in again.out
-    assert json.loads(taskdeck("schedule", "list", "--json").out)["paused"] is True
+    assert [each["paused"] for each in json.loads(taskdeck("schedule", "list", "--json").out)] == [True]
     assert taskdeck("schedule", "resume", "nightly").code == 0
     wrong = taskdeck("schedule", "remove", "nihgtly", "nightly")
     assert wrong.code == 4 and "Did you mean nightly?" in wrong.out and "nightly: removed" in wrong.out
@@ -92,7 +92,7 @@ def refusal(taskdeck: Command, *options: str) -> str:
 )
 def test_wrong_words_are_refused_and_nothing_is_kept(taskdeck: Command, options: tuple[str, ...], words: str) -> None:
     assert words in refusal(taskdeck, *options)
-    assert taskdeck("schedule", "list", "--json").out == ""
+    assert json.loads(taskdeck("schedule", "list", "--json").out) == []
 
 
 def test_next_times_are_told_of_rules_and_schedules(taskdeck: Command) -> None:
@@ -112,7 +112,7 @@ def test_run_once_launches_what_is_due_and_tells_by_its_exit_code(taskdeck: Comm
     time.sleep(1.2)
     done = taskdeck("schedule", "run", "--once", "--json")
     assert done.code == 1
-    ends = {(line["schedule"], line["status"]) for line in map(json.loads, done.lines)}
+    ends = {(line["schedule"], line["status"]) for line in json.loads(done.out)}
     assert ("wrong", "failed") in ends and ("good", "completed") in ends
     times = json.loads(taskdeck("schedule", "show", "good", "--json").out)["times"]
     assert {each["outcome"] for each in times} <= {"launched", "missed"} and times[0]["run"]
@@ -138,12 +138,13 @@ def test_a_keeper_runs_without_a_screen_until_sigterm(taskdeck: Command) -> None
 
 
 @pytest.fixture
-def asking(taskdeck: Command) -> Iterator[str]:
-    """The id of a task that another process runs and that waits for an answer."""
+def asking(taskdeck: Command, own_folders: Path) -> Iterator[str]:
+    """The id of a task, a step of a flow that another process runs, that waits for an answer."""
     schema = '{"properties": {"host": {"type": "string", "minLength": 2}}, "required": ["host"]}'
-    command, options = script(
-        "run", "approve", "--input", "title=Deploy?", "--input", f"schema={schema}", "--json", "--quiet"
+    (own_folders / "ask.yaml").write_text(
+        f'tasks: [{{id: step, executor: approve, inputs: {{title: "Deploy?", schema: {schema}}}}}]'
     )
+    command, options = script("run", own_folders / "ask.yaml", "--json", "--quiet")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **options) as process:
         try:
             until = time.monotonic() + GUARD
@@ -167,7 +168,7 @@ def _waiting(taskdeck: Command) -> str | None:
         done = taskdeck("answer", "--json")
     except StoreError:  # the other process has not made it yet
         return None
-    return json.loads(done.lines[0])["task"] if done.code == 0 and done.lines else None
+    return next((each["task"] for each in json.loads(done.out)), None) if done.code == 0 else None
 
 
 def test_what_waits_is_listed_shown_and_approved_with_values(taskdeck: Command, asking: str) -> None:
@@ -183,8 +184,9 @@ def test_what_waits_is_listed_shown_and_approved_with_values(taskdeck: Command, 
     assert again.code == 4
 
 
-def test_a_rejection_fails_the_task(taskdeck: Command, asking: str) -> None:
-    done = taskdeck("answer", asking, "--reject", "--reason", "not today")
+def test_a_rejection_fails_the_task_that_asks_in_the_named_run(taskdeck: Command, asking: str) -> None:
+    assert asking[:8] in taskdeck("answer", "latest").out
+    done = taskdeck("answer", "latest", "--reject", "--reason", "not today")
     assert done.code == 0 and "rejected" in done.out and "it goes on" in done.out
 
 

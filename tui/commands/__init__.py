@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tui.commands.exits import CANCELLED, FINE, REFUSED, WRONG_USE, complain, say_ending
 from tui.commands.options import settings_of
+from tui.interrupts import interruptible
 
 if TYPE_CHECKING:
     from tui.commands.streams import Streams
@@ -26,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
 
     streams = Streams()
     try:
-        code, error = _run(options, streams)
+        with interruptible():
+            code, error = _run(options, streams)
     except KeyboardInterrupt:
         code, error = CANCELLED, f"`{options.command}` was interrupted"
     if error:

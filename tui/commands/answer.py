@@ -16,11 +16,13 @@ from tui.commands.streams import Streams
 from tui.text import safe_text
 
 if TYPE_CHECKING:
-    from engine import Engine, Settings
+    from engine import Engine, Settings, Task
     from engine.answers import Asked
 
 TITLE = 80
 TEXT = 2_000
+SEVERAL = 5
+"""Tasks that ask which are named where it is not said which one is meant."""
 
 
 def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> int:
@@ -35,7 +37,7 @@ async def _answer(options: argparse.Namespace, settings: Settings, streams: Stre
     async with open_store(options, settings) as engine:
         if options.task is None:
             return await _list(options, engine, streams)
-        task = await find_task(engine, options.task)
+        task = await _asking(engine, await find_task(engine, options.task))
         try:
             asked = await engine.answers.question(task.id)
             if not (options.approve or options.reject):
@@ -57,14 +59,33 @@ async def _answer(options: argparse.Namespace, settings: Settings, streams: Stre
     return FINE
 
 
+async def _asking(engine: Engine, task: Task) -> Task:
+    """The task itself, or the one that asks in the run that it is the root of: `latest` names a run, not its step.
+
+    Raises `TaskError` where several of the run ask.
+    """
+    from engine import TaskError
+
+    if task.is_asking or task.id != task.run_id:
+        return task
+    waiting = [asked for asked in await engine.answers.waiting() if asked.task.run_id == task.run_id]
+    if len(waiting) > 1:
+        listed = ", ".join(f"{asked.task.id[:SHORT_ID]} ({asked.task.name})" for asked in waiting[:SEVERAL])
+        raise TaskError(f"{len(waiting)} tasks of this run wait for an answer: {listed}", "Name one of them")
+    return waiting[0].task if waiting else task
+
+
 async def _list(options: argparse.Namespace, engine: Engine, streams: Streams) -> int:
     if options.approve or options.reject:
         streams.note("say which task: `taskdeck answer` lists what waits")
         return WRONG_USE
     waiting = await engine.answers.waiting()
+    if options.json:
+        streams.say(json.dumps([as_data(asked) for asked in waiting]))
+        return FINE
     for asked in waiting:
-        streams.say(json.dumps(as_data(asked)) if options.json else _line(asked))
-    if not waiting and not options.json:
+        streams.say(_line(asked))
+    if not waiting:
         streams.note("nothing waits for an answer")
     return FINE
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+from typing import Any
 
-from engine.backup import back_up
+from engine.backup import Backup, back_up
 from engine.errors import StoreError
 from engine.settings import Settings
 from tui.commands.exits import FINE
@@ -17,5 +19,14 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     if not store.exists():
         raise StoreError(f"there is no store {store}", "Name it with --store FILE")
     made = back_up(store, keep=max(settings.backups, 1))
-    streams.say(str(made.path))
+    if options.json:
+        streams.say(json.dumps(as_data(made)))
+    else:
+        streams.say(str(made.path))
     return FINE
+
+
+def as_data(backup: Backup) -> dict[str, Any]:
+    """A backup as `--json` prints it."""
+    made_at = backup.made_at.isoformat()
+    return {"name": backup.name, "path": str(backup.path), "made_at": made_at, "bytes": backup.size}

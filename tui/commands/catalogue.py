@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING
 
 from tui.commands.exits import FINE, count
-from tui.commands.findings import findings
 from tui.commands.folders import folders_of, require
 from tui.commands.streams import Streams
 from tui.text import safe_text
@@ -56,7 +55,6 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
         about = safe_text(spec.barred or spec.description or spec.name, limit=DESCRIPTION)
         barred = "not allowed: " if spec.barred else ""
         streams.say(f"{safe_text(spec.id):{min(width, 40)}}  {barred}{kind}{about}".rstrip())
-    problems = sum(not found.is_warning for found in findings(catalogue))
-    if problems:
+    if problems := len(catalogue.problems):
         streams.note(f"{count(problems, 'problem')}; `taskdeck check` tells them")
     return FINE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
@@ -30,11 +30,17 @@ def say_ending(code: int, error: str) -> None:
         sys.stdout.flush()
 
 
+def one_or_all(said: Sequence[Mapping[str, object]]) -> object:
+    """What `--json` prints of an act on what was named: of one thing that, of several the list."""
+    return said[0] if len(said) == 1 else list(said)
+
+
 def complain(message: str) -> int:
-    """Say `message` in one line on stderr; returns the exit code for wrong use."""
+    """Say `message` on stderr, in one line but for what is a list of problems; returns the exit code for wrong use."""
     from tui.text import safe_text
 
-    sys.stderr.write(f"taskdeck: {safe_text(message)}\n")
+    lines = "\n  ".join(safe_text(line) for line in message.splitlines())
+    sys.stderr.write(f"taskdeck: {lines}\n")
     return WRONG_USE
 
 

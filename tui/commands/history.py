@@ -69,13 +69,16 @@ async def _history(options: argparse.Namespace, settings: Settings, streams: Str
     filter = filter_of(options, datetime.now().astimezone())
     async with open_store(options, settings) as engine:
         left, before = options.limit, None
-        while left > 0:
-            runs = await engine.runs(filter, before=before, limit=min(left, PAGE))
+        rows = []
+        while left > 0 and (runs := await engine.runs(filter, before=before, limit=min(left, PAGE))):
             for each in runs:
-                streams.say(json.dumps(_as_data(each)) if options.json else _line(each))
-            if not runs:
-                return
+                if options.json:
+                    rows.append(_as_data(each))
+                else:
+                    streams.say(_line(each))
             left, before = left - len(runs), runs[-1].seq
+    if options.json:
+        streams.say(json.dumps(rows))
 
 
 def _line(run: Run) -> str:

@@ -44,7 +44,7 @@ async def _run(options: argparse.Namespace, settings: Settings, streams: Streams
         take_over=not options.once,
         keep_schedules=not options.once,
     )
-    told = Told(streams, as_json=options.json)
+    told = Told(streams, as_json=options.json, as_list=options.once)
     engine.bus.subscribe(told.hear)
     with log_to(streams):
         await engine.start()
@@ -55,6 +55,7 @@ async def _run(options: argparse.Namespace, settings: Settings, streams: Streams
                 await engine.wind_down(max(options.wait, 0.0))
         finally:
             await engine.stop()
+    told.end()
     return (PROBLEMS if options.once and told.failed else FINE), bool(engine.dispatcher.abandoned)
 
 
@@ -86,12 +87,20 @@ async def _once(engine: Engine, streams: Streams) -> None:
 
 
 class Told:
-    """A line for each run of a schedule that begins and ends; `failed` says whether one did not complete."""
+    """A line for each run of a schedule that begins and ends; `failed` says whether one did not complete.
 
-    def __init__(self, streams: Streams, *, as_json: bool) -> None:
+    As JSON an object a line, or with `as_list` one list at the end.
+    """
+
+    def __init__(self, streams: Streams, *, as_json: bool, as_list: bool) -> None:
         self._streams = streams
         self._as_json = as_json
+        self._list: list[dict[str, str]] | None = [] if as_json and as_list else None
         self.failed = False
+
+    def end(self) -> None:
+        if self._list is not None:
+            self._streams.say(json.dumps(self._list))
 
     def hear(self, event: Event) -> None:
         task = event.task
@@ -106,8 +115,11 @@ class Told:
             return
         status = "launched" if event.kind == "created" else str(event.data)
         self.failed = self.failed or status not in ("launched", "completed")
-        if self._as_json:
-            self._streams.say(json.dumps({"schedule": schedule, "run": task.run_id, "status": status}))
+        data = {"schedule": schedule, "run": task.run_id, "status": status}
+        if self._list is not None:
+            self._list.append(data)
+        elif self._as_json:
+            self._streams.say(json.dumps(data))
         else:
             name = safe_text(schedule, limit=NAME)
             self._streams.say(f"{name}: {task.run_id[:SHORT_ID]} {safe_text(task.name, limit=NAME)} {status}")

@@ -133,7 +133,7 @@ def _detach(options: argparse.Namespace, given: dict[str, Any], streams: Streams
     It is printed once the task is stored; where it was refused, what that process said is told, and its exit code is
     ours. The inputs go through a pipe: a command line can be read by everybody.
     """
-    command = [sys.executable, "-m", "tui.cli"]
+    command = [sys.executable, "-m", "tui"]
     command += ["--read-only"] if options.read_only else []
     command += ["--group", options.group] if options.group is not None else []
     for folder in options.executors:

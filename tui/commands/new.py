@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shlex
@@ -56,9 +57,9 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     )
     files = [(folder / f"test_{names.module}.py", made.test), (folder / f"{names.module}.py", made.executor)]
     _write(folder, files)
-    for path, _ in files:
-        streams.say(f"wrote {path}")
-    _say_next(options, names, files[0][0], replaced, streams)
+    where = _where(options)
+    commands = [f"taskdeck check{where}", f"taskdeck test {names.id}{where}", f"pytest {shlex.quote(str(files[0][0]))}"]
+    _say_done(options, names, [path for path, _ in files], replaced, commands, streams)
     return FINE
 
 
@@ -67,13 +68,8 @@ def _new_flow(options: argparse.Namespace, names: Names, folder: Path, settings:
     path = folder / f"{names.id}.flow.yaml"
     replaced = _refuse_taken(folder, (path.name,), (names.id,), settings)
     _write(folder, [(path, _filled("flow.yaml.tmpl", names))])
-    streams.say(f"wrote {path}")
-    for flow_id in replaced:
-        streams.note(f"note: it replaces the shipped '{flow_id}'")
-    where = f" --executors {shlex.quote(options.executors[0])}" if options.executors else ""
-    streams.say(f"A console open on this folder has '{names.id}' already. Next:")
-    for command in ("check", f"plan {names.id}", f"run {names.id}"):
-        streams.say(f"  taskdeck {command}{where}")
+    commands = [f"taskdeck {act}{_where(options)}" for act in ("check", f"plan {names.id}", f"run {names.id}")]
+    _say_done(options, names, [path], replaced, commands, streams)
     return FINE
 
 
@@ -150,11 +146,27 @@ def _remove(paths: Sequence[Path]) -> None:
             path.unlink()
 
 
-def _say_next(options: argparse.Namespace, names: Names, test: Path, replaced: Sequence[str], streams: Streams) -> None:
+def _where(options: argparse.Namespace) -> str:
+    return f" --executors {shlex.quote(options.executors[0])}" if options.executors else ""
+
+
+def _say_done(
+    options: argparse.Namespace,
+    names: Names,
+    files: Sequence[Path],
+    replaced: Sequence[str],
+    commands: Sequence[str],
+    streams: Streams,
+) -> None:
+    """What was written, and the commands that come next."""
     for executor_id in replaced:
         streams.note(f"note: it replaces the shipped '{executor_id}'")
-    where = f" --executors {shlex.quote(options.executors[0])}" if options.executors else ""
+    if options.json:
+        data = {"id": names.id, "files": [str(path) for path in files], "replaces": list(replaced)}
+        streams.say(json.dumps({**data, "next": list(commands)}))
+        return
+    for path in files:
+        streams.say(f"wrote {path}")
     streams.say(f"A console open on this folder has '{names.id}' already. Next:")
-    streams.say(f"  taskdeck check{where}")
-    streams.say(f"  taskdeck test {names.id}{where}")
-    streams.say(f"  pytest {shlex.quote(str(test))}")
+    for command in commands:
+        streams.say(f"  {command}")

@@ -143,6 +143,7 @@ def _declare_new(commands: Any) -> None:
     own.add_argument(
         "--template", choices=[*TEMPLATES, FLOW], default="basic", help="what to begin with (default: basic)"
     )
+    own.add_argument("--json", action="store_true", help="print JSON: id, files, replaces, next")
 
 
 def _declare_check(commands: Any) -> None:
@@ -195,8 +196,9 @@ def _declare_store(commands: Any) -> None:
     restore.add_argument("backup", metavar="BACKUP", nargs="?", help="its name, `latest`, or a file")
     for own in (doctor, backup, restore):
         own.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
-    for own in (doctor, restore):
-        own.add_argument("--json", action="store_true", help="print a JSON list")
+    doctor.add_argument("--json", action="store_true", help="print a JSON list")
+    restore.add_argument("--json", action="store_true", help="print a JSON list, or what was done")
+    backup.add_argument("--json", action="store_true", help="print JSON: name, path, made_at, bytes")
 
 
 def _declare_rest(commands: Any) -> None:

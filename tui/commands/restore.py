@@ -10,6 +10,7 @@ from engine.access import refuse_read_only
 from engine.backup import Backup, backups, folder_of, restore
 from engine.errors import StoreError
 from engine.settings import Settings
+from tui.commands.backup import as_data
 from tui.commands.exits import FINE, count
 from tui.commands.streams import Streams
 
@@ -26,6 +27,10 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
     refuse_read_only(settings)
     chosen = _chosen(options.backup, made, store)
     aside = restore(store, chosen)
+    if options.json:
+        there = str(aside) if aside is not None else None
+        streams.say(json.dumps({"store": str(store), "backup": str(chosen), "aside": there}))
+        return FINE
     streams.say(f"{store} is as it was in {chosen.stem}")
     if aside is not None:
         streams.note(f"what stood there is now {aside}")
@@ -34,8 +39,7 @@ def run(options: argparse.Namespace, settings: Settings, streams: Streams) -> in
 
 def _list(made: list[Backup], store: Path, options: argparse.Namespace, streams: Streams) -> None:
     if options.json:
-        rows = [{"name": b.name, "path": str(b.path), "made_at": b.made_at.isoformat(), "bytes": b.size} for b in made]
-        streams.say(json.dumps(rows))
+        streams.say(json.dumps([as_data(backup) for backup in made]))
         return
     for backup in made:
         streams.say(f"{backup.name}  {backup.made_at.astimezone():%Y-%m-%d %H:%M:%S}  {backup.size:>14,} bytes")

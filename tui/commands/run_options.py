@@ -10,7 +10,8 @@ EXITS = "Exit code: 0 done, 1 failed, 2 wrong use, 3 cancelled, 4 refused."
 FOLDERS = "a folder of executors, before your own and the shipped ones; may be given again"
 RUN = f"""\
 {EXITS}
-The result goes to stdout, all else to stderr. Ctrl+C cancels properly.
+The result goes to stdout, all else to stderr. Ctrl+C cancels properly. --input a.b=1 sets b in the object a, and
+--input KEY=@FILE takes what is in a file (@@ begins a text with an @).
 
 examples:
   taskdeck run greeting --input name=Ann
@@ -44,6 +45,11 @@ examples:
   taskdeck history connection reset --json
   taskdeck history since:2d executor:deploy '!user:ann' "timed out"
 """
+LOG = "example:\n  taskdeck log -f latest\n"
+JSON = {
+    "log": "print a JSON list; with -f an object a line, as they come",
+    "export": "change nothing: it prints a JSON object a line anyway",
+}
 STATUSES = ("completed", "failed", "cancelled", "in_progress")
 TASK = "an id, the beginning of one, or `latest` for the newest run"
 
@@ -57,7 +63,15 @@ def declare_runs(commands: Any, add: Add, assignment: Read) -> None:
         _run(add(commands, "run", "launch an executor or a flow and print its result", FOLDERS, RUN), assignment),
         _rerun(add(commands, "rerun", "run a task again", FOLDERS, RERUN), assignment),
         _history(add(commands, "history", "list the runs, newest first", "", HISTORY)),
-        _log(add(commands, "log", "print what a task wrote", "", "example:\n  taskdeck log -f latest\n")),
+        _log(
+            add(
+                commands,
+                "log",
+                "print what a task and those below it wrote",
+                "",
+                "example:\n  taskdeck log -f latest\n",
+            )
+        ),
         _show(add(commands, "show", "show a task, its tree, inputs and outcome", "", "")),
         *_steering(commands, add),
         *_transfers(commands, add),
@@ -71,7 +85,7 @@ def declare_runs(commands: Any, add: Add, assignment: Read) -> None:
     for each in own:
         each.add_argument("--store", metavar="FILE", dest="own_store", help="another store than your own")
     for each in (*own, planned, listed):
-        each.add_argument("--json", action="store_true", help="print JSON")
+        each.add_argument("--json", action="store_true", help=JSON.get(each.prog.rpartition(" ")[2], "print JSON"))
 
 
 def _run(own: argparse.ArgumentParser, assignment: Read) -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tui.commands.desk import SHORT_ID, Desk, Stopped, open_desk, open_store, store_settings
-from tui.commands.exits import CANCELLED, FINE, REFUSED, WRONG_USE
+from tui.commands.exits import CANCELLED, FINE, REFUSED, WRONG_USE, one_or_all
 from tui.commands.given_inputs import read_inputs, with_keys
 from tui.commands.streams import Streams
 from tui.text import safe_text
@@ -106,6 +106,7 @@ async def _act(options: argparse.Namespace, settings: Settings, streams: Streams
     from engine import TaskdeckError
 
     code = FINE
+    done_all: list[dict[str, str]] = []
     async with open_store(options, settings) as engine:
         schedules = engine.schedules
         if options.act == "list":
@@ -122,9 +123,11 @@ async def _act(options: argparse.Namespace, settings: Settings, streams: Streams
                 said = {"schedule": done.name, "status": DONE[options.act]}
             except TaskdeckError as refusal:
                 code, said = REFUSED, {"schedule": name, "status": "refused", "message": str(refusal)}
-            streams.say(
-                json.dumps(said) if options.json else f"{said['schedule']}: {said.get('message', said['status'])}"
-            )
+            done_all.append(said)
+            if not options.json:
+                streams.say(f"{said['schedule']}: {said.get('message', said['status'])}")
+    if options.json and done_all:
+        streams.say(json.dumps(one_or_all(done_all)))
     return code
 
 
@@ -138,11 +141,11 @@ def _list(
     options: argparse.Namespace,
     streams: Streams,
 ) -> int:
-    for schedule in schedules:
-        last = latest.get(schedule.id)
-        streams.say(json.dumps(as_data(schedule, last)) if options.json else line_of(schedule, last))
     if options.json:
+        streams.say(json.dumps([as_data(schedule, latest.get(schedule.id)) for schedule in schedules]))
         return FINE
+    for schedule in schedules:
+        streams.say(line_of(schedule, latest.get(schedule.id)))
     if not schedules:
         streams.note("there are no schedules: `taskdeck schedule add --help`")
     elif keeper is None:

@@ -35,7 +35,8 @@ examples:
 """
 RUN = """\
 Launches what is due, without a screen, until SIGTERM or Ctrl+C: nothing new is begun then, what runs has --wait
-seconds to end. --once launches what is due now, waits for it, and ends: for cron and systemd timers.
+seconds to end. --once launches what is due now, waits for it, and ends: for cron and systemd timers. --json prints an
+object a line as runs begin and end, with --once one list.
 """
 NAME = "its name, its id or the beginning of that"
 

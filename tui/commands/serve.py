@@ -87,7 +87,7 @@ def make_server(command: str, host: str, port: int, key: str) -> Any:
 
 def _command(options: argparse.Namespace) -> str:
     """How each tab starts its console."""
-    words = [sys.executable, "-m", "tui.cli"]
+    words = [sys.executable, "-m", "tui"]
     for folder in options.executors:
         words += ["--executors", folder]
     if options.store_file is not None:

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tui.commands.desk import find_task, open_store
-from tui.commands.exits import FINE, REFUSED
+from tui.commands.exits import FINE, REFUSED, one_or_all
 from tui.commands.streams import Streams
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ async def _steer(options: argparse.Namespace, settings: Settings, streams: Strea
     from engine import TaskdeckError
 
     code = FINE
+    done: list[dict[str, str]] = []
     async with open_store(options, settings) as engine:
         if not options.tasks:
             await (engine.pause if options.command == "pause" else engine.resume)()
-            _say(options, streams, {"queue": f"{options.command}d", "message": f"the queue is {options.command}d"})
+            done.append({"queue": f"{options.command}d", "message": f"the queue is {options.command}d"})
         for given in options.tasks:
             try:
                 said = await _act(engine, options, given)
@@ -35,7 +36,13 @@ async def _steer(options: argparse.Namespace, settings: Settings, streams: Strea
                 said = {"status": "refused", "message": str(refusal)}
             if said["status"] in ("failed", "refused"):
                 code = REFUSED
-            _say(options, streams, {"task": given, **said})
+            done.append({"task": given, **said})
+            if not options.json:
+                streams.say(f"{given}: {said['message']}")
+    if options.json:
+        streams.say(json.dumps(one_or_all(done)))
+    elif not options.tasks:
+        streams.say(done[0]["message"])
     return code
 
 
@@ -45,10 +52,3 @@ async def _act(engine: Engine, options: argparse.Namespace, given: str) -> dict[
         return {name: str(value) for name, value in (await engine.cancel(task.id, only=options.only)).items()}
     await (engine.pause if options.command == "pause" else engine.resume)(task.run_id)
     return {"status": f"{options.command}d", "message": f"its run is {options.command}d"}
-
-
-def _say(options: argparse.Namespace, streams: Streams, said: dict[str, str]) -> None:
-    if options.json:
-        streams.say(json.dumps(said))
-    else:
-        streams.say(f"{said['task']}: {said['message']}" if "task" in said else said["message"])

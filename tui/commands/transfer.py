@@ -56,6 +56,8 @@ async def _import(options: argparse.Namespace, settings: Settings, streams: Stre
         done = await engine.import_lines(lines)
     finally:
         await engine.stop()
+    if options.json:
+        streams.say(json.dumps({"imported": done.runs, "skipped": done.skipped}))
     streams.note(f"{count(done.runs, 'run')} imported, {done.skipped} were here already")
 
 

@@ -98,16 +98,22 @@ def say_result(
 ) -> int:
     """Print the outcome of a run's root; the exit code that tells it.
 
-    `parts` are the tasks of a flow: what each returned stands under its id, since the flow itself returns nothing.
+    `parts` are the tasks of a flow: what each returned stands under its id, since the flow itself returns nothing;
+    the first that failed says why it did.
     """
+    broken = next((part for part in parts if part.status == "failed" and part.error), None)
     if as_json:
         data = as_data(task, status)
+        if broken is not None and task.error is None:
+            data |= {"error": f"{_called(broken)}: {broken.error}", "error_type": broken.error_type}
         if parts:
             data["tasks"] = [{**as_data(part), "id_in_flow": _called(part)} for part in parts]
         streams.say(json.dumps(data))
         return CODES.get(str(status), PROBLEMS)
     result = {_called(part): part.result for part in parts if part.result is not None} if parts else task.result
-    if result is not None:
+    if broken is not None:
+        streams.note(f"{safe_text(_called(broken), limit=60)} failed: {safe_text(broken.error or '', limit=300)}")
+    if result or (result is not None and not parts):
         text = result if isinstance(result, str) else json.dumps(result, indent=2, ensure_ascii=False)
         for line in text.splitlines():
             streams.say(line)

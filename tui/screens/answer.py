@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, ClassVar
 
 from textual import on
@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 
 from engine.answers import Asked
 from engine.catalogue import ExecutorSpec, Launchable
+from engine.errors import TaskError
 from engine.executor import BaseTask
 from tui.forms.keys import answer_bindings
 from tui.keymap import label_of
@@ -26,6 +27,8 @@ from tui.wording import moment
 TEXT = 4_000
 """Characters of the question's text that are shown."""
 REASON = 500
+LOOK_EVERY = 1.0
+"""Seconds between two looks at whether it still waits: whoever answers may do so in another process."""
 
 Then = Callable[[bool, dict[str, Any], str], object]
 """What is done with an answer: whether it approves, the values of the form, the reason."""
@@ -36,9 +39,11 @@ class AnswerScreen(LaunchScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = answer_bindings()
 
-    def __init__(self, asked: Asked, then: Then) -> None:
+    def __init__(self, asked: Asked, then: Then, still: Callable[[], Awaitable[Asked]]) -> None:
+        """`still` gives the question as it stands now, and raises `TaskError` once it wants no answer any more."""
         self.asked = asked
         self._then = then
+        self._still = still
         question = asked.question
         spec = ExecutorSpec(asked.task.executor_id, question.title, question.text, _Nothing, question.schema)
         super().__init__(spec, title="Answer")
@@ -53,6 +58,22 @@ class AnswerScreen(LaunchScreen):
     def compose(self) -> ComposeResult:
         yield from super().compose()
         self.call_after_refresh(self._describe)
+
+    async def on_mount(self) -> None:
+        self.set_interval(LOOK_EVERY, self._look)
+
+    def _look(self) -> None:
+        """Close, and say why, once another console, a command or the deadline was faster."""
+        if self.is_current:
+            self.run_worker(self._look_now(), group="question", exclusive=True, exit_on_error=False)
+
+    async def _look_now(self) -> None:
+        try:
+            await self._still()
+        except TaskError as gone:
+            if self.is_current:
+                self.dismiss(None)
+                self.app.notify(safe_text(str(gone)), severity="warning")
 
     def _describe(self) -> None:
         asked, task = self.asked, self.asked.task

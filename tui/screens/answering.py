@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.screens.steering import Steering, named
@@ -58,7 +58,10 @@ class Answering(Steering):
             work = engine.answers.give(asked.task.id, approve, values, reason=reason, who=engine.settings.user)
             self.ask_engine(lambda: self.thread.ask(work), lambda given: self._given(asked, given))
 
-        self.app.push_screen(AnswerScreen(asked, give))
+        def read() -> Awaitable[Asked]:
+            return self.thread.ask(self.thread.engine.answers.question(asked.task.id))
+
+        self.app.push_screen(AnswerScreen(asked, give, read))
 
     def _given(self, asked: Asked, given: Given) -> None:
         rest = "" if given.is_run else ": it goes on when a console has its run"

@@ -194,6 +194,9 @@ class ComposeScreen(ComposeFiles):
 
     def action_back(self) -> None:
         if not self.end_linking():
+            if self.draft.items and not self.desk.is_saved:
+                key = self.app.keys.label("app.compose")
+                self.app.notify(f"the draft is kept: {key} goes on with it")
             self.dismiss()
 
     # --- the check --------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
+from engine.graph import ASKS
 from engine.task import Task, TaskStatus
 from tui import cards
 from tui.bindings import bindings_of
@@ -408,6 +409,8 @@ class DetailPane(Searching):
         keys = self.app.keys
         if self.waiting.startswith(NEEDS_SECRETS):
             return f"{keys.label('detail.rerun')} opens its form, to give them again"
+        if self.waiting.startswith(ASKS):
+            return f"{keys.label('detail.answer')} opens the question"
         return f"{keys.label('detail.pause')} resumes the run" if self.waiting == "paused" else ""
 
     # --- views -----------------------------------------------------------------------------------------------
