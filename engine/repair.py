@@ -6,16 +6,23 @@ Only where the process is the engine's own: a script may change its folder or it
 from __future__ import annotations
 
 import asyncio
+import builtins
 import gc
+import io
 import json
 import locale
 import logging
 import os
+import random
 import re
 import signal
+import sqlite3
+import subprocess
 import sys
 import threading
 import time
+import uuid
+import warnings
 from asyncio import base_events, events, futures, locks, queues, tasks
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +47,14 @@ PATCHED: tuple[ModuleType | type, ...] = (
     json,
     json.encoder,
     json.decoder,
+    builtins,
+    io,
+    logging.Logger,
+    random,
+    sqlite3,
+    subprocess,
+    uuid,
+    warnings,
     time,
     threading,
     os,
@@ -79,6 +94,7 @@ class Snapshot:
         self._switching = sys.getswitchinterval()
         self._threshold = gc.get_threshold()
         self._disabled = logging.root.manager.disable
+        self._modules = dict(sys.modules)
         self.take()
 
     def take(self) -> None:
@@ -87,6 +103,8 @@ class Snapshot:
         self._umask = _umask()
         self._path = list(sys.path)
         self._locale = _locale()
+        self._environment = dict(os.environ)
+        self._warnings = list(warnings.filters)
         self._hooks = {name: _of_sys(name) for name in HOOKS}
         self._depth = sys.getrecursionlimit()
         self._handling = (list(logging.root.handlers), logging.root.level)
@@ -109,6 +127,10 @@ class Snapshot:
             yield Change(f"sys.path: {_difference(self._path)}", self._put_path_back)
         if (spoken := _locale()) != self._locale:
             yield Change(f"the locale: {spoken}", lambda: locale.setlocale(locale.LC_ALL, self._locale))
+        if lost := [name for name, value in self._environment.items() if os.environ.get(name) != value]:
+            yield Change(f"the environment: {_some(lost)}", self._put_environment_back)  # what was added harms nobody
+        if warnings.filters != self._warnings:
+            yield Change("the filters of warnings", self._put_warnings_back)
         for fd, spare in self._spare.items():
             if spare is not None and _leads_elsewhere(fd, spare):
                 yield Change(f"where file descriptor {fd} leads", lambda f=fd, s=spare: os.dup2(s, f))  # type: ignore[misc]
@@ -132,6 +154,8 @@ class Snapshot:
         for fd, spare in self._spare.items():
             if spare is not None and _is_closed(fd):
                 yield Change(f"file descriptor {fd} was closed", lambda f=fd, s=spare: os.dup2(s, f))  # type: ignore[misc]
+        if lost := [name for name, module in self._modules.items() if sys.modules.get(name) is not module]:
+            yield Change(f"sys.modules: {_some(lost)}", lambda: sys.modules.update(self._modules))
         if not gc.isenabled() or not gc.get_threshold()[0]:
             yield Change("gc: garbage was not collected", self._collect_again)
         if (disabled := logging.root.manager.disable) != self._disabled:
@@ -148,8 +172,15 @@ class Snapshot:
             names.update({name: value for name, value in present.items() if name.startswith("_") or name not in names})
 
     def _put_logging_back(self) -> None:
-        logging.root.handlers[:], level = list(self._handling[0]), self._handling[1]
-        logging.root.setLevel(level)
+        logging.root.handlers = list(self._handling[0])  # what stands there may be no list
+        logging.root.setLevel(self._handling[1])
+
+    def _put_environment_back(self) -> None:
+        os.environ.update(self._environment)
+
+    def _put_warnings_back(self) -> None:
+        warnings.resetwarnings()
+        warnings.filters[:] = self._warnings  # type: ignore[index]
 
     def _collect_again(self) -> None:
         gc.set_threshold(*self._threshold)
@@ -301,6 +332,10 @@ def _umask() -> int:
 
 def _locale() -> str:
     return locale.setlocale(locale.LC_ALL)
+
+
+def _some(names: Collection[str]) -> str:
+    return ", ".join(list(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _difference(former: Collection[str]) -> str:
