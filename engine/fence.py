@@ -25,6 +25,7 @@ from contextlib import suppress
 from functools import wraps
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import psutil
 
@@ -38,7 +39,7 @@ RESERVED = 64
 """Descriptors that foreign code may not take."""
 OPENING = frozenset({"open", "socket.__new__", "subprocess.Popen"})
 """Events of Python's audit after which there are more descriptors."""
-HEARD = OPENING | {"os.remove", "os.rename", "os.truncate"}
+HEARD = OPENING | {"os.remove", "os.rename", "os.truncate", "sqlite3.connect"}
 OF_ALL = (
     *("chroot", "nice", "setpriority", "setns", "unshare", "initgroups", "setgroups"),
     *(f"set{which}{whose}id" for which in ("", "e", "re", "res") for whose in ("u", "g")),
@@ -256,9 +257,23 @@ def _paths(event: str, args: tuple[Any, ...]) -> list[tuple[Any, int | None]]:
         found = [(args[0], args[2]), (args[1], args[3])]
     elif event == "os.remove":
         found = [(args[0], args[1])]
+    elif event == "sqlite3.connect":
+        found = [(_database(args[0]), -1)]
     else:
         found = [(args[0], -1)] if event in ("open", "os.truncate") else []
     return [(path, folder if folder >= 0 else None) for path, folder in found]
+
+
+def _database(named: Any) -> str:
+    """The file that SQLite would open to write; "" for one that it only reads: that holds nobody up."""
+    try:
+        path = os.fsdecode(named)
+    except TypeError:
+        return ""
+    if not path.startswith("file:"):
+        return path
+    uri = urlsplit(path)
+    return "" if "ro" in parse_qs(uri.query).get("mode", ()) else unquote(uri.path)
 
 
 def _checked(original: Any, check: Check) -> Any:

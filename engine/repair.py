@@ -23,7 +23,7 @@ import threading
 import time
 import uuid
 import warnings
-from asyncio import base_events, events, futures, locks, queues, tasks
+from asyncio import base_events, events, futures, locks, queues, selector_events, tasks
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
@@ -43,16 +43,24 @@ PATCHED: tuple[ModuleType | type, ...] = (
     queues,
     tasks,
     base_events.BaseEventLoop,
+    selector_events.BaseSelectorEventLoop,
     asyncio.Event,
     json,
     json.encoder,
     json.decoder,
+    json.JSONEncoder,
+    json.JSONDecoder,
     builtins,
     io,
     logging.Logger,
+    logging.Handler,
     random,
     sqlite3,
     subprocess,
+    subprocess.Popen,
+    threading.Thread,
+    threading.Condition,
+    threading.Event,
     uuid,
     warnings,
     time,
