@@ -185,7 +185,7 @@ class Fence:
         yield _thread, "interrupt_main", _denied("_thread.interrupt_main")
         yield from ((faulthandler, name, _denied(f"faulthandler.{name}")) for name in ("register", "unregister"))
         yield faulthandler, "dump_traceback_later", _kills_later
-        yield sys, "setswitchinterval", _denied("sys.setswitchinterval")
+        yield from ((sys, name, _denied(f"sys.{name}")) for name in ("setswitchinterval", "addaudithook"))
         yield resource, "setrlimit", _lowers
         if hasattr(resource, "prlimit"):
             yield resource, "prlimit", lambda pid, which, *limits: _lowers(which, *limits) if _is_this(pid) else None

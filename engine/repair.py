@@ -15,12 +15,15 @@ import logging
 import os
 import random
 import re
+import selectors
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import uuid
 import warnings
 from asyncio import base_events, events, futures, locks, queues, selector_events, tasks
@@ -29,7 +32,9 @@ from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, Protocol
 
+from engine.import_marks import ImportMarks
 from engine.output import TaskLog, capture
+from engine.sources import Source
 
 LOOK_EVERY = 0.05
 """Seconds between two looks while attempts end one after another; one costs as much as a sixth of a no-op."""
@@ -55,6 +60,8 @@ PATCHED: tuple[ModuleType | type, ...] = (
     logging.Logger,
     logging.Handler,
     random,
+    selectors,
+    socket,
     sqlite3,
     subprocess,
     subprocess.Popen,
@@ -100,7 +107,9 @@ class Snapshot:
         self._spare = {fd: _copy(fd) for fd in (0, 1, 2)}
         self._watches_signals = signals
         self._switching = sys.getswitchinterval()
-        self._threshold = gc.get_threshold()
+        self._collecting = (gc.get_threshold(), gc.get_debug(), list(gc.callbacks))
+        self._traces_memory = tracemalloc.is_tracing()
+        self._tracing = (threading.gettrace(), threading.getprofile())
         self._disabled = logging.root.manager.disable
         self._modules = dict(sys.modules)
         self.take()
@@ -164,8 +173,14 @@ class Snapshot:
                 yield Change(f"file descriptor {fd} was closed", lambda f=fd, s=spare: os.dup2(s, f))  # type: ignore[misc]
         if lost := [name for name, module in self._modules.items() if sys.modules.get(name) is not module]:
             yield Change(f"sys.modules: {_some(lost)}", lambda: sys.modules.update(self._modules))
-        if not gc.isenabled() or not gc.get_threshold()[0]:
-            yield Change("gc: garbage was not collected", self._collect_again)
+        if not gc.isenabled() or gc.get_threshold() != self._collecting[0]:
+            yield Change("gc: garbage was not collected as it should", self._collect_again)
+        if (gc.get_debug(), gc.callbacks) != self._collecting[1:]:
+            yield Change("gc: its callbacks or what it keeps", self._collect_again)
+        if tracemalloc.is_tracing() and not self._traces_memory:
+            yield Change("tracemalloc: it traced all memory", tracemalloc.stop)
+        if (tracing := (threading.gettrace(), threading.getprofile())) != self._tracing:
+            yield Change(f"what traces new threads: {tracing}", self._put_tracing_back)
         if (disabled := logging.root.manager.disable) != self._disabled:
             yield Change(f"logging.disable: {disabled}", lambda: logging.disable(self._disabled))
         if sys.getswitchinterval() != self._switching:
@@ -191,8 +206,16 @@ class Snapshot:
         warnings.filters[:] = self._warnings  # type: ignore[index]
 
     def _collect_again(self) -> None:
-        gc.set_threshold(*self._threshold)
+        threshold, debugging, callbacks = self._collecting
+        gc.set_threshold(*threshold)
+        gc.set_debug(debugging)
+        gc.callbacks[:] = callbacks
         gc.enable()
+
+    def _put_tracing_back(self) -> None:
+        trace, profile = self._tracing
+        threading.settrace(trace)  # type: ignore[arg-type]  # None is what it is without
+        threading.setprofile(profile)
 
     def _put_path_back(self) -> None:
         sys.path[:] = self._path
@@ -261,6 +284,8 @@ class Imports:
 
     def __init__(self) -> None:
         self.running = 0
+        self.marks: ImportMarks | None = None
+        """Where it is noted what is being imported."""
         self._lock = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
 
@@ -272,12 +297,17 @@ class Imports:
         self._listeners.remove(listener)
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def one(self, source: Source) -> Iterator[None]:
+        marks = self.marks
         with self._lock:
             self.running += 1
+        if marks is not None:
+            marks.begin(source)
         try:
             yield
         finally:
+            if marks is not None:
+                marks.end(source)
             with self._lock:
                 self.running -= 1
                 if not self.running:

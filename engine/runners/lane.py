@@ -19,6 +19,7 @@ from engine.fence import fence
 from engine.leftovers import make_task, makers
 from engine.output import TaskLog
 from engine.run import Job, Outcome, execute, raised
+from engine.threads import Tracing
 
 MOST_FALLS = 20
 """How often in a row a loop may end within `FALL` seconds; one that an executor broke would do so for ever."""
@@ -75,6 +76,7 @@ class Lane:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
+        self._tracing = Tracing()
         falls = 0
         while not self._closing and falls < MOST_FALLS:
             began = time.monotonic()
@@ -97,6 +99,7 @@ class Lane:
         self.loop.set_exception_handler(None)
         if self.loop.get_debug():
             self.loop.set_debug(False)
+        self._tracing.put_back()
 
     # ── there and back ───────────────────────────────────────────────────────────────────────────────────────────
 

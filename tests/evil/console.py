@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -88,6 +90,12 @@ async def console(store: Path, folder: Path = EXECUTORS, **changes: Any) -> Asyn
         yield Console(thread)
     finally:
         await thread.stop(cancel=False)
+
+
+def dying(store: Path, folder: Path, executor: str) -> subprocess.Popen[str]:
+    """A console in a process of its own that runs one task."""
+    words = [sys.executable, "-m", "tests.evil.dying_console", str(store), str(folder), executor]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
 
 
 def umask() -> int:

@@ -111,7 +111,7 @@ ROWS = (
     Row("ends_all", {"how": "limits"}, "failed", "needs isolation", modes=("thread",)),
     Row("upsets", {"what": "streams"}, logs={"thread": r"changed sys\.stdout; put back"}),
     Row("upsets", {"what": "logging"}, logs=r"changed logging\.disable: 50; put back"),
-    Row("upsets", {"what": "gc"}, logs="garbage was not collected; put back"),
+    Row("upsets", {"what": "gc"}, logs="garbage was not collected as it should; put back"),
     Row("upsets", {"what": "recursion"}),
     Row("upsets", {"what": "deep recursion"}, "failed", "recursion", modes=("thread",)),
     Row("upsets", {"what": "hooks"}, logs=r"changed sys\.meta_path; put back"),

@@ -6,26 +6,22 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import Beat
+import Console
+import console
+import dying
 import psutil
 import pytest
 
 from engine.runners.loop_thread import MOST_BLOCKED
-from tests.evil.console import EXECUTORS, Beat, Console, console
+from tests.evil.console import EXECUTORS, Beat, Console, console, dying
 
 pytestmark = pytest.mark.timeout(60)
 SEPARATE = {"isolation": "process"}
-
-
-def dying(store: Path, folder: Path, executor: str) -> subprocess.Popen[str]:
-    """A console in a process of its own that runs one task."""
-    words = [sys.executable, "-m", "tests.evil.dying_console", str(store), str(folder), executor]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
 
 
 def problems(here: Console, executor: str) -> list[str]:
