@@ -102,6 +102,8 @@ def _is_small(value: Any) -> bool:
         kind = type(item)
         if kind is str:
             left -= len(item)
+        elif kind is int:
+            left -= item.bit_length() >> 6  # thousands of digits take a tenth of a millisecond
         elif kind is dict or kind is list or kind is tuple:
             left -= 4 * len(item)
             if left > 0:

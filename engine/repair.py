@@ -214,7 +214,7 @@ class Snapshot:
 
     def _put_tracing_back(self) -> None:
         trace, profile = self._tracing
-        threading.settrace(trace)  # type: ignore[arg-type]  # None is what it is without
+        threading.settrace(trace)
         threading.setprofile(profile)
 
     def _put_path_back(self) -> None:

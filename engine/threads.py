@@ -34,7 +34,7 @@ class Stopped(BaseException):
 
 
 class Tracing:
-    """What traces the present thread, to go back to: a trace or profile that stays would slow down all who come next."""
+    """What traces the present thread, to go back to: what stays slows down all who come next."""
 
     __slots__ = ("_profile", "_trace")
 

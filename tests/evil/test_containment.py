@@ -10,10 +10,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import Beat
-import Console
-import console
-import dying
 import psutil
 import pytest
 
