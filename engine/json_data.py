@@ -6,10 +6,13 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
+from time import monotonic  # bound here: executors replace what stands in the module
 from typing import Any
 
 SLICE = 500_000
 """What is encoded in one go, in characters or so: some milliseconds."""
+MEASURING = 1.0
+"""Seconds for which is measured what is too large: a list that holds another twice, and so on, is endless."""
 CHUNK = 10_000
 """Entries of a large list or dict that are looked at together."""
 DEEP = 100
@@ -39,11 +42,11 @@ class NotJson(ValueError):
 
 
 class TooLarge(ValueError):
-    """A value whose JSON is longer than allowed; `size` is how long it is."""
+    """A value whose JSON is longer than allowed; `size` is how long it is, at least where it is not `whole`."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, whole: bool) -> None:
         super().__init__(f"{size} characters")
-        self.size = size
+        self.size, self.whole = size, whole
 
 
 def encode(value: Any) -> str:
@@ -75,15 +78,19 @@ def encode_in_slices(value: Any, most: int) -> str:
     if _is_small(value):
         return encode(value)
     parts: list[str] = []
-    size = 0
+    size, until, whole = 0, 0.0, True
     for part in _slices(value, "$", 0):
         size += len(part)
         if size <= most:
             parts.append(part)
         else:
             parts.clear()
+            until = until or monotonic() + MEASURING
+            if monotonic() > until:
+                whole = False
+                break
     if size > most:
-        raise TooLarge(size)
+        raise TooLarge(size, whole)
     return "".join(parts)
 
 
