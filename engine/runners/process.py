@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from engine import memory
@@ -87,9 +86,6 @@ class ProcessRunner:
     def place(self, job: Job) -> str:
         attempt = self.attempts.get(job)
         return f"process {attempt.worker.pid}" if attempt is not None and attempt.worker is not None else ""
-
-    async def call(self, function: Callable[..., Any], *args: Any) -> Any:
-        raise NotImplementedError("only attempts run in processes")
 
     async def close(self) -> None:
         if self._pool is not None:
