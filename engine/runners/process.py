@@ -48,10 +48,14 @@ class ProcessRunner:
         attempt = self.attempts[job] = Attempt(job, self._settings)
         worker, is_clean = None, False
         try:
-            worker = await attempt.get(self._pool)
-            if worker is None:
-                return job.stopped(" before it began")
-            outcome = await attempt.run(worker)
+            outcome = None
+            while outcome is None:
+                if worker is not None:
+                    self._pool.give_back(worker, is_clean=False)
+                worker = await attempt.get(self._pool)
+                if worker is None:
+                    return job.stopped(" before it began")
+                outcome = await attempt.run(worker)
             is_clean = attempt.is_clean
             self._judge(job, attempt)
             return outcome
@@ -139,15 +143,19 @@ class Attempt:
         self.worker.kill()
         return True
 
-    async def run(self, worker: WorkerProcess) -> Outcome:
-        """To the end of the job, or of the worker."""
+    async def run(self, worker: WorkerProcess) -> Outcome | None:
+        """To the end of the job, or of the worker; None where an attempt before it left the worker unfit."""
         self.worker, worker.log, worker.last_words = worker, self._job.log, ""
-        self._job.log.line("engine", f"{APART}{worker.worker_pid}")
         kills, watching = memory.kernel_kills(), None
         if self._limit is not None:
             watching = asyncio.ensure_future(self._watch_memory(worker, self._limit))
         try:
             worker.send("start", self._order(worker))
+            if worker.is_used and not await worker.takes():
+                self.worker = None
+                return None
+            worker.is_used = True
+            self._job.log.line("engine", f"{APART}{worker.worker_pid}")
             while True:
                 kind, body = await worker.receive()
                 if kind == "end":

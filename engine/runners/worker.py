@@ -37,7 +37,7 @@ from engine.runners.wire import Link, decode
 from engine.schema import compile
 from engine.settings import Settings
 from engine.task import Dependency, Task, TaskStatus
-from engine.threads import threads
+from engine.threads import Tracing, threads
 from engine.version_source import VersionSource
 
 LINES = 500
@@ -118,6 +118,7 @@ class Worker:
         self._job: Job | None = None
         self._task: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
+        self._tracing = Tracing()
         self._guard = Guard(Snapshot(signals=True))
         self._threads = set(threading.enumerate())
         self._calls: dict[int, asyncio.Future[Any]] = {}
@@ -173,6 +174,7 @@ class Worker:
     # ── one attempt ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _work(self, order: dict[str, Any]) -> None:
+        self._link.send("took")
         job = self._job = self._prepare(order)
         job.running = asyncio.current_task()
         self._teller.log = job.log
@@ -180,6 +182,7 @@ class Worker:
             outcome = await self._outcome(job, order)
         except asyncio.CancelledError:
             outcome = job.stopped()
+        self._tracing.put_back()
         job.running = None
         left = self._left()
         is_changed = self._guard.ended(job, (order["executor"], str(job.attempt)), ())
