@@ -79,7 +79,7 @@ def encode_in_slices(value: Any, most: int) -> str:
         return encode(value)
     parts: list[str] = []
     size, until, whole = 0, 0.0, True
-    for part in _slices(value, "$", 0):
+    for part in _slices(value, "$", ()):
         size += len(part)
         if size <= most:
             parts.append(part)
@@ -122,19 +122,22 @@ def _is_small(value: Any) -> bool:
     return True
 
 
-def _slices(value: Any, path: str, depth: int) -> Iterator[str]:
+def _slices(value: Any, path: str, around: tuple[int, ...]) -> Iterator[str]:
+    """`around` are the ids of what `value` lies in: one that lies in itself would be looked at again and again."""
     if isinstance(value, str) and len(value) > SLICE:
         yield '"'
         for start in range(0, len(value), SLICE):
             yield encode(value[start : start + SLICE])[1:-1]
         yield '"'
         return
-    if depth > DEEP or not isinstance(value, (dict, list, tuple)) or _is_small(value):
+    if len(around) > DEEP or not isinstance(value, (dict, list, tuple)) or _is_small(value):
         try:
             yield encode(value)
         except NotJson:
             raise NotJson(_find(value, path) or path) from None
         return
+    if id(value) in around:
+        raise NotJson(f"{path}: contains itself")
     is_dict = isinstance(value, dict)
     entries: Iterator[Any] = iter(value.items() if isinstance(value, dict) else enumerate(value))
     yield "{" if is_dict else "["
@@ -148,7 +151,7 @@ def _slices(value: Any, path: str, depth: int) -> Iterator[str]:
             continue
         for key, item in chunk:
             yield comma + (encode({key: None})[1:-5] if is_dict else "")
-            yield from _slices(item, f"{path}.{key}" if is_dict else f"{path}[{key}]", depth + 1)
+            yield from _slices(item, f"{path}.{key}" if is_dict else f"{path}[{key}]", (*around, id(value)))
             comma = ","
     yield "}" if is_dict else "]"
 

@@ -174,8 +174,8 @@ class Worker:
     # ── one attempt ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _work(self, order: dict[str, Any]) -> None:
-        self._link.send("took")
         job = self._job = self._prepare(order)
+        self._link.send("took")
         job.running = asyncio.current_task()
         self._teller.log = job.log
         try:
