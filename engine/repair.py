@@ -36,8 +36,9 @@ from engine.import_marks import ImportMarks
 from engine.output import TaskLog, capture
 from engine.sources import Source
 
+logger = logging.getLogger(__name__)
 LOOK_EVERY = 0.05
-"""Seconds between two looks while attempts end one after another; one costs as much as a sixth of a no-op."""
+"""Seconds between two looks while attempts end one after another; one costs a quarter of a millisecond."""
 PATIENCE = 2.0
 """Seconds for which an attempt that goes on may keep what may be its own doing."""
 PATCHED: tuple[ModuleType | type, ...] = (
@@ -127,6 +128,34 @@ class Snapshot:
         self._handling = (list(logging.root.handlers), logging.root.level)
         self._names = [(where, dict(vars(where))) for where in PATCHED]
         self._handlers = {number: signal.getsignal(number) for number in SIGNALS} if self._watches_signals else {}
+
+    def imported(self) -> None:
+        """Files may add to the process as they are imported; what they took away or replaced is put back, and said."""
+        found = [*self.damage(), *self._losses()]
+        ends = [(change.words, _undo(change)) for change in found]  # all of them: logging may be among them
+        for words, end in ends:
+            logger.warning("an executor file changed %s at its import; %s", words, end)
+        self.take()
+
+    def _losses(self) -> Iterator[Change]:
+        """What is not there any more, and what others could not work with."""
+        if not _folder():
+            yield Change("the working folder: gone", lambda: os.chdir(self._folder))
+        if (mask := _umask()) != self._umask:
+            yield Change(f"the umask: {mask:03o}", lambda: os.umask(self._umask))
+        if lost := [entry for entry in self._path if entry not in sys.path]:
+            yield Change(f"sys.path: {_difference(self._path)}", lambda: sys.path.extend(lost))
+        if gone := {name: text for name, text in self._environment.items() if name not in os.environ}:
+            yield Change(f"the environment: {_some(gone)}", lambda: os.environ.update(gone))
+        for name, hook in self._hooks.items():
+            found = _of_sys(name)
+            if isinstance(hook, list) and (less := [each for each in hook if each not in found]):
+                yield Change(f"sys.{name}", lambda n=name, h=[*found, *less]: _put_in_sys(n, h))  # type: ignore[misc]
+            elif not isinstance(hook, list) and not callable(found):
+                yield Change(f"sys.{name}", lambda n=name, h=hook: _put_in_sys(n, h))  # type: ignore[misc]
+        handlers = logging.root.handlers
+        if not isinstance(handlers, list) or any(each not in handlers for each in self._handling[0]):
+            yield Change("the handlers of the root logger", self._put_logging_back)
 
     def close(self) -> None:
         for fd in self._spare.values():
@@ -234,10 +263,10 @@ class Guard:
         self._since: float | None = None
         self._beside: set[Any] = set()
         self._ended_since = 0
-        imports.on_end(snapshot.take)
+        imports.on_end(snapshot.imported)
 
     def close(self) -> None:
-        imports.forget(self._snapshot.take)
+        imports.forget(self._snapshot.imported)
         self._snapshot.close()
 
     def ended(self, attempt: Ended, version: tuple[str, str], others: Collection[Any]) -> bool:
