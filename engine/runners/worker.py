@@ -119,13 +119,13 @@ class Worker:
         self._task: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
         self._tracing = Tracing()
-        self._guard = Guard(Snapshot(signals=True))
         self._threads = set(threading.enumerate())
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._call_count = 0
 
     def serve(self) -> None:
-        """For ever: its end is the end of the process."""
+        """For ever: its end is the end of the process. The fence stands: it is no change of an attempt's."""
+        self._guard = Guard(Snapshot(signals=True))
         asyncio.set_event_loop(self._loop)
         reading = threading.Thread(target=self._read, daemon=True, name="reader")
         reading.start()

@@ -159,10 +159,21 @@ async def test_what_only_ran_when_the_console_died_is_cleared_by_ending_well(fol
     died.kill()
     died.wait()
     async with console(store, folder) as here:
+        async with asyncio.timeout(10):
+            while not problems(here, "long"):  # said once what the dead one left has been looked at
+                await asyncio.sleep(0.02)
         assert "it was running when the console ended" in problems(here, "long")[0]
         assert (await here.run("long", {"seconds": 0})).result["pid"] != os.getpid()
         assert not problems(here, "long")
         assert (await here.run("long", {"seconds": 0})).result["pid"] == os.getpid()
+
+
+async def test_what_takes_all_descriptors_leaves_the_console_its_last(folder: Path, tmp_path: Path) -> None:
+    body = "import subprocess\ntry:\n    while True: os.open('/dev/null', os.O_RDONLY)\nexcept OSError as full:\n"
+    write(folder, "greedy", f"{body}    assert 'keeps the last' in str(full), full\nreturn {{}}")
+    greedy = dying(tmp_path / "s.db", folder, "greedy", files=256)
+    told, _ = greedy.communicate(timeout=30)
+    assert told.split()[-1:] == ["completed"] and greedy.returncode == 0
 
 
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -59,4 +59,5 @@ async def _play(row: Row, mode: Mode, store: Path) -> float:
     assert evil.status == pattern(row.status, mode), (evil.error, log[:2000])
     assert re.search(pattern(row.says, mode), str(evil.error or "")), evil.error
     assert re.search(pattern(row.logs, mode), log), log[:2000]
+    assert row.returns.items() <= (evil.result or {}).items(), evil.result
     return worst
