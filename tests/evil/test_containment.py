@@ -193,10 +193,13 @@ async def test_a_warm_worker_is_used_again_and_begins_at_once(folder: Path, tmp_
 
 async def test_a_worker_with_something_left_in_it_is_not_used_again(folder: Path, tmp_path: Path) -> None:
     write(folder, "leaves", "os.umask(0)\nreturn {'pid': os.getpid()}")
+    write(folder, "breaks", "asyncio.get_running_loop()._closed = True\nreturn {'pid': os.getpid()}")
     async with console(tmp_path / "s.db", folder) as here:
         task = await here.run("leaves", params=SEPARATE)
         assert "changed the umask" in await here.log(task)
         assert task.result["pid"] not in {await pid(here, **SEPARATE) for _ in range(4)}
+        broken = await here.run("breaks", params=SEPARATE)
+        assert broken.result["pid"] not in {await pid(here, **SEPARATE) for _ in range(2)}
 
 
 async def test_the_version_that_was_launched_is_the_one_that_runs(folder: Path, tmp_path: Path) -> None:

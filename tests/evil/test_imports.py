@@ -26,7 +26,9 @@ class Made(BaseTask):
     async def execute(self, inputs):
         return {{"ran": True}}
 """
-HEAD = "import asyncio, json, os, signal, sys, threading, time\nfrom engine import BaseTask, executor_register\n"
+HEAD = (
+    "import asyncio, json, logging, os, signal, sys, threading, time\nfrom engine import BaseTask, executor_register\n"
+)
 LIMIT = "did not end within 1 s"
 
 AT_IMPORT = {
@@ -54,6 +56,11 @@ AT_IMPORT = {
     "prints a lot": ("print('x' * 20_000_000)", ""),
     "replaces names": ("asyncio.sleep = asyncio.wait = json.dumps = time.monotonic = None", ""),
     "stops the collector": ("import gc; gc.disable()", ""),
+    "takes away": (
+        "sys.path.clear(); sys.meta_path.clear(); os.environ.clear(); sys.modules.clear(); os.umask(0o777)",
+        "",
+    ),
+    "replaces methods": ("json.JSONEncoder.encode = threading.Thread.start = None; logging.root.handlers = None", ""),
     "silences the log": ("import logging; logging.disable(50); sys.stdout = sys.stderr = None", ""),
 }
 IN_SCHEMA = {
