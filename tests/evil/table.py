@@ -1,4 +1,4 @@
-"""What the console did with each of the table, as Markdown: `python -m tests.evil.table`.
+"""What the console did with each of the table, as Markdown: `python -m tests.evil.table FILE`.
 
 T is in a thread of the console's own process, P in a process apart.
 """
@@ -21,12 +21,13 @@ DID = ("blocks its loop", "put back", "left behind", "did not return", "came too
 """What the engine's own lines of a log say of what it did."""
 
 
-def main() -> None:
-    print("| executor | inputs | ended by | | row | what the console did |\n|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
+def main(target: str) -> None:
+    """To a file: what they write is on the standard output."""
+    with tempfile.TemporaryDirectory() as folder, open(target, "w", encoding="utf-8") as file:
+        print("| executor | inputs | ended by | | row | what the console did |\n|---|---|---|---|---|---|", file=file)
         for number, (row, mode) in enumerate(CASES):
             played = asyncio.run(play(row, mode, Path(folder, f"{number}.db")))
-            print(f"| {_given(row)} | {MARKS[mode]} | {played.evil.status} | {_did(played)} |", flush=True)
+            print(f"| {_given(row)} | {MARKS[mode]} | {played.evil.status} | {_did(played)} |", file=file, flush=True)
 
 
 def _given(row: Row) -> str:
@@ -50,4 +51,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
