@@ -113,6 +113,7 @@ class Snapshot:
         self._tracing = (threading.gettrace(), threading.getprofile())
         self._disabled = logging.root.manager.disable
         self._modules = dict(sys.modules)
+        self._modules_there = list(self._modules.values())
         self.take()
 
     def take(self) -> None:
@@ -121,7 +122,7 @@ class Snapshot:
         self._umask = _umask()
         self._path = list(sys.path)
         self._locale = _locale()
-        self._environment = dict(os.environ)
+        self._environment, self._raw_environment = dict(os.environ), _raw_environment()
         self._warnings = list(warnings.filters)
         self._hooks = {name: _of_sys(name) for name in HOOKS}
         self._depth = sys.getrecursionlimit()
@@ -173,8 +174,10 @@ class Snapshot:
             yield Change(f"sys.path: {_difference(self._path)}", self._put_path_back)
         if (spoken := _locale()) != self._locale:
             yield Change(f"the locale: {spoken}", lambda: locale.setlocale(locale.LC_ALL, self._locale))
-        if lost := [name for name, value in self._environment.items() if os.environ.get(name) != value]:
-            yield Change(f"the environment: {_some(lost)}", self._put_environment_back)  # what was added harms nobody
+        if _raw_environment() != self._raw_environment:  # what was added harms nobody
+            lost = [name for name, value in self._environment.items() if os.environ.get(name) != value]
+            if lost:
+                yield Change(f"the environment: {_some(lost)}", self._put_environment_back)
         if warnings.filters != self._warnings:
             yield Change("the filters of warnings", self._put_warnings_back)
         for fd, spare in self._spare.items():
@@ -200,7 +203,8 @@ class Snapshot:
         for fd, spare in self._spare.items():
             if spare is not None and _is_closed(fd):
                 yield Change(f"file descriptor {fd} was closed", lambda f=fd, s=spare: os.dup2(s, f))  # type: ignore[misc]
-        if lost := [name for name, module in self._modules.items() if sys.modules.get(name) is not module]:
+        if [*map(sys.modules.get, self._modules)] != self._modules_there:
+            lost = [name for name, module in self._modules.items() if sys.modules.get(name) is not module]
             yield Change(f"sys.modules: {_some(lost)}", lambda: sys.modules.update(self._modules))
         if not gc.isenabled() or gc.get_threshold() != self._collecting[0]:
             yield Change("gc: garbage was not collected as it should", self._collect_again)
@@ -399,6 +403,11 @@ def _umask() -> int:
 
 def _locale() -> str:
     return locale.setlocale(locale.LC_ALL)
+
+
+def _raw_environment() -> dict[Any, Any]:
+    """A copy of the environment; as it lies in `os.environ`, where that can be had: sixty times as fast."""
+    return dict(getattr(os.environ, "_data", os.environ))
 
 
 def _some(names: Collection[str]) -> str:

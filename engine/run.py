@@ -89,8 +89,9 @@ class Prepared:
     @property
     def shown(self) -> dict[str, Any]:
         """`inputs` without what came from a secret of the flow."""
-        left = {path: value for path, value in self.hidden.items() if is_there(self.inputs, path)}
-        return replaced(self.inputs, left) if left else self.inputs
+        if not self.hidden:
+            return self.inputs
+        return replaced(self.inputs, {p: value for p, value in self.hidden.items() if is_there(self.inputs, p)})
 
 
 @dataclass(slots=True, eq=False)
