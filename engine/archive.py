@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from engine.trace import Trace, trace_of
 from engine.upkeep import Upkeep
 
 
-class Archive:
+class Archive(ABC):
     """The reading half of an `Engine`; of a task that is live here the live state is given, not the stored one."""
 
     settings: Settings
@@ -42,9 +43,9 @@ class Archive:
     _upkeep: Upkeep
 
     @property
+    @abstractmethod
     def catalogue(self) -> Catalogue:
         """What the engine knows how to run."""
-        raise NotImplementedError
 
     async def runs(
         self, filter: RunFilter | None = None, *, before: int | None = None, limit: int = 100, counted: bool = True

@@ -138,6 +138,8 @@ class Engine(Archive):
         if self._loader is None:
             await self._recovery.take_over(only_ended=not self._take_over)
         else:
+            if self.store.path is not None:
+                self._loader.mark(self.store.path)
             watcher = Watcher(self._loader, self._published, self._watched, after=self._watch_after)
             self._watching = asyncio.create_task(watcher.run(), name="watcher")
 
@@ -162,6 +164,8 @@ class Engine(Archive):
         assert self._runner is not None
         await self._runner.close()
         self._surroundings.leave()
+        if self._loader is not None:
+            self._loader.close()
         await self.store.close()
 
     async def wind_down(self, seconds: float) -> None:

@@ -18,6 +18,7 @@ from engine.runners.loop_thread import LoopThreadRunner
 from engine.schema import SchemaError
 from engine.settings import Settings
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -29,6 +30,7 @@ class EngineThread:
             settings = replace(settings, user=user)
         self.engine = Engine(settings, folders)
         self._loop = asyncio.new_event_loop()
+        self._is_over = False
         self._thread = threading.Thread(target=self._serve, daemon=True, name="engine")
 
     @property
@@ -61,11 +63,16 @@ class EngineThread:
         if not self._thread.is_alive():
             return
         await self.ask(self.engine.stop(cancel=cancel))
+        self._is_over = True
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        while not self._is_over:
+            try:
+                self._loop.run_forever()
+            except BaseException:  # what foreign code threw at this thread ends no engine
+                logger.exception("the engine's loop was interrupted")
 
 
 def _make_ready(event: Event) -> None:

@@ -9,28 +9,42 @@ not there for them, nor for the processes that they start. What ends a process b
 from __future__ import annotations
 
 import _thread
+import asyncio
 import errno
 import faulthandler
+import fcntl
 import os
 import resource
 import signal
 import stat
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import wraps
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import psutil
 
-from engine.leftovers import tracking
-from engine.output import capture, is_foreign
+from engine.leftovers import makers, tracking
+from engine.output import capture, current, is_foreign
 
 DEEPEST = 3_000
 """The recursion limit that code may set at most. Beyond it the C stack may end first, and with it the process: through
 `sorted(key=...)` at less than 5,000 in a stack of 8 MB."""
+RESERVED = 64
+"""Descriptors that foreign code may not take."""
+OPENING = frozenset({"open", "socket.__new__", "subprocess.Popen"})
+"""Events of Python's audit after which there are more descriptors."""
+HEARD = OPENING | {"os.remove", "os.rename", "os.truncate", "sqlite3.connect"}
+OF_ALL = (
+    *("chroot", "nice", "setpriority", "setns", "unshare", "initgroups", "setgroups"),
+    *(f"set{which}{whose}id" for which in ("", "e", "re", "res") for whose in ("u", "g")),
+)
+"""Functions of `os` that make the whole process another one."""
 Check = Callable[..., "BaseException | None"]
 
 
@@ -50,6 +64,7 @@ class Fence:
         self._users = 0
         self._kept: dict[int, tuple[int, int]] = {}
         self._files: set[str] = set()
+        self._inodes: set[tuple[int, int]] = set()
         self._terminals: set[int] = set()
         self._originals: list[tuple[ModuleType, str, Any]] = []
         self._is_hooked = False
@@ -62,6 +77,8 @@ class Fence:
         self._look()
         for module, name, check in (*self._descriptors(), *(self._checks() if ends else ())):
             self._put(module, name, _checked(getattr(module, name), check))
+        for module in (asyncio, asyncio.tasks):
+            self._put(module, "all_tasks", _own_tasks(asyncio.all_tasks))
         self._put(sys, "setrecursionlimit", _capped(sys.setrecursionlimit))
         self._put(os, "system", _apart_system(os.system))
         self._put(os, "posix_spawn", _apart_spawn(os.posix_spawn))
@@ -82,6 +99,7 @@ class Fence:
         self._originals.clear()
         self._kept.clear()
         self._files.clear()
+        self._inodes.clear()
         self._terminals.clear()
 
     def keep(self, *fds: int) -> None:
@@ -104,27 +122,30 @@ class Fence:
                     self._terminals.add(found.st_rdev)
                 if stat.S_ISREG(found.st_mode) and fd > 2:
                     self._files.add(os.readlink(f"/proc/self/fd/{fd}"))
+                    self._inodes.add((found.st_dev, found.st_ino))
                 self.keep(fd)
         with suppress(OSError):
             self._terminals.add(os.stat("/dev/tty").st_rdev)
 
-    def _is_ours(self, fd: int) -> bool:
+    def _is_ours(self, fd: Any) -> bool:
         """Whether it is a descriptor of the engine's, but for the standard ones, which are put back."""
-        if not isinstance(fd, int) or fd <= 2:
-            return False
         try:
+            fd = fd if isinstance(fd, int) else fd.fileno()  # `fcntl` takes files, too
+            if fd <= 2:
+                return False
             found = os.fstat(fd)
             if self._kept.get(fd) == (found.st_dev, found.st_ino):
                 return True
             behind = os.readlink(f"/proc/self/fd/{fd}")
-        except OSError:
+        except (OSError, TypeError, ValueError, AttributeError):
             return False
         return behind == "anon_inode:[eventpoll]" or behind.removesuffix("-wal").removesuffix("-shm") in self._files
 
-    def _is_screen(self, fd: int) -> bool:
+    def _is_screen(self, fd: Any) -> bool:
         try:
+            fd = fd if isinstance(fd, int) else fd.fileno()
             return os.isatty(fd) and os.fstat(fd).st_rdev in self._terminals
-        except (OSError, TypeError):
+        except (OSError, TypeError, ValueError, AttributeError):
             return False
 
     def _descriptors(self) -> Iterable[tuple[ModuleType, str, Check]]:
@@ -139,6 +160,10 @@ class Fence:
 
         yield from ((os, name, descriptor) for name in ("close", "ftruncate"))
         yield from ((os, name, traffic) for name in ("write", "writev", "pwrite", "read", "readv"))
+        yield from ((fcntl, name, descriptor) for name in ("fcntl", "flock", "lockf"))
+        yield fcntl, "ioctl", traffic
+        yield from ((termios, name, traffic) for name in ("tcsetattr", "tcflush", "tcflow", "tcsendbreak"))
+        yield os, "set_blocking", descriptor
         yield os, "dup2", target
         yield (
             os,
@@ -150,6 +175,7 @@ class Fence:
     def _checks() -> Iterable[tuple[ModuleType, str, Check]]:
         yield from ((os, name, _ends(f"os.{name}")) for name in ("_exit", "abort", "execv", "execve"))
         yield from ((os, name, _denied(f"os.{name}")) for name in ("setpgrp", "setsid", "tcsetpgrp"))
+        yield from ((os, name, _denied(f"os.{name}")) for name in OF_ALL if hasattr(os, name))
         yield os, "setpgid", lambda pid, group: _denied("os.setpgid")() if pid in (0, os.getpid()) else None
         yield os, "kill", lambda pid, number: _hits(number) if number and _is_above(pid) else None
         yield os, "killpg", lambda group, number: _hits(number) if number and _is_above(-group) else None
@@ -159,14 +185,38 @@ class Fence:
         yield _thread, "interrupt_main", _denied("_thread.interrupt_main")
         yield from ((faulthandler, name, _denied(f"faulthandler.{name}")) for name in ("register", "unregister"))
         yield faulthandler, "dump_traceback_later", _kills_later
-        yield sys, "setswitchinterval", _denied("sys.setswitchinterval")
+        yield from ((sys, name, _denied(f"sys.{name}")) for name in ("setswitchinterval", "addaudithook"))
         yield resource, "setrlimit", _lowers
+        if hasattr(resource, "prlimit"):
+            yield resource, "prlimit", lambda pid, which, *limits: _lowers(which, *limits) if _is_this(pid) else None
+        for name in ("sched_setaffinity", "sched_setscheduler", "sched_setparam"):
+            if hasattr(os, name):
+                yield os, name, lambda pid, *rest, name=name: _denied(f"os.{name}")() if _is_this(pid) else None
 
     def _heard(self, event: str, args: tuple[Any, ...]) -> None:
-        """Python's audit: foreign code opens a file. The terminal is as for a process that has none."""
-        if event != "open" or not self._users or not _is_kept():
+        """Python's audit: foreign code opens something, or takes a file away."""
+        if event not in HEARD or not self._users or not _is_kept():
             return
-        path = args[0]
+        if event in OPENING:
+            self._keep_some()
+        if event == "open":
+            self._refuse_terminal(args[0])
+        for path, folder in _paths(event, args):
+            if self._is_own_file(path, folder):
+                hint = "this file is the console's own; `taskdeck export` tells what is in it"
+                raise PermissionError(errno.EPERM, hint, path)
+
+    def _is_own_file(self, path: Any, folder: int | None) -> bool:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return False
+        try:
+            found = os.stat(path, dir_fd=folder)
+        except (OSError, ValueError, TypeError):
+            return False
+        return (found.st_dev, found.st_ino) in self._inodes
+
+    def _refuse_terminal(self, path: Any) -> None:
+        """It is as for a process that has none."""
         if isinstance(path, int) and self._is_screen(path):
             raise OSError(errno.EIO, "there is no terminal for tasks")
         if isinstance(path, bytes):
@@ -182,8 +232,48 @@ class Fence:
         if stat.S_ISCHR(behind.st_mode) and behind.st_rdev in self._terminals:
             raise OSError(errno.ENXIO, "there is no terminal for tasks", path)
 
+    @staticmethod
+    def _keep_some() -> None:
+        """Raises OSError where foreign code took nearly all descriptors: without the last the engine can do nothing.
+
+        The lowest free number is what the next one gets, so that it tells how many are taken.
+        """
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        try:
+            free = os.dup(1)
+            os.close(free)
+        except OSError:
+            return
+        if free > limit - RESERVED > 0:
+            raise OSError(errno.EMFILE, "too many open files: the console keeps the last for itself")
+
 
 fence = Fence()
+
+
+def _paths(event: str, args: tuple[Any, ...]) -> list[tuple[Any, int | None]]:
+    """The files that an event of the audit is about, each with the descriptor of the folder that it is relative to."""
+    if event == "os.rename":
+        found = [(args[0], args[2]), (args[1], args[3])]
+    elif event == "os.remove":
+        found = [(args[0], args[1])]
+    elif event == "sqlite3.connect":
+        found = [(_database(args[0]), -1)]
+    else:
+        found = [(args[0], -1)] if event in ("open", "os.truncate") else []
+    return [(path, folder if folder >= 0 else None) for path, folder in found]
+
+
+def _database(named: Any) -> str:
+    """The file that SQLite would open to write; "" for one that it only reads: that holds nobody up."""
+    try:
+        path = os.fsdecode(named)
+    except TypeError:
+        return ""
+    if not path.startswith("file:"):
+        return path
+    uri = urlsplit(path)
+    return "" if "ro" in parse_qs(uri.query).get("mode", ()) else unquote(uri.path)
 
 
 def _checked(original: Any, check: Check) -> Any:
@@ -220,8 +310,15 @@ def _kills_later(*args: Any, **kwargs: Any) -> BaseException | None:
     return _denied("faulthandler.dump_traceback_later")() if kwargs.get("exit") or args[3:] else None
 
 
-def _lowers(which: int, limits: tuple[int, int]) -> BaseException | None:
-    """A limit may be raised; where it is lowered it would hold for all."""
+def _is_this(pid: int) -> bool:
+    """Whether a call with that id means this process, or a thread of it."""
+    return pid == 0 or os.path.exists(f"/proc/self/task/{pid}")
+
+
+def _lowers(which: int, limits: tuple[int, int] | None = None) -> BaseException | None:
+    """A limit may be read and raised; where it is lowered it would hold for all."""
+    if limits is None:
+        return None
 
     def height(limit: int) -> float:
         return float("inf") if limit == resource.RLIM_INFINITY else limit
@@ -254,6 +351,17 @@ def _capped(original: Any) -> Any:
         original(limit)
 
     return setrecursionlimit
+
+
+def _own_tasks(original: Any) -> Any:
+    @wraps(original)
+    def all_tasks(loop: asyncio.AbstractEventLoop | None = None) -> set[asyncio.Task[Any]]:
+        """Of a loop that many attempts share, each sees the tasks that it made: it may cancel them all."""
+        found: set[asyncio.Task[Any]] = original(loop)
+        log = current.get()
+        return found if log is None else {task for task in found if makers.get(task) is log}
+
+    return all_tasks
 
 
 # ── the processes that foreign code starts: in a session of their own, they have no terminal ───────────────────────

@@ -121,7 +121,7 @@ class Generation:
 
     def _due(self) -> Iterator[str]:
         for rel in self._order():
-            for due in (*_packages(rel), rel):
+            for due in (*packages(rel), rel):
                 if due in self.drafts and due not in self.loaded and due not in self.failed:
                     yield due
 
@@ -129,7 +129,7 @@ class Generation:
         with self._lock:
             stuck, loaded = {due, *self._running}, dict(self.loaded)
         edges = [
-            (rel, {*draft.edges, *_packages(rel), *(loaded[rel].eager if rel in loaded else ())})
+            (rel, {*draft.edges, *packages(rel), *(loaded[rel].eager if rel in loaded else ())})
             for rel, draft in self.drafts.items()
         ]
         aside = {rel: self.drafts[rel] for rel in dependents(stuck, edges) if rel not in self.failed}
@@ -358,7 +358,7 @@ def version_of(unit: Unit) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _packages(rel: str) -> Iterator[str]:
+def packages(rel: str) -> Iterator[str]:
     """The `__init__.py` of each package that `rel` lies in, outermost first: Python runs those before it."""
     parts = package_of(rel)
     return (f"{'/'.join(parts[:size])}/__init__.py" for size in range(1, len(parts) + 1))

@@ -6,10 +6,13 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
+from time import monotonic  # bound here: executors replace what stands in the module
 from typing import Any
 
 SLICE = 500_000
 """What is encoded in one go, in characters or so: some milliseconds."""
+MEASURING = 1.0
+"""Seconds for which is measured what is too large: a list that holds another twice, and so on, is endless."""
 CHUNK = 10_000
 """Entries of a large list or dict that are looked at together."""
 DEEP = 100
@@ -39,11 +42,11 @@ class NotJson(ValueError):
 
 
 class TooLarge(ValueError):
-    """A value whose JSON is longer than allowed; `size` is how long it is."""
+    """A value whose JSON is longer than allowed; `size` is how long it is, at least where it is not `whole`."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, whole: bool) -> None:
         super().__init__(f"{size} characters")
-        self.size = size
+        self.size, self.whole = size, whole
 
 
 def encode(value: Any) -> str:
@@ -75,15 +78,19 @@ def encode_in_slices(value: Any, most: int) -> str:
     if _is_small(value):
         return encode(value)
     parts: list[str] = []
-    size = 0
-    for part in _slices(value, "$", 0):
+    size, until, whole = 0, 0.0, True
+    for part in _slices(value, "$", ()):
         size += len(part)
         if size <= most:
             parts.append(part)
         else:
             parts.clear()
+            until = until or monotonic() + MEASURING
+            if monotonic() > until:
+                whole = False
+                break
     if size > most:
-        raise TooLarge(size)
+        raise TooLarge(size, whole)
     return "".join(parts)
 
 
@@ -102,6 +109,8 @@ def _is_small(value: Any) -> bool:
         kind = type(item)
         if kind is str:
             left -= len(item)
+        elif kind is int:
+            left -= item.bit_length() >> 6  # thousands of digits take a tenth of a millisecond
         elif kind is dict or kind is list or kind is tuple:
             left -= 4 * len(item)
             if left > 0:
@@ -113,19 +122,22 @@ def _is_small(value: Any) -> bool:
     return True
 
 
-def _slices(value: Any, path: str, depth: int) -> Iterator[str]:
+def _slices(value: Any, path: str, around: tuple[int, ...]) -> Iterator[str]:
+    """`around` are the ids of what `value` lies in: one that lies in itself would be looked at again and again."""
     if isinstance(value, str) and len(value) > SLICE:
         yield '"'
         for start in range(0, len(value), SLICE):
             yield encode(value[start : start + SLICE])[1:-1]
         yield '"'
         return
-    if depth > DEEP or not isinstance(value, (dict, list, tuple)) or _is_small(value):
+    if len(around) > DEEP or not isinstance(value, (dict, list, tuple)) or _is_small(value):
         try:
             yield encode(value)
         except NotJson:
             raise NotJson(_find(value, path) or path) from None
         return
+    if id(value) in around:
+        raise NotJson(f"{path}: contains itself")
     is_dict = isinstance(value, dict)
     entries: Iterator[Any] = iter(value.items() if isinstance(value, dict) else enumerate(value))
     yield "{" if is_dict else "["
@@ -139,7 +151,7 @@ def _slices(value: Any, path: str, depth: int) -> Iterator[str]:
             continue
         for key, item in chunk:
             yield comma + (encode({key: None})[1:-5] if is_dict else "")
-            yield from _slices(item, f"{path}.{key}" if is_dict else f"{path}[{key}]", depth + 1)
+            yield from _slices(item, f"{path}.{key}" if is_dict else f"{path}[{key}]", (*around, id(value)))
             comma = ","
     yield "}" if is_dict else "]"
 

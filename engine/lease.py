@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 from weakref import WeakSet
 
 from engine.rights import PRIVATE, Rights
 
+END = b"\0"
+"""After the note of an owner: an earlier one may have been longer."""
 _held: WeakSet[Lease] = WeakSet()
 
 
@@ -57,6 +60,31 @@ class Lease:
         (self._folder / self.id).unlink(missing_ok=True)
         os.close(self._fd)
         self._fd = None
+
+    def note(self, text: str) -> None:
+        """Write down what shall be known of this owner should it die. Raises OSError."""
+        if self._fd is not None:
+            os.pwrite(self._fd, text.encode("utf-8", "surrogateescape") + END, 0)
+
+    def left(self) -> Iterator[tuple[Path, str]]:
+        """The files of owners that have ended, each with what it noted last; they stay there."""
+        if self._folder is None:
+            return
+        for path in self._folder.iterdir():
+            if path.name == self.id:
+                continue
+            try:
+                fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            except OSError:
+                continue
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                found = os.pread(fd, os.fstat(fd).st_size, 0)
+            except OSError:  # it lives
+                continue
+            finally:
+                os.close(fd)
+            yield path, found.partition(END)[0].decode("utf-8", "surrogateescape")
 
     def is_dead(self, owner: str) -> bool:
         """True when `owner` is another process that has ended; its file is removed on the way."""

@@ -9,12 +9,13 @@ import sys
 import sysconfig
 import threading
 from asyncio import sleep  # bound here: executors replace what stands in the module
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from engine.output import Started, TaskLog, current, is_foreign
 from engine.problems import plain_names
@@ -111,6 +112,17 @@ def _tracked_fork(original: Any) -> Any:
 
 
 tracking = Tracking()
+makers: WeakKeyDictionary[asyncio.Task[Any], TaskLog] = WeakKeyDictionary()
+"""Whose code made an asyncio task, where an attempt did: those of loops that make them by `make_task`."""
+
+
+def make_task(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any) -> Any:
+    """A task factory: it must be known whose a task is when it blocks its loop, or outlives its attempt."""
+    task = asyncio.Task(work, loop=loop, **more)
+    if (log := current.get()) is not None:
+        makers[task] = log
+        note(log, task)
+    return task
 
 
 def note(log: TaskLog, started: Started) -> None:

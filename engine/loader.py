@@ -14,6 +14,8 @@ from engine.cache import own_cache
 from engine.catalogue import Catalogue, ExecutorSpec, Origin, Problem
 from engine.errors import ExecutorError
 from engine.flow_checks import FlowChecks
+from engine.import_marks import ImportMarks
+from engine.repair import imports
 from engine.shelf import Shelf
 from engine.spec import ANY_OBJECT
 from engine.verdicts import verdicts
@@ -60,6 +62,8 @@ class Loader:
         """Earlier versions of files whose folder is not looked at any more."""
         self._flows = FlowChecks()
         self._in_use = in_use
+        self._import_limit = import_limit
+        self._marks: ImportMarks | None = None
         self._lock = threading.Lock()
         self.catalogue = Catalogue()
         """The last published snapshot; swapped whole, so any thread may read it."""
@@ -106,6 +110,21 @@ class Loader:
                 MappingProxyType(wrong),
             )
             return self.catalogue
+
+    def mark(self, store: Path) -> None:
+        """From now on, note beside the store what is being imported, and try what ended an earlier process apart."""
+        marks = ImportMarks(store, self._import_limit)
+        try:
+            marks.open()
+        except OSError:  # a store that can only be read: nothing is noted
+            return
+        imports.marks = self._marks = marks
+
+    def close(self) -> None:
+        if self._marks is not None:
+            if imports.marks is self._marks:
+                imports.marks = None
+            self._marks.close()
 
     @property
     def due(self) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.errors import SettingsError
+from engine.secrets import MASK
 
 EVENTS = ("completed", "failed", "cancelled", "asked")
 """How a run ended, or that one of its tasks waits for a person's answer."""
@@ -37,6 +38,16 @@ class NotifyRule:
             and (not self.executor or fnmatchcase(executor, self.executor))
             and (not self.label or fnmatchcase(label, self.label))
         )
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """Its fields, as they may be seen: the address of a webhook lets anyone send, and headers hold tokens."""
+        url = self.url
+        if url and not url.startswith(REFERENCES):
+            parts = urlsplit(url)
+            url = f"{parts.scheme}://{parts.hostname}/{MASK}"
+        headers = {name: text if text.startswith(REFERENCES) else MASK for name, text in self.headers.items()}
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {"url": url, "headers": headers}
 
     @property
     def where(self) -> str:

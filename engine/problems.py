@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import traceback
 from pathlib import Path
 from types import FrameType
@@ -12,6 +13,8 @@ from engine.catalogue import Problem
 
 MAX_TEXT = 500
 MAX_TRACEBACK = 20_000
+MAX_FILE = 8 * 2**20
+"""Bytes of a file whose lines a traceback shows."""
 _ENGINE = str(Path(__file__).parent) + os.sep
 _VERSIONED = re.compile(r"(\.py)@[0-9a-f]{10}(?![0-9a-f])")
 
@@ -56,7 +59,8 @@ def problem_of(
 
 def problem_at(frame: FrameType | None, file: str, code_file: str, text: str) -> Problem:
     """The same for code that is still running: `frame` is where its thread is now."""
-    stack = traceback.StackSummary.extract(traceback.walk_stack(frame)) if frame else traceback.StackSummary()
+    walked = traceback.walk_stack(frame) if frame else ()
+    stack = traceback.StackSummary.extract(walked, lookup_lines=False)
     stack.reverse()
     start = next((index for index, entry in enumerate(stack) if entry.filename.startswith(_ENGINE)), 0)
     stack = traceback.StackSummary.from_list(stack[start:])  # what starts a thread tells nobody anything
@@ -79,7 +83,7 @@ def _line_of(error: BaseException, code_file: str) -> int | None:
 def foreign_traceback(error: BaseException) -> str:
     """The traceback without the engine's own frames, at most `MAX_TRACEBACK` characters; never raises."""
     try:
-        told = traceback.TracebackException.from_exception(error)
+        told = traceback.TracebackException.from_exception(error, lookup_lines=False)
         seen: set[int] = set()
         todo: list[traceback.TracebackException | None] = [told]
         while todo:
@@ -95,6 +99,24 @@ def foreign_traceback(error: BaseException) -> str:
 
 
 def _foreign(stack: traceback.StackSummary) -> traceback.StackSummary:
-    """`stack` without the engine's own frames and those of the import machinery."""
-    kept = [entry for entry in stack if not entry.filename.startswith((_ENGINE, "<frozen importlib"))]
+    """`stack` without the engine's own frames and those of the import machinery, and without lines of what is no file.
+
+    Code may bear any file's name: a line of /dev/zero or of a pipe would be looked for until the memory ends.
+    """
+    kept = []
+    for entry in stack:
+        if entry.filename.startswith((_ENGINE, "<frozen importlib")):
+            continue
+        if not _is_source(entry.filename):
+            entry = traceback.FrameSummary(entry.filename, entry.lineno, entry.name, lookup_line=False, line="")
+        kept.append(entry)
     return traceback.StackSummary.from_list(kept)
+
+
+def _is_source(file: str) -> bool:
+    """Whether lines of that name may be asked for: it is not there (versions of ours are not), or of moderate size."""
+    try:
+        found = os.stat(file)
+    except (OSError, ValueError):
+        return True
+    return stat.S_ISREG(found.st_mode) and found.st_size <= MAX_FILE

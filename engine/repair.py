@@ -6,26 +6,39 @@ Only where the process is the engine's own: a script may change its folder or it
 from __future__ import annotations
 
 import asyncio
+import builtins
 import gc
+import io
 import json
 import locale
 import logging
 import os
+import random
 import re
+import selectors
 import signal
+import socket
+import sqlite3
+import subprocess
 import sys
 import threading
 import time
-from asyncio import base_events, events, futures, locks, queues, tasks
+import tracemalloc
+import uuid
+import warnings
+from asyncio import base_events, events, futures, locks, queues, selector_events, tasks
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, Protocol
 
+from engine.import_marks import ImportMarks
 from engine.output import TaskLog, capture
+from engine.sources import Source
 
+logger = logging.getLogger(__name__)
 LOOK_EVERY = 0.05
-"""Seconds between two looks while attempts end one after another; one costs as much as a sixth of a no-op."""
+"""Seconds between two looks while attempts end one after another; one costs a quarter of a millisecond."""
 PATIENCE = 2.0
 """Seconds for which an attempt that goes on may keep what may be its own doing."""
 PATCHED: tuple[ModuleType | type, ...] = (
@@ -36,10 +49,28 @@ PATCHED: tuple[ModuleType | type, ...] = (
     queues,
     tasks,
     base_events.BaseEventLoop,
+    selector_events.BaseSelectorEventLoop,
     asyncio.Event,
     json,
     json.encoder,
     json.decoder,
+    json.JSONEncoder,
+    json.JSONDecoder,
+    builtins,
+    io,
+    logging.Logger,
+    logging.Handler,
+    random,
+    selectors,
+    socket,
+    sqlite3,
+    subprocess,
+    subprocess.Popen,
+    threading.Thread,
+    threading.Condition,
+    threading.Event,
+    uuid,
+    warnings,
     time,
     threading,
     os,
@@ -77,8 +108,12 @@ class Snapshot:
         self._spare = {fd: _copy(fd) for fd in (0, 1, 2)}
         self._watches_signals = signals
         self._switching = sys.getswitchinterval()
-        self._threshold = gc.get_threshold()
+        self._collecting = (gc.get_threshold(), gc.get_debug(), list(gc.callbacks))
+        self._traces_memory = tracemalloc.is_tracing()
+        self._tracing = (threading.gettrace(), threading.getprofile())
         self._disabled = logging.root.manager.disable
+        self._modules = dict(sys.modules)
+        self._modules_there = list(self._modules.values())
         self.take()
 
     def take(self) -> None:
@@ -87,11 +122,41 @@ class Snapshot:
         self._umask = _umask()
         self._path = list(sys.path)
         self._locale = _locale()
+        self._environment, self._raw_environment = dict(os.environ), _raw_environment()
+        self._warnings = list(warnings.filters)
         self._hooks = {name: _of_sys(name) for name in HOOKS}
         self._depth = sys.getrecursionlimit()
         self._handling = (list(logging.root.handlers), logging.root.level)
         self._names = [(where, dict(vars(where))) for where in PATCHED]
         self._handlers = {number: signal.getsignal(number) for number in SIGNALS} if self._watches_signals else {}
+
+    def imported(self) -> None:
+        """Files may add to the process as they are imported; what they took away or replaced is put back, and said."""
+        found = [*self.damage(), *self._losses()]
+        ends = [(change.words, _undo(change)) for change in found]  # all of them: logging may be among them
+        for words, end in ends:
+            logger.warning("an executor file changed %s at its import; %s", words, end)
+        self.take()
+
+    def _losses(self) -> Iterator[Change]:
+        """What is not there any more, and what others could not work with."""
+        if not _folder():
+            yield Change("the working folder: gone", lambda: os.chdir(self._folder))
+        if (mask := _umask()) != self._umask:
+            yield Change(f"the umask: {mask:03o}", lambda: os.umask(self._umask))
+        if lost := [entry for entry in self._path if entry not in sys.path]:
+            yield Change(f"sys.path: {_difference(self._path)}", lambda: sys.path.extend(lost))
+        if gone := {name: text for name, text in self._environment.items() if name not in os.environ}:
+            yield Change(f"the environment: {_some(gone)}", lambda: os.environ.update(gone))
+        for name, hook in self._hooks.items():
+            found = _of_sys(name)
+            if isinstance(hook, list) and (less := [each for each in hook if each not in found]):
+                yield Change(f"sys.{name}", lambda n=name, h=[*found, *less]: _put_in_sys(n, h))  # type: ignore[misc]
+            elif not isinstance(hook, list) and not callable(found):
+                yield Change(f"sys.{name}", lambda n=name, h=hook: _put_in_sys(n, h))  # type: ignore[misc]
+        handlers = logging.root.handlers
+        if not isinstance(handlers, list) or any(each not in handlers for each in self._handling[0]):
+            yield Change("the handlers of the root logger", self._put_logging_back)
 
     def close(self) -> None:
         for fd in self._spare.values():
@@ -109,6 +174,12 @@ class Snapshot:
             yield Change(f"sys.path: {_difference(self._path)}", self._put_path_back)
         if (spoken := _locale()) != self._locale:
             yield Change(f"the locale: {spoken}", lambda: locale.setlocale(locale.LC_ALL, self._locale))
+        if _raw_environment() != self._raw_environment:  # what was added harms nobody
+            lost = [name for name, value in self._environment.items() if os.environ.get(name) != value]
+            if lost:
+                yield Change(f"the environment: {_some(lost)}", self._put_environment_back)
+        if warnings.filters != self._warnings:
+            yield Change("the filters of warnings", self._put_warnings_back)
         for fd, spare in self._spare.items():
             if spare is not None and _leads_elsewhere(fd, spare):
                 yield Change(f"where file descriptor {fd} leads", lambda f=fd, s=spare: os.dup2(s, f))  # type: ignore[misc]
@@ -132,8 +203,17 @@ class Snapshot:
         for fd, spare in self._spare.items():
             if spare is not None and _is_closed(fd):
                 yield Change(f"file descriptor {fd} was closed", lambda f=fd, s=spare: os.dup2(s, f))  # type: ignore[misc]
-        if not gc.isenabled() or not gc.get_threshold()[0]:
-            yield Change("gc: garbage was not collected", self._collect_again)
+        if [*map(sys.modules.get, self._modules)] != self._modules_there:
+            lost = [name for name, module in self._modules.items() if sys.modules.get(name) is not module]
+            yield Change(f"sys.modules: {_some(lost)}", lambda: sys.modules.update(self._modules))
+        if not gc.isenabled() or gc.get_threshold() != self._collecting[0]:
+            yield Change("gc: garbage was not collected as it should", self._collect_again)
+        if (gc.get_debug(), gc.callbacks) != self._collecting[1:]:
+            yield Change("gc: its callbacks or what it keeps", self._collect_again)
+        if tracemalloc.is_tracing() and not self._traces_memory:
+            yield Change("tracemalloc: it traced all memory", tracemalloc.stop)
+        if (tracing := (threading.gettrace(), threading.getprofile())) != self._tracing:
+            yield Change(f"what traces new threads: {tracing}", self._put_tracing_back)
         if (disabled := logging.root.manager.disable) != self._disabled:
             yield Change(f"logging.disable: {disabled}", lambda: logging.disable(self._disabled))
         if sys.getswitchinterval() != self._switching:
@@ -148,12 +228,27 @@ class Snapshot:
             names.update({name: value for name, value in present.items() if name.startswith("_") or name not in names})
 
     def _put_logging_back(self) -> None:
-        logging.root.handlers[:], level = list(self._handling[0]), self._handling[1]
-        logging.root.setLevel(level)
+        logging.root.handlers = list(self._handling[0])  # what stands there may be no list
+        logging.root.setLevel(self._handling[1])
+
+    def _put_environment_back(self) -> None:
+        os.environ.update(self._environment)
+
+    def _put_warnings_back(self) -> None:
+        warnings.resetwarnings()
+        warnings.filters[:] = self._warnings  # type: ignore[index]
 
     def _collect_again(self) -> None:
-        gc.set_threshold(*self._threshold)
+        threshold, debugging, callbacks = self._collecting
+        gc.set_threshold(*threshold)
+        gc.set_debug(debugging)
+        gc.callbacks[:] = callbacks
         gc.enable()
+
+    def _put_tracing_back(self) -> None:
+        trace, profile = self._tracing
+        threading.settrace(trace)
+        threading.setprofile(profile)
 
     def _put_path_back(self) -> None:
         sys.path[:] = self._path
@@ -172,10 +267,10 @@ class Guard:
         self._since: float | None = None
         self._beside: set[Any] = set()
         self._ended_since = 0
-        imports.on_end(snapshot.take)
+        imports.on_end(snapshot.imported)
 
     def close(self) -> None:
-        imports.forget(self._snapshot.take)
+        imports.forget(self._snapshot.imported)
         self._snapshot.close()
 
     def ended(self, attempt: Ended, version: tuple[str, str], others: Collection[Any]) -> bool:
@@ -222,6 +317,8 @@ class Imports:
 
     def __init__(self) -> None:
         self.running = 0
+        self.marks: ImportMarks | None = None
+        """Where it is noted what is being imported."""
         self._lock = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
 
@@ -233,12 +330,18 @@ class Imports:
         self._listeners.remove(listener)
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def one(self, source: Source | None = None) -> Iterator[None]:
+        """One import, of the executor file `source` or of a library."""
+        marks = self.marks if source is not None else None
         with self._lock:
             self.running += 1
+        if marks is not None and source is not None:
+            marks.begin(source)
         try:
             yield
         finally:
+            if marks is not None and source is not None:
+                marks.end(source)
             with self._lock:
                 self.running -= 1
                 if not self.running:
@@ -301,6 +404,15 @@ def _umask() -> int:
 
 def _locale() -> str:
     return locale.setlocale(locale.LC_ALL)
+
+
+def _raw_environment() -> dict[Any, Any]:
+    """A copy of the environment; as it lies in `os.environ`, where that can be had: sixty times as fast."""
+    return dict(getattr(os.environ, "_data", os.environ))
+
+
+def _some(names: Collection[str]) -> str:
+    return ", ".join(list(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _difference(former: Collection[str]) -> str:

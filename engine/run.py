@@ -90,7 +90,8 @@ class Prepared:
     def shown(self) -> dict[str, Any]:
         """`inputs` without what came from a secret of the flow."""
         left = {path: value for path, value in self.hidden.items() if is_there(self.inputs, path)}
-        return replaced(self.inputs, left) if left else self.inputs
+        shown: dict[str, Any] = replaced(self.inputs, left) if left else self.inputs
+        return shown
 
 
 @dataclass(slots=True, eq=False)
@@ -488,7 +489,7 @@ def _with_result(outcome: Outcome, result: Any, job: Job) -> Outcome:
     except json_data.NotJson as problem:
         return failed(f"result is not JSON at {problem}", "result_error")
     except json_data.TooLarge as large:
-        size = f"{large.size / 2**20:.1f} MiB"
+        size = f"{'' if large.whole else 'over '}{large.size / 2**20:.1f} MiB"
         return failed(f"the result is too large: {size}, at most {limits.result_max >> 20} MiB", "result_error")
     outcome.packed = json_data.pack(text, limits.result_limit)
     return outcome

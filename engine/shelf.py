@@ -13,8 +13,9 @@ from engine.catalogue import ExecutorSpec, Origin, Problem
 from engine.errors import ExecutorError
 from engine.flow_file import is_flow_name
 from engine.flow_shelf import FlowShelf
-from engine.generation import Generation, Late
+from engine.generation import Generation, Late, packages
 from engine.problems import code_name, problem_of
+from engine.repair import imports
 from engine.sources import Source, is_source_name, read, scan
 from engine.unit import Draft, Failure, Unit, compile_source, dependents, reachable
 from engine.version_source import VersionSource
@@ -168,6 +169,9 @@ class Shelf:
             if source.error is not None:
                 raise source.error
             made = compile_source(source, self.name, self._cache)
+            if imports.marks is not None and (why := imports.marks.refusal(source, self.root)):
+                problem = Problem(source.path, None, why)
+                made = Failure(source.sha, problem, problem, made.edges)
         except BaseException as error:  # RecursionError and MemoryError too
             problem = problem_of(error, source.path, code_file=code_name(source.path, source.sha))
             made = Failure(source.sha, problem, problem, frozenset())
@@ -253,6 +257,22 @@ class Shelf:
             *((rel, failure.edges) for rel, failure in self.failures.items()),
         ]
         return dependents(changed, edges)
+
+    def attempt(self, rel: str) -> Problem | None:
+        """Import one file, with those that it needs, into nothing; what is wrong with it."""
+        drafts: dict[str, Draft] = {}
+        todo = [rel]
+        while todo:
+            due = todo.pop()
+            source = read(due, f"{self.root}/{due}")
+            if due in drafts or source is None or not isinstance(made := self._draft(source), Draft):
+                continue
+            drafts[due] = made
+            todo += [*made.edges, *packages(due)]
+        generation = Generation(self.name, self.origin, drafts, {}, {}, self._limit)
+        generation.run()
+        failure = generation.failed.get(rel)
+        return failure.problem if failure is not None else None
 
     def revive(self, source: VersionSource) -> Unit:
         """Load the files of an earlier version beside what is in force. Raises `ExecutorError`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 
 from engine.errors import ExecutorError
 from engine.executor import collecting
@@ -15,6 +16,10 @@ COLLECTING = (20_000, 20, 50)
 """When Python looks for cycles while an engine is open: a tree of 100,000 tasks is a million objects that live long,
 and with Python's own (700, 10, 10) looking at them again and again took a quarter of the time."""
 
+CHATTY = ("aiosqlite", "asyncio", "watchfiles")
+"""Loggers on whose threads the engine hangs: an executor that sets the root's level to DEBUG, as many do, would have
+each statement of the store go through its own handlers, and end the store where one raises."""
+
 
 class Surroundings:
     """Entered when an engine opens, left when it has closed."""
@@ -24,6 +29,9 @@ class Surroundings:
         self._collecting = gc.get_threshold()
 
     def enter(self) -> None:
+        for name in CHATTY:
+            if (logger := logging.getLogger(name)).level == logging.NOTSET:
+                logger.setLevel(logging.WARNING)
         capture.install()
         tracking.install()
         threads.allow(self._settings.threads)

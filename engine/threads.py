@@ -33,6 +33,21 @@ class Stopped(BaseException):
     """Raised inside code that is ended by force; no `Exception`, so that it is not caught by the way."""
 
 
+class Tracing:
+    """What traces the present thread, to go back to: what stays slows down all who come next."""
+
+    __slots__ = ("_profile", "_trace")
+
+    def __init__(self) -> None:
+        self._trace, self._profile = sys.gettrace(), sys.getprofile()
+
+    def put_back(self) -> None:
+        if sys.gettrace() is not self._trace:
+            sys.settrace(self._trace)
+        if sys.getprofile() is not self._profile:
+            sys.setprofile(self._profile)
+
+
 class Work:
     """One call. `thread` is the one it runs in, while it does, and `ran_in` also afterwards.
 
@@ -53,11 +68,13 @@ class Work:
         """In `thread`; never raises."""
         result, error = None, None
         thread.name, self.thread, self.ran_in = self.name, thread, thread
+        tracing = Tracing()
         try:
             result = self.call()
         except BaseException as caught:  # SystemExit too: it is the task's fault, not the program's end
             error = caught
         self.thread = None
+        tracing.put_back()
         self.call = _nothing  # what it held ends here, too
         if tracking.is_fork:  # a child that the code made by forking went on to here: it is no engine
             os._exit(0)

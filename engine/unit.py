@@ -219,7 +219,7 @@ class Unit:
     def _execute(self) -> None:
         token = collecting.set(self.registrations)
         try:
-            with imports.one():
+            with imports.one(self.draft.source):
                 exec(self.draft.code, self.module.__dict__)
         finally:
             if tracking.is_fork:  # a copy of the process that the file made: it is no engine

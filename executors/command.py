@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from engine import executor_register
 from executors.child import ProgramTask, judged, not_started
+from executors.fields import ENVIRONMENT, TIME_LIMIT
 from executors.refused import failed
 
 
@@ -45,20 +46,8 @@ class Command(ProgramTask):
                 "description": "Where it runs; absent: where the console was started",
                 "format": "directory-path",
             },
-            "env": {
-                "type": "object",
-                "title": "Environment",
-                "description": "Variables set beside those of the console",
-                "propertyNames": {"pattern": "^[^=\\u0000]+$"},
-                "additionalProperties": {"type": "string"},
-            },
-            "timeout": {
-                "type": "number",
-                "title": "Timeout",
-                "description": "Seconds until it is ended; absent: no limit",
-                "exclusiveMinimum": 0,
-                "maximum": 604_800,
-            },
+            "env": {**ENVIRONMENT, "description": "Variables set beside those of the console"},
+            "timeout": TIME_LIMIT,
             "stdin": {
                 "type": "string",
                 "title": "Standard input",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from engine import BaseTask, executor_register
+from executors.fields import ENCODING, FILE_PATH
 from executors.refused import Refused
 
 MIB = 1024 * 1024
@@ -34,21 +35,8 @@ class FileRead(BaseTask):
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {
-            "path": {
-                "type": "string",
-                "title": "Path",
-                "description": "The file, on the machine of the console; ~ is your home folder",
-                "format": "file-path",
-                "minLength": 1,
-            },
-            "encoding": {
-                "type": "string",
-                "title": "Encoding",
-                "description": "How its bytes are read as text",
-                "default": "utf-8",
-                "examples": ["utf-8", "latin-1", "utf-16"],
-                "minLength": 1,
-            },
+            "path": FILE_PATH,
+            "encoding": {**ENCODING, "description": "How its bytes are read as text"},
             "max_bytes": {
                 "type": "integer",
                 "title": "At most (bytes)",

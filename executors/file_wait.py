@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from engine import executor_register
+from executors.fields import FILE_PATH
 from executors.refused import Refused, failed
 from executors.stoppable import Stoppable, Stopped
 
@@ -35,13 +36,7 @@ class FileWait(Stoppable):
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {
-            "path": {
-                "type": "string",
-                "title": "Path",
-                "description": "The file, on the machine of the console; ~ is your home folder",
-                "format": "file-path",
-                "minLength": 1,
-            },
+            "path": FILE_PATH,
             "until": {
                 "type": "string",
                 "title": "Until",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from engine import BaseTask, executor_register
+from executors.fields import ENCODING, FILE_PATH
 from executors.refused import Refused
 
 MOST_CHARACTERS = 4 * 1024 * 1024
@@ -34,13 +35,7 @@ class FileWrite(BaseTask):
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {
-            "path": {
-                "type": "string",
-                "title": "Path",
-                "description": "The file, on the machine of the console; ~ is your home folder",
-                "format": "file-path",
-                "minLength": 1,
-            },
+            "path": FILE_PATH,
             "content": {
                 "type": "string",
                 "title": "Content",
@@ -63,14 +58,7 @@ class FileWrite(BaseTask):
                 "x-errorMessage": "must be three octal digits, like 0644",
                 "examples": ["0600", "0644", "0755"],
             },
-            "encoding": {
-                "type": "string",
-                "title": "Encoding",
-                "description": "How the text becomes bytes",
-                "default": "utf-8",
-                "examples": ["utf-8", "latin-1", "utf-16"],
-                "minLength": 1,
-            },
+            "encoding": {**ENCODING, "description": "How the text becomes bytes"},
             "make_folders": {
                 "type": "boolean",
                 "title": "Make folders",

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from engine import executor_register
 from executors import http_client
+from executors.fields import BEARER_TOKEN, HEADERS, VERIFY_TLS, WEB_ADDRESS
 from executors.refused import Refused, failed
 from executors.stoppable import Stoppable, Stopped
 
@@ -37,15 +38,7 @@ class HttpHealth(Stoppable):
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {
-            "url": {
-                "type": "string",
-                "title": "URL",
-                "description": "An http or https address",
-                "format": "uri",
-                "pattern": "^[hH][tT][tT][pP][sS]?://",
-                "x-errorMessage": "must begin with http:// or https://",
-                "examples": ["http://localhost:8080/health"],
-            },
+            "url": {**WEB_ADDRESS, "examples": ["http://localhost:8080/health"]},
             "method": {
                 "type": "string",
                 "title": "Method",
@@ -105,25 +98,9 @@ class HttpHealth(Stoppable):
                 "maximum": 300,
                 "default": 5,
             },
-            "headers": {
-                "type": "object",
-                "title": "Headers",
-                "description": "Request headers; a token belongs into its own field below",
-                "additionalProperties": {"type": "string"},
-            },
-            "bearer_token": {
-                "type": "string",
-                "title": "Bearer token",
-                "description": "Sent as Authorization: Bearer …; shown nowhere",
-                "writeOnly": True,
-                "minLength": 1,
-            },
-            "verify_tls": {
-                "type": "boolean",
-                "title": "Verify TLS",
-                "description": "Refuse certificates that are not trusted",
-                "default": True,
-            },
+            "headers": HEADERS,
+            "bearer_token": BEARER_TOKEN,
+            "verify_tls": VERIFY_TLS,
         },
         "required": ["url"],
         "additionalProperties": False,

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from engine import BaseTask, executor_register
 from executors import http_client
+from executors.fields import BEARER_TOKEN, HEADERS, VERIFY_TLS, WEB_ADDRESS
 from executors.http_client import METHODS
 from executors.refused import Refused
 
@@ -30,15 +31,7 @@ class HttpRequest(BaseTask):
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {
-            "url": {
-                "type": "string",
-                "title": "URL",
-                "description": "An http or https address",
-                "format": "uri",
-                "pattern": "^[hH][tT][tT][pP][sS]?://",
-                "x-errorMessage": "must begin with http:// or https://",
-                "examples": ["https://example.com/"],
-            },
+            "url": {**WEB_ADDRESS, "examples": ["https://example.com/"]},
             "method": {
                 "type": "string",
                 "title": "Method",
@@ -46,12 +39,7 @@ class HttpRequest(BaseTask):
                 "enum": METHODS,
                 "default": "GET",
             },
-            "headers": {
-                "type": "object",
-                "title": "Headers",
-                "description": "Request headers; a token belongs into its own field below",
-                "additionalProperties": {"type": "string"},
-            },
+            "headers": HEADERS,
             "params": {
                 "type": "object",
                 "title": "Query",
@@ -65,13 +53,7 @@ class HttpRequest(BaseTask):
                 "description": "Sent as it stands, instead of a JSON body",
                 "contentMediaType": "text/plain",
             },
-            "bearer_token": {
-                "type": "string",
-                "title": "Bearer token",
-                "description": "Sent as Authorization: Bearer …; shown nowhere",
-                "writeOnly": True,
-                "minLength": 1,
-            },
+            "bearer_token": BEARER_TOKEN,
             "timeout": {
                 "type": "number",
                 "title": "Timeout",
@@ -93,12 +75,7 @@ class HttpRequest(BaseTask):
                 "description": "Go on to where the answer points",
                 "default": True,
             },
-            "verify_tls": {
-                "type": "boolean",
-                "title": "Verify TLS",
-                "description": "Refuse certificates that are not trusted",
-                "default": True,
-            },
+            "verify_tls": VERIFY_TLS,
         },
         "required": ["url"],
         "additionalProperties": False,

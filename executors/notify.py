@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from engine import executor_register
 from executors import http_client
 from executors.child import ProgramTask, judged, not_started
+from executors.fields import BEARER_TOKEN
 from executors.refused import Refused, failed
 from executors.stoppable import Stopped
 
@@ -75,13 +76,7 @@ class Notify(ProgramTask):
                 "enum": ["fields", "text", "plain"],
                 "default": "fields",
             },
-            "bearer_token": {
-                "type": "string",
-                "title": "Bearer token",
-                "description": "Sent as Authorization: Bearer …; shown nowhere",
-                "writeOnly": True,
-                "minLength": 1,
-            },
+            "bearer_token": BEARER_TOKEN,
             "argv": {
                 "type": "array",
                 "title": "Program",

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from engine import executor_register
 from executors.child import Ended, ProgramTask, judged, not_started
+from executors.fields import ENVIRONMENT, TIME_LIMIT
 from executors.refused import Refused, failed
 from executors.stoppable import Stopped, in_own_thread
 
@@ -110,20 +111,8 @@ class Python(ProgramTask):
                 "format": "directory-path",
                 "minLength": 1,
             },
-            "env": {
-                "type": "object",
-                "title": "Environment",
-                "description": "Variables set beside those of the console, for a process",
-                "propertyNames": {"pattern": "^[^=\\u0000]+$"},
-                "additionalProperties": {"type": "string"},
-            },
-            "timeout": {
-                "type": "number",
-                "title": "Timeout",
-                "description": "Seconds until it is ended; absent: no limit",
-                "exclusiveMinimum": 0,
-                "maximum": 604_800,
-            },
+            "env": {**ENVIRONMENT, "description": "Variables set beside those of the console, for a process"},
+            "timeout": TIME_LIMIT,
         },
         "required": ["function"],
         "if": {"properties": {"run_in": {"const": "thread"}}, "required": ["run_in"]},

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from engine import executor_register
 from executors.child import Ended, ProgramTask, judged, not_started
+from executors.fields import TIME_LIMIT
 from executors.refused import Refused, failed
 
 HOST = r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*"
@@ -151,13 +152,7 @@ class Ssh(ProgramTask):
                 "maximum": 600,
                 "default": 15,
             },
-            "timeout": {
-                "type": "number",
-                "title": "Timeout",
-                "description": "Seconds until it is ended; absent: no limit",
-                "exclusiveMinimum": 0,
-                "maximum": 604_800,
-            },
+            "timeout": TIME_LIMIT,
         },
         "required": ["host"],
         "additionalProperties": False,

@@ -22,6 +22,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from engine.errors import TaskdeckError
+from engine.problems import words
 from engine.task import now
 from tui import look
 from tui.actions import ACTIONS
@@ -201,6 +202,10 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
             await self.thread.start()
         except TaskdeckError as refusal:
             self.failure = str(refusal)
+        except Exception as fault:  # a fault of ours: a screen that waits for ever would hide it
+            self.fault(fault)
+            self.failure = f"the console cannot start: {words(fault)}"
+        if self.failure:
             self.exit(return_code=FAILED_START)
             return
         self.pump.attach(asyncio.get_running_loop())

@@ -10,8 +10,8 @@ from engine.settings import Settings
 from engine.trust import Trust
 
 
-class Runner(Protocol):
-    """Runs foreign code. All methods are called on the engine's loop."""
+class JobRunner(Protocol):
+    """Runs attempts. All methods are called on the engine's loop."""
 
     def attach(self, settings: Settings, trust: Trust) -> None:
         """Called once, before the first job."""
@@ -31,8 +31,12 @@ class Runner(Protocol):
     def place(self, job: Job) -> str:
         """Where its code is now, in words for a person; "" where that is not known."""
 
-    async def call(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call foreign `function`, plain or async, where executors run; its exception is raised here."""
-
     async def close(self) -> None:
         """Take no more work and free what is held; running jobs are not waited for."""
+
+
+class Runner(JobRunner, Protocol):
+    """Runs foreign code in the engine's own process as well."""
+
+    async def call(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call foreign `function`, plain or async, where executors run; its exception is raised here."""

@@ -10,16 +10,20 @@ import inspect
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from engine.fence import fence
-from engine.leftovers import note
-from engine.output import TaskLog, current
+from engine.leftovers import make_task, makers
+from engine.output import TaskLog
 from engine.run import Job, Outcome, execute, raised
+from engine.threads import Tracing
 
+MOST_FALLS = 20
+"""How often in a row a loop may end within `FALL` seconds; one that an executor broke would do so for ever."""
+FALL = 0.001
 Crossing = tuple[Job, "asyncio.Future[Outcome]"]
 
 
@@ -36,11 +40,17 @@ class Block:
 class Lane:
     """A daemon thread with a loop: what never ends in it blocks no exit.
 
-    `on_end` is called on the home loop for each job that ended here, before its outcome is known; `on_free` when the
-    loop goes on after it was `blocked`.
+    On the home loop, `on_end` is called for each job that ended here, before its outcome is known; `on_free` when the
+    loop goes on after it was `blocked`; `on_lost` when an executor made the loop unusable.
     """
 
-    def __init__(self, number: int, on_end: Callable[[Job], None], on_free: Callable[[Lane], None]) -> None:
+    def __init__(
+        self,
+        number: int,
+        on_end: Callable[[Job], None],
+        on_free: Callable[[Lane], None],
+        on_lost: Callable[[Lane], None],
+    ) -> None:
         self.loop = asyncio.new_event_loop()
         fence.keep(*_descriptors(self.loop))
         self.jobs: dict[asyncio.Task[Any], Job] = {}
@@ -54,38 +64,42 @@ class Lane:
         self._home = asyncio.get_running_loop()
         self._on_end = on_end
         self._on_free = on_free
+        self._on_lost = on_lost
         self._inbox: deque[Crossing] = deque()
         self._outbox: deque[tuple[Job, asyncio.Future[Outcome], Outcome | None]] = deque()
         self._inbox_told = False
         self._outbox_told = False
-        self._made_by: WeakKeyDictionary[asyncio.Task[Any], TaskLog] = WeakKeyDictionary()
+        self._futures: dict[Job, asyncio.Future[Outcome]] = {}
         self._closing = False
         self.thread = threading.Thread(target=self._serve, daemon=True, name=f"executors {number}")
         self.thread.start()
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
-        while not self._closing:
+        self._tracing = Tracing()
+        falls = 0
+        while not self._closing and falls < MOST_FALLS:
+            began = time.monotonic()
             try:
                 self.loop.run_forever()
             except BaseException:  # a SystemExit in a task that an executor made ends run_forever, not this thread
-                continue
-        self.loop.close()
+                falls = falls + 1 if time.monotonic() - began < FALL else 0
+        if self._closing:
+            self.loop.close()
+        else:
+            self._say(self._on_lost)
+
+    def _say(self, listener: Callable[[Lane], None]) -> None:
+        with suppress(RuntimeError):  # the engine's loop has ended
+            self._home.call_soon_threadsafe(listener, self)
 
     def _set_up(self) -> None:
         """On this loop: as it should be, whatever an executor made of it."""
-        self.loop.set_task_factory(self._make_task)  # type: ignore[arg-type]  # what the stubs demand, no Python does
+        self.loop.set_task_factory(make_task)  # type: ignore[arg-type]  # what the stubs demand, no Python does
         self.loop.set_exception_handler(None)
         if self.loop.get_debug():
             self.loop.set_debug(False)
-
-    def _make_task(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any) -> Any:
-        """Tasks that executors make: it must be known whose they are when one of them blocks the loop."""
-        task = asyncio.Task(work, loop=loop, **more)
-        if (log := current.get()) is not None:
-            self._made_by[task] = log
-            note(log, task)
-        return task
+        self._tracing.put_back()
 
     # ── there and back ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -97,7 +111,10 @@ class Lane:
             self._home.call_soon(self._tell_inbox)
 
     def _tell_inbox(self) -> None:
-        self.loop.call_soon_threadsafe(self._receive)
+        try:
+            self.loop.call_soon_threadsafe(self._receive)
+        except Exception:  # whatever an executor made of it
+            self._on_lost(self)
 
     def _receive(self) -> None:
         """On this loop: start what came. The flag falls first, so that nothing later is overlooked."""
@@ -111,6 +128,7 @@ class Lane:
             task = asyncio.Task(self._work(job, future), loop=self.loop)
             job.running = task
             self.jobs[task] = job
+            self._futures[job] = future
             task.add_done_callback(self._worked)
 
     def _worked(self, task: asyncio.Task[None]) -> None:
@@ -138,6 +156,7 @@ class Lane:
         while self._outbox:
             job, future, outcome = self._outbox.popleft()
             self._on_end(job)
+            self._futures.pop(job, None)
             if future.done():
                 continue
             if outcome is None:
@@ -155,13 +174,21 @@ class Lane:
                 break
         return taken
 
+    def lose(self) -> list[Crossing]:
+        """What has begun here and will never be told of; on the home loop. Nothing comes here any more."""
+        self._deliver()
+        self._closing = self.is_retired = True
+        lost, self._futures = list(self._futures.items()), {}
+        self.jobs.clear()
+        return lost
+
     async def call(self, function: Callable[..., Any], *args: Any, log: TaskLog | None = None) -> Any:
         """Call `function` on this loop and await its result on the home loop; what it does is charged to `log`."""
 
         async def work() -> Any:
             task = asyncio.current_task()
             if log is not None and task is not None:
-                self._made_by[task] = log
+                makers[task] = log
             with raised():
                 result = function(*args)
                 return await result if inspect.isawaitable(result) else result
@@ -175,16 +202,14 @@ class Lane:
         self.asked = time.monotonic()
         try:
             self.loop.call_soon_threadsafe(self._answer)
-        except RuntimeError:  # it is closed
-            pass
+        except Exception:  # it is closed, by us or by an executor
+            if not self._closing:
+                self._say(self._on_lost)
 
     def _answer(self) -> None:
         self.asked = None
         if self.blocked is not None:
-            try:
-                self._home.call_soon_threadsafe(self._on_free, self)
-            except RuntimeError:
-                pass
+            self._say(self._on_free)
 
     def running(self) -> tuple[asyncio.Task[Any] | None, Job | None]:
         """Any thread: the asyncio task that runs at this moment, and the job that it belongs to."""
@@ -192,21 +217,20 @@ class Lane:
         if task is None:
             return None, None
         job = self.jobs.get(task)
-        if job is None and (log := self._made_by.get(task)) is not None:
+        if job is None and (log := makers.get(task)) is not None:
             job = next((each for each in list(self.jobs.values()) if each.log is log), None)
         return task, job
 
     def retire(self) -> None:
         """Take no more work; end with the last of what is here."""
         self.is_retired = True
-        self.loop.call_soon_threadsafe(lambda: None if self.jobs else self.close())
+        with suppress(Exception):  # it may be lost
+            self.loop.call_soon_threadsafe(lambda: None if self.jobs else self.close())
 
     def close(self) -> None:
         self._closing = True
-        try:
+        with suppress(Exception):  # it is closed already, or lost
             self.loop.call_soon_threadsafe(self.loop.stop)
-        except RuntimeError:  # it is closed already
-            pass
 
 
 def _descriptors(loop: asyncio.AbstractEventLoop) -> list[int]:

@@ -18,7 +18,7 @@ from typing import Any
 from engine.fence import fence
 from engine.leftovers import place_of_task
 from engine.repair import Guard, Snapshot
-from engine.run import Job, Outcome, ask
+from engine.run import Job, Outcome, ask, failed
 from engine.runners import plain
 from engine.runners.lane import Block, Crossing, Lane
 from engine.runners.watchdog import Watchdog
@@ -55,7 +55,7 @@ class LoopThreadRunner:
         )
 
     def _open(self) -> Lane:
-        lane = Lane(next(self._numbers), self._ended, self._freed)
+        lane = Lane(next(self._numbers), self._ended, self._freed, self._lost)
         self._lanes = (*(each for each in self._lanes if each.thread.is_alive()), lane)
         return lane
 
@@ -185,6 +185,27 @@ class LoopThreadRunner:
             self._lane = self._open()
             while self._waiting:
                 self._lane.put(self._waiting.popleft())
+
+    def _lost(self, lane: Lane) -> None:
+        """What ran on a loop that an executor made unusable cannot go on; what comes gets another."""
+        if lane not in self._lanes:
+            return
+        self._lanes = tuple(each for each in self._lanes if each is not lane)
+        waiting, lost = lane.take_back(), lane.lose()
+        names = ", ".join(sorted({f"'{job.context.task.name}'" for job, _ in lost})[:3])
+        logger.warning("a loop of executors was made unusable, by one of %s", names or "those that ended on it")
+        for job, future in lost:
+            self._jobs.discard(job)
+            if not future.done():
+                alone = "it" if len(lost) == 1 else f"it, or what ran beside it ({names}),"
+                future.set_result(failed(f"{alone} made the asyncio loop unusable that it ran on", "loop_lost"))
+        if lane is self._lane:
+            self._lane = self._open()
+        for crossing in waiting:
+            if self._lane is not None:
+                self._lane.put(crossing)
+            else:
+                self._waiting.append(crossing)
 
     def _blockers(self) -> str:
         names = {_name(lane.blocked) for lane in self._lanes if lane.blocked is not None}

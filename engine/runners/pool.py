@@ -78,7 +78,7 @@ class Pool:
     async def _prepare(self) -> None:
         try:
             self.give_back(await self._start())
-        except OSError as error:
+        except Exception as error:  # who wants one hears of it
             logger.warning("%s", error)
         finally:
             self._starting = False

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
-import signal
-from collections.abc import Callable
+import logging
 from typing import Any
 
 from engine import memory
+from engine.death import death, last_line, last_place
 from engine.errors import ChildFailed
 from engine.events import LogLine
-from engine.leftovers import APART, LEFT, is_ours
-from engine.problems import plain_names
+from engine.leftovers import APART, LEFT
+from engine.problems import words as words_of
 from engine.run import Job, Outcome, failed
 from engine.runners.pool import Pool
 from engine.runners.wire import decode
@@ -22,15 +21,13 @@ from engine.settings import Settings
 from engine.task import TaskStatus
 from engine.trust import Trust
 
+logger = logging.getLogger(__name__)
 LOOK_EVERY = 0.1
 """Seconds between two looks at the memory of an attempt that has a limit."""
 GONE_LIMIT = 5.0
 """Seconds in which a worker that spoke no more must be gone; its keeper ends what it left behind before."""
 CRASHED = "process_died"
 """The error type of an attempt whose process ended before it."""
-
-
-_DUMPED = re.compile(r'File "(.+)", line (\d+) in (.+)')
 
 
 class ProcessRunner:
@@ -51,15 +48,22 @@ class ProcessRunner:
         attempt = self.attempts[job] = Attempt(job, self._settings)
         worker, is_clean = None, False
         try:
-            worker = await attempt.get(self._pool)
-            if worker is None:
-                return job.stopped(" before it began")
-            outcome = await attempt.run(worker)
+            outcome = None
+            while outcome is None:
+                if worker is not None:
+                    self._pool.give_back(worker, is_clean=False)
+                worker = await attempt.get(self._pool)
+                if worker is None:
+                    return job.stopped(" before it began")
+                outcome = await attempt.run(worker)
             is_clean = attempt.is_clean
             self._judge(job, attempt)
             return outcome
         except OSError as error:
             return failed(str(error), "process_error")
+        except Exception as fault:  # ours, or an executor replaced what it stands on: the row ends
+            logger.exception("an attempt of task %s failed on its way to a process", job.context.task.id)
+            return failed(f"it could not be run in a process: {words_of(fault)}", "process_error")
         finally:
             del self.attempts[job]
             if worker is not None:
@@ -86,9 +90,6 @@ class ProcessRunner:
     def place(self, job: Job) -> str:
         attempt = self.attempts.get(job)
         return f"process {attempt.worker.pid}" if attempt is not None and attempt.worker is not None else ""
-
-    async def call(self, function: Callable[..., Any], *args: Any) -> Any:
-        raise NotImplementedError("only attempts run in processes")
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -142,15 +143,19 @@ class Attempt:
         self.worker.kill()
         return True
 
-    async def run(self, worker: WorkerProcess) -> Outcome:
-        """To the end of the job, or of the worker."""
+    async def run(self, worker: WorkerProcess) -> Outcome | None:
+        """To the end of the job, or of the worker; None where an attempt before it left the worker unfit."""
         self.worker, worker.log, worker.last_words = worker, self._job.log, ""
-        self._job.log.line("engine", f"{APART}{worker.worker_pid}")
         kills, watching = memory.kernel_kills(), None
         if self._limit is not None:
             watching = asyncio.ensure_future(self._watch_memory(worker, self._limit))
         try:
             worker.send("start", self._order(worker))
+            if worker.is_used and not await worker.takes():
+                self.worker = None
+                return None
+            worker.is_used = True
+            self._job.log.line("engine", f"{APART}{worker.worker_pid}")
             while True:
                 kind, body = await worker.receive()
                 if kind == "end":
@@ -270,35 +275,10 @@ class Attempt:
         if makes_no_sense:
             self.crash = f"its process spoke no more, and was killed{f': {words}' if words else ''}"
         else:
-            self.crash = _death(worker.ended.result(), kills)
-        return failed(f"{self.crash}{_last(worker.last_words)}", CRASHED)
+            self.crash = death(worker.ended.result(), kills)
+        said = worker.last_words
+        return failed(f"{self.crash}{last_place(said) or last_line(said)}", CRASHED)
 
 
 def _over(limit: int) -> str:
     return f"it took more memory than its limit of {memory.size(limit)}"
-
-
-def _last(words: str) -> str:
-    """Where a crash happened, by Python's own dump of the stack, else the last line of its output."""
-    for file, line, function in _DUMPED.findall(words):
-        if not is_ours(file):
-            return f" at {plain_names(file)}:{line} in {function}"
-    last = next((line.strip() for line in reversed(words.splitlines()) if line.strip()), "")
-    return f"; its last output: {last[:200]}" if last else ""
-
-
-def _death(code: int, kills: int | None) -> str:
-    """An exit code in words; `kills` were the kernel's, for want of memory, when the attempt began."""
-    if code >= 0:
-        return f"its process ended by itself, with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    words = f"its process was killed by {name}"
-    if description := signal.strsignal(-code):
-        words += f" ({description.lower()})"
-    now = memory.kernel_kills()
-    if code == -signal.SIGKILL and kills is not None and now is not None and now > kills:
-        words += ", by the kernel: the machine had no memory left"
-    return words

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from engine.run import Job, Outcome
-from engine.runners import Runner
+from engine.runners import JobRunner, Runner
 from engine.runners.process import ProcessRunner
 from engine.settings import Settings
 from engine.trust import Trust, can_move
@@ -37,7 +37,7 @@ class Router:
             return self._processes.run(job)
         return self._home.run(job)
 
-    def _place_of(self, job: Job) -> Runner:
+    def _place_of(self, job: Job) -> JobRunner:
         return self._processes if job in self._processes.attempts else self._home
 
     def interrupt(self, job: Job) -> None:

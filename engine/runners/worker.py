@@ -37,7 +37,7 @@ from engine.runners.wire import Link, decode
 from engine.schema import compile
 from engine.settings import Settings
 from engine.task import Dependency, Task, TaskStatus
-from engine.threads import threads
+from engine.threads import Tracing, threads
 from engine.version_source import VersionSource
 
 LINES = 500
@@ -118,13 +118,14 @@ class Worker:
         self._job: Job | None = None
         self._task: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
-        self._guard = Guard(Snapshot(signals=True))
+        self._tracing = Tracing()
         self._threads = set(threading.enumerate())
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._call_count = 0
 
     def serve(self) -> None:
-        """For ever: its end is the end of the process."""
+        """For ever: its end is the end of the process. The fence stands: it is no change of an attempt's."""
+        self._guard = Guard(Snapshot(signals=True))
         asyncio.set_event_loop(self._loop)
         reading = threading.Thread(target=self._read, daemon=True, name="reader")
         reading.start()
@@ -174,12 +175,14 @@ class Worker:
 
     async def _work(self, order: dict[str, Any]) -> None:
         job = self._job = self._prepare(order)
+        self._link.send("took")
         job.running = asyncio.current_task()
         self._teller.log = job.log
         try:
             outcome = await self._outcome(job, order)
         except asyncio.CancelledError:
             outcome = job.stopped()
+        self._tracing.put_back()
         job.running = None
         left = self._left()
         is_changed = self._guard.ended(job, (order["executor"], str(job.attempt)), ())

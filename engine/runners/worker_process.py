@@ -22,6 +22,8 @@ START_LIMIT = 60.0
 """Seconds in which a worker must be ready."""
 END_LIMIT = 4.0
 """Seconds for which a killed one is waited for: its keeper ends what it left behind first."""
+TAKE_LIMIT = 5.0
+"""Seconds in which one that was used before must take the next job."""
 CHUNK = 65_536
 _BOOT = "import sys; sys.path[:] = sys.argv[3:]; from engine.runners.worker import main; main(*sys.argv[1:3])"
 
@@ -29,13 +31,15 @@ _BOOT = "import sys; sys.path[:] = sys.argv[3:]; from engine.runners.worker impo
 class WorkerProcess:
     """One attempt at a time. `log` gets what it, or a child of it, writes to descriptors 1 and 2.
 
-    `versions` are those whose source it has. The process that is started is its keeper (see `keeper.py`).
+    `versions` are those whose source it has, `is_used` says that it has had a job. The process that is started is its
+    keeper (see `keeper.py`).
     """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.log: TaskLog | None = None
         self.versions: set[str] = set()
+        self.is_used = False
         self.worker_pid = 0
         """Of the worker itself; `pid` is its keeper's."""
         self.last_words = ""
@@ -144,6 +148,13 @@ class WorkerProcess:
         """To one that has died it goes nowhere: its end is seen elsewhere."""
         if not self._writer.is_closing():
             self._writer.write(message(kind, body))
+
+    async def takes(self) -> bool:
+        """Whether it takes the job that was just sent: one that an attempt broke may be dead, deaf or mad."""
+        try:
+            return (await asyncio.wait_for(self.receive(), TAKE_LIMIT))[0] == "took"
+        except (TimeoutError, EOFError):
+            return False
 
     async def receive(self) -> tuple[str, bytes]:
         """Raises EOFError when it has died or speaks otherwise than it should."""

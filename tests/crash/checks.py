@@ -194,8 +194,8 @@ def _cut_off(planned: dict[str, Planned], snapshot: Snapshot, history: History) 
         if row.status != "in_progress" or not snapshot.owned(row):
             continue
         end = history.final.tasks[row.id]
-        if snapshot.shared and end.attempt == row.attempt and (end.completed_at or snapshot.at + 1) < snapshot.at + 0.1:
-            continue  # its last commit came to light later
+        if _came_to_light(row, snapshot, history.final):
+            continue
         is_group = row.id in planned and planned[row.id].kind == GROUP
         if not is_group and row.kind not in SAFE:
             if (end.status, end.error_type, end.attempt) != ("failed", "interrupted", row.attempt):
@@ -210,6 +210,18 @@ def _cut_off(planned: dict[str, Planned], snapshot: Snapshot, history: History) 
         former = {number: error_type for number, _, error_type, *_ in history.final.attempts.get(row.id, ())}
         if end.spawned is None and former.get(row.attempt) != "interrupted":
             yield f"attempt {row.attempt} of {row.id} was cut off and its history says {former.get(row.attempt)}"
+
+
+def _came_to_light(row: Row, snapshot: Snapshot, final: Rows) -> bool:
+    """Whether the end of that attempt was on its way when the process was killed, and was seen later (see `Snapshot`).
+
+    It may also be the end of an attempt that was to be followed by another.
+    """
+    end = final.tasks[row.id]
+    ended = {number: at for number, _, kind, _, at in final.attempts.get(row.id, ()) if kind != "interrupted"}
+    ended.setdefault(end.attempt, end.completed_at)
+    at = ended.get(row.attempt)
+    return snapshot.shared and at is not None and at < snapshot.at + 0.1
 
 
 def _ahead_of_disk(planned: dict[str, Planned], snapshot: Snapshot, history: History) -> Iterator[str]:

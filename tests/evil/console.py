@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -88,6 +92,13 @@ async def console(store: Path, folder: Path = EXECUTORS, **changes: Any) -> Asyn
         yield Console(thread)
     finally:
         await thread.stop(cancel=False)
+
+
+def dying(store: Path, folder: Path, executor: str, files: int = 1024) -> subprocess.Popen[str]:
+    """A console in a process of its own that runs one task, with so many descriptors at most."""
+    words = [sys.executable, "-m", "tests.evil.dying_console", str(store), str(folder), executor]
+    limit = functools.partial(resource.setrlimit, resource.RLIMIT_NOFILE, (files, files))
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], preexec_fn=limit)
 
 
 def umask() -> int:

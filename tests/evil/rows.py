@@ -20,6 +20,8 @@ class Row:
     end: Literal["", "cancel", "timeout"] = ""
     modes: tuple[Mode, ...] = ("thread", "process")
     params: dict[str, Any] = field(default_factory=dict)
+    returns: dict[str, Any] = field(default_factory=dict)
+    """What its result holds, at least."""
 
     @property
     def name(self) -> str:
@@ -79,7 +81,7 @@ ROWS = (
     Row("writes_escapes", {"shy": True}, logs="printed"),
     Row("prints", logs="lines came too fast|lines left out|xxx"),
     Row("prints", {"lines": True}, logs="lines came too fast|lines left out"),
-    Row("returns", {"what": "200 MB"}, "failed", r"too large: 190\.\d MiB"),
+    Row("returns", {"what": "200 MB"}, "failed", r"too large: (over )?\d+\.\d MiB"),
     Row("returns", {"what": "many"}, "failed", r"too large: \d+\.\d MiB"),
     Row("returns", {"what": "cyclic"}, "failed", r"not JSON at \$\.ring\[0\]: contains itself"),
     Row("returns", {"what": "NaN"}, "failed", r"not JSON at \$\.number: nan"),
@@ -111,7 +113,7 @@ ROWS = (
     Row("ends_all", {"how": "limits"}, "failed", "needs isolation", modes=("thread",)),
     Row("upsets", {"what": "streams"}, logs={"thread": r"changed sys\.stdout; put back"}),
     Row("upsets", {"what": "logging"}, logs=r"changed logging\.disable: 50; put back"),
-    Row("upsets", {"what": "gc"}, logs="garbage was not collected; put back"),
+    Row("upsets", {"what": "gc"}, logs="garbage was not collected as it should; put back"),
     Row("upsets", {"what": "recursion"}),
     Row("upsets", {"what": "deep recursion"}, "failed", "recursion", modes=("thread",)),
     Row("upsets", {"what": "hooks"}, logs=r"changed sys\.meta_path; put back"),
@@ -152,6 +154,16 @@ ROWS = (
     Row("writes_oddly", {"how": "NUL"}),
     Row("writes_oddly", {"how": "bytes"}, logs="stdout: as bytes"),
     Row("writes_oddly", {"how": "standard"}, logs="stdout: to the standard one"),
+    Row("odd_objects", {"what": "endless file"}, "failed", "never ends", modes=("thread",)),
+    Row("harms_loop", {"how": "cancels all"}),
+    Row("harms_loop", {"how": "breaks it"}),
+    Row("harms_store", modes=("thread",), returns={"refused": True}),
+    Row("takes_over", {"what": "the process"}, modes=("thread",), returns={"refused": [True] * 6}),
+    Row(
+        "takes_over", {"what": "what all share"}, {"thread": "completed", "process": "failed"},
+        {"process": "its process ended by itself"},
+        {"thread": r"(?s)changed sys\.modules: .* more; put back.*changed the environment"},
+    ),
     Row("recurses", {}, "failed", "maximum recursion depth"),
 )  # fmt: skip
 CASES = [(row, mode) for row in ROWS for mode in row.modes]

@@ -6,8 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,10 @@ import psutil
 import pytest
 
 from engine.runners.loop_thread import MOST_BLOCKED
-from tests.evil.console import EXECUTORS, Beat, Console, console
+from tests.evil.console import EXECUTORS, Beat, Console, console, dying
 
 pytestmark = pytest.mark.timeout(60)
 SEPARATE = {"isolation": "process"}
-
-
-def dying(store: Path, folder: Path, executor: str) -> subprocess.Popen[str]:
-    """A console in a process of its own that runs one task."""
-    words = [sys.executable, "-m", "tests.evil.dying_console", str(store), str(folder), executor]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
 
 
 def problems(here: Console, executor: str) -> list[str]:
@@ -167,10 +159,21 @@ async def test_what_only_ran_when_the_console_died_is_cleared_by_ending_well(fol
     died.kill()
     died.wait()
     async with console(store, folder) as here:
+        async with asyncio.timeout(10):
+            while not problems(here, "long"):  # said once what the dead one left has been looked at
+                await asyncio.sleep(0.02)
         assert "it was running when the console ended" in problems(here, "long")[0]
         assert (await here.run("long", {"seconds": 0})).result["pid"] != os.getpid()
         assert not problems(here, "long")
         assert (await here.run("long", {"seconds": 0})).result["pid"] == os.getpid()
+
+
+async def test_what_takes_all_descriptors_leaves_the_console_its_last(folder: Path, tmp_path: Path) -> None:
+    body = "import subprocess\ntry:\n    while True: os.open('/dev/null', os.O_RDONLY)\nexcept OSError as full:\n"
+    write(folder, "greedy", f"{body}    assert 'keeps the last' in str(full), full\nreturn {{}}")
+    greedy = dying(tmp_path / "s.db", folder, "greedy", files=256)
+    told, _ = greedy.communicate(timeout=30)
+    assert told.split()[-1:] == ["completed"] and greedy.returncode == 0
 
 
 # ── processes ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,10 +193,13 @@ async def test_a_warm_worker_is_used_again_and_begins_at_once(folder: Path, tmp_
 
 async def test_a_worker_with_something_left_in_it_is_not_used_again(folder: Path, tmp_path: Path) -> None:
     write(folder, "leaves", "os.umask(0)\nreturn {'pid': os.getpid()}")
+    write(folder, "breaks", "asyncio.get_running_loop()._closed = True\nreturn {'pid': os.getpid()}")
     async with console(tmp_path / "s.db", folder) as here:
         task = await here.run("leaves", params=SEPARATE)
         assert "changed the umask" in await here.log(task)
         assert task.result["pid"] not in {await pid(here, **SEPARATE) for _ in range(4)}
+        broken = await here.run("breaks", params=SEPARATE)
+        assert broken.result["pid"] not in {await pid(here, **SEPARATE) for _ in range(2)}
 
 
 async def test_the_version_that_was_launched_is_the_one_that_runs(folder: Path, tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.evil.console import Beat, console, umask
+from tests.evil.console import umask
+from tests.evil.play import Played, play
 from tests.evil.rows import CASES, Mode, Row, pattern
 
 PATIENCE = 0.25
@@ -30,33 +30,20 @@ async def test_it_harms_nobody_and_its_row_ends_true(row: Row, mode: Mode, tmp_p
     before = (os.getcwd(), umask(), list(sys.path))
     worst = 0.0
     for number in range(TRIES):
-        worst = await _play(row, mode, tmp_path / f"{number}.db")
+        played = await play(row, mode, tmp_path / f"{number}.db")
+        _judge(row, mode, played)
+        worst = played.worst
         if worst < PATIENCE:
             break
     assert worst < PATIENCE
     assert (os.getcwd(), umask(), list(sys.path)) == before
 
 
-async def _play(row: Row, mode: Mode, store: Path) -> float:
-    """One time; how long the screen stood still at worst."""
-    params: dict[str, Any] = {**row.params, "isolation": mode}
-    if row.end == "timeout":
-        params["timeout"] = 0.6
-    async with console(store) as here:
-        await here.run("good", params={"isolation": mode})  # what is imported only once is no part of it
-        beat = Beat()
-        evil = await here.launch(row.executor, row.inputs, params=params)
-        await here.until("in_progress", "completed", "failed", task=evil)
-        beside = await here.run("good")
-        assert beside.status == "completed", beside.error
-        if row.end == "cancel":
-            await here.cancel(evil)
-        await here.ended(evil)
-        after = await here.run("good")
-        worst = beat.stop()
-        log = await here.log(evil)
-    assert after.status == "completed", after.error
+def _judge(row: Row, mode: Mode, played: Played) -> None:
+    evil, log = played.evil, played.log
+    assert played.beside.status == "completed", played.beside.error
+    assert played.after.status == "completed", played.after.error
     assert evil.status == pattern(row.status, mode), (evil.error, log[:2000])
     assert re.search(pattern(row.says, mode), str(evil.error or "")), evil.error
     assert re.search(pattern(row.logs, mode), log), log[:2000]
-    return worst
+    assert row.returns.items() <= (evil.result or {}).items(), evil.result

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import signal
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.evil.console import EXECUTORS, Beat, console, umask
+from tests.evil.console import EXECUTORS, Beat, console, dying, umask
 
 pytestmark = [
     pytest.mark.timeout(60),
@@ -25,7 +26,9 @@ class Made(BaseTask):
     async def execute(self, inputs):
         return {{"ran": True}}
 """
-HEAD = "import asyncio, json, os, signal, sys, threading, time\nfrom engine import BaseTask, executor_register\n"
+HEAD = (
+    "import asyncio, json, logging, os, signal, sys, threading, time\nfrom engine import BaseTask, executor_register\n"
+)
 LIMIT = "did not end within 1 s"
 
 AT_IMPORT = {
@@ -53,6 +56,11 @@ AT_IMPORT = {
     "prints a lot": ("print('x' * 20_000_000)", ""),
     "replaces names": ("asyncio.sleep = asyncio.wait = json.dumps = time.monotonic = None", ""),
     "stops the collector": ("import gc; gc.disable()", ""),
+    "takes away": (
+        "sys.path.clear(); sys.meta_path.clear(); os.environ.clear(); sys.modules.clear(); os.umask(0o777)",
+        "",
+    ),
+    "replaces methods": ("json.JSONEncoder.encode = threading.Thread.start = None; logging.root.handlers = None", ""),
     "silences the log": ("import logging; logging.disable(50); sys.stdout = sys.stderr = None", ""),
 }
 IN_SCHEMA = {
@@ -109,6 +117,46 @@ async def _play(code: str, says: str, place: Path) -> float:
         for child in set(psutil.Process().children()) - children:  # what it forked, by our id
             child.kill()
     return worst
+
+
+CRASH = "import ctypes\nctypes.string_at(0)\n"
+
+
+async def test_what_ended_the_console_at_its_import_is_left_out_of_the_next_until_it_is_changed(tmp_path: Path) -> None:
+    folder, store = tmp_path / "executors", tmp_path / "s.db"
+    folder.mkdir()
+    (folder / "good.py").write_text((EXECUTORS / "good.py").read_text())
+    (folder / "helper.py").write_text("import os\n")
+    (folder / "evil.py").write_text(f"import helper\n{HEAD}{CRASH}{EXECUTOR.format(schema='')}")
+    assert dying(store, folder, "good").wait(30) == -signal.SIGSEGV
+    async with console(store, folder):
+        pass
+    async with console(store, folder) as here:  # it is known for as long as it lies there
+        (said,) = [problem.text for problem in here.engine.catalogue.problems]
+        assert re.search(r"its import ended the console.*SIGSEGV.* at .*evil\.py:\d+ in <module>", said)
+        assert (await here.run("good")).status == "completed"
+        (folder / "evil.py").write_text(HEAD + EXECUTOR.format(schema=""))
+        async with asyncio.timeout(20):
+            while here.engine.catalogue.problems:
+                await asyncio.sleep(0.02)
+        assert (await here.run("made")).status == "completed"
+
+
+async def test_what_was_only_being_imported_when_the_console_was_killed_is_tried_and_taken_in(tmp_path: Path) -> None:
+    folder, store = tmp_path / "executors", tmp_path / "s.db"
+    folder.mkdir()
+    (folder / "slow.py").write_text(f"{HEAD}time.sleep(0.5)\nprint('in', flush=True){EXECUTOR.format(schema='')}")
+    died = dying(store, folder, "made")
+    marks = Path(f"{store}-imports")
+    async with asyncio.timeout(20):
+        while not (marks.is_dir() and any("slow.py" in path.read_text() for path in marks.iterdir())):
+            await asyncio.sleep(0.005)
+    died.kill()
+    died.wait()
+    async with console(store, folder) as here:
+        assert not here.engine.catalogue.problems
+        assert (await here.run("made")).status == "completed"
+    assert not list(marks.iterdir())
 
 
 def _is_known(here, says: str) -> bool:  # type: ignore[no-untyped-def]

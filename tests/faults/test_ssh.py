@@ -29,20 +29,6 @@ pytestmark = [
     pytest.mark.skipif(not SSHD or not shutil.which("ssh"), reason="needs sshd and ssh (Debian: openssh-server)"),
     pytest.mark.timeout(180),
 ]
-TREE = """
-from aipartnerupflow import BaseTask, executor_register
-
-@executor_register()
-class Three(BaseTask):
-    id = "three"
-    name = "Three"
-    description = "Three tasks that wait for the gate"
-
-    async def execute(self, inputs):
-        import asyncio
-        return await asyncio.gather(*(self.spawn("gated", {"n": n}, name=f"part-{n}") for n in range(3)),
-                                    return_exceptions=True) and {"ok": True}
-"""
 
 
 @dataclass
@@ -72,7 +58,6 @@ def server(tmp_path: Path, own_folders: Path) -> Iterator[Server]:
     folder = tmp_path / "ssh"
     folder.mkdir(mode=0o700)
     write_executors(tmp_path)
-    (tmp_path / "three.py").write_text(TREE)
     for name in ("host", "own"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
     (folder / "own.pub").rename(folder / "authorized")

@@ -514,11 +514,20 @@ async def test_a_tiny_terminal_gets_a_hint(size: tuple[int, int]) -> None:
         assert "deploy web" in driven.screen
 
 
-async def test_a_store_that_cannot_be_opened_ends_the_console_with_the_reason() -> None:
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (StoreError("no database: /x", "Choose another"), "no database: /x. Choose another"),
+        (RuntimeError("odd"), "the console cannot start: RuntimeError: odd"),
+    ],
+)
+async def test_what_keeps_the_engine_from_starting_ends_the_console_with_the_reason(
+    trouble: Exception, said: str
+) -> None:
     engine = empty_engine()
-    app = ConsoleApp(FakeThread(engine, StoreError("no database: /x", "Choose another")), live=False)  # type: ignore[arg-type]
+    app = ConsoleApp(FakeThread(engine, trouble), live=False)  # type: ignore[arg-type]
     async with app.run_test() as pilot:
         await pilot.pause()
         await app.workers.wait_for_complete()
-    assert app.failure == "no database: /x. Choose another"
+    assert app.failure == said
     assert app.return_code == 2

@@ -50,6 +50,16 @@ def test_each_setting_is_told_with_who_said_it(
     assert rows["console.mouse"] == (False, "chosen in the console") and rows["console.ascii"] == ("auto", "default")
 
 
+def test_who_is_notified_is_told_without_what_would_let_others_send(taskdeck: Command, own_folders: Path) -> None:
+    hook = 'on = ["failed"]\nurl = "https://bot:pass@chat.example/hook/T0KEN?key=T0KEN"\nheaders = { Auth = "T0KEN" }'
+    write(own_folders, f'[[notify]]\n{hook}\n[[notify]]\nurl = "env:HOOK"\nheaders = {{ Auth = "keyring:hook" }}\n')
+    done = taskdeck("settings", "notify", "--json")
+    ((first, second),) = [row["value"] for row in json.loads(done.out)]
+    assert first["url"] == "https://chat.example/•••" and first["headers"] == {"Auth": "•••"}
+    assert second["url"] == "env:HOOK" and second["headers"] == {"Auth": "keyring:hook"}
+    assert "T0KEN" not in done.out + taskdeck("settings").out
+
+
 def test_names_choose_and_an_unknown_one_is_answered_with_near_ones(taskdeck: Command) -> None:
     assert [line.split() for line in taskdeck("settings", "slots", "console.theme").lines] == [
         ["slots", "64", "default"],

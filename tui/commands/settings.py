@@ -63,6 +63,8 @@ def _engine(options: argparse.Namespace, settings: Settings) -> Iterator[Row]:
         sources["store"] = "--store"
     for field in fields(Settings):
         value = options.store_file if field.name == "store" and options.store_file else getattr(settings, field.name)
+        if field.name == "notify":
+            value = [rule.shown for rule in settings.notify]
         standard = getattr(default, field.name)
         yield Row(field.name, _plain(value), _plain(standard), sources.get(field.name, DEFAULT))
 

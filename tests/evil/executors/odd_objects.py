@@ -68,6 +68,8 @@ class OddObjects(BaseTask):
             raise StopIteration("odd")
         if what == "stop async":
             raise StopAsyncIteration("odd")
+        if what == "endless file":
+            exec(compile("raise ValueError('of a file that never ends')", "/dev/zero", "exec"))
         return {"unknown": what}
 
     async def _later(self) -> None:

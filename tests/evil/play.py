@@ -1,0 +1,41 @@
+"""One of the table, played in a console of its own, with a good task beside it and one after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import Task
+from tests.evil.console import Beat, console
+from tests.evil.rows import Mode, Row
+
+
+@dataclass(frozen=True)
+class Played:
+    """`worst` is how long the screen stood still, in seconds."""
+
+    evil: Task
+    log: str
+    beside: Task
+    after: Task
+    worst: float
+
+
+async def play(row: Row, mode: Mode, store: Path) -> Played:
+    params: dict[str, Any] = {**row.params, "isolation": mode}
+    if row.end == "timeout":
+        params["timeout"] = 0.6
+    async with console(store) as here:
+        await here.run("good", params={"isolation": mode})  # what is imported only once is no part of it
+        beat = Beat()
+        evil = await here.launch(row.executor, row.inputs, params=params)
+        await here.until("in_progress", "completed", "failed", task=evil)
+        beside = await here.run("good")
+        if row.end == "cancel":
+            await here.cancel(evil)
+        await here.ended(evil)
+        after = await here.run("good")
+        worst = beat.stop()
+        log = await here.log(evil)
+    return Played(evil, log, beside, after, worst)
