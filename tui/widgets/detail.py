@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,23 +18,21 @@ from tui import cards
 from tui.bindings import bindings_of
 from tui.feed import Delta
 from tui.result_shapes import Page, default_shape, page_of, shapes_of
-from tui.task_reader import Reading, as_tried
-from tui.traceback_text import Place, place_of
 from tui.versions import running_note, short
-from tui.widgets.json_view import JsonView, json_pieces
-from tui.widgets.log_view import LogView
-from tui.widgets.search_line import SearchLine
+from tui.widgets.detail_views import DetailViews
 from tui.widgets.searching import Searching, View
 from tui.widgets.tab_bar import TabBar
-from tui.widgets.table_view import TableView
-from tui.widgets.task_log import TaskLog
 from tui.widgets.text_view import Line, TextView
 from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
     from engine.store import Attempt
     from tui.app import ConsoleApp
-    from tui.widgets.timeline import Timeline
+    from tui.task_reader import Reading
+    from tui.traceback_text import Place
+    from tui.widgets.log_view import LogView
+    from tui.widgets.search_line import SearchLine
+    from tui.widgets.task_log import TaskLog
 
 TITLE = "3 Detail"
 CHOICES_KEPT = 200
@@ -87,8 +85,7 @@ class DetailPane(Searching):
             "Timeline": lambda task: Page("timeline", task),
         }
         self._bar = TabBar(tuple(self.tabs))  # kept, since news may come while the parts are mounted or taken away
-        self._text_part, self._json_part = TextView(id="text", painter=json_pieces), JsonView(id="json")
-        self._table_part, self._log_part = TableView(id="table"), TaskLog(id="log")
+        self._views = DetailViews(self)
         self.task_id: str | None = None
         self.clock = clock
         self.tries = tries
@@ -101,7 +98,7 @@ class DetailPane(Searching):
         self.waiting = ""
         self.subject: Task | None = None
         self._full: Task | None = None
-        self._reading = Reading(None)
+        self._reading: Reading | None = None
         self._value: Any = None
         """The result of the attempt that is shown."""
         self._has_value = False
@@ -120,37 +117,27 @@ class DetailPane(Searching):
 
     def compose(self) -> ComposeResult:
         yield self._bar
-        yield SearchLine()
-        yield from self._views
+        yield self._views.text
 
     def on_mount(self) -> None:
-        for view in self._views:
-            view.display = view is self.text_view
+        self.call_after_refresh(self._views.complete)  # not before the first paint, which they would delay
+
+    @property
+    def search_line(self) -> SearchLine:
+        return self._views.search_line
 
     @property
     def log_view(self) -> TaskLog:
-        return self._log_part
+        return self._views.log
 
     @property
     def text_view(self) -> TextView:
-        return self._text_part
-
-    @property
-    def _timeline(self) -> Timeline | None:
-        """Made when it is first looked at."""
-        return cast("Timeline | None", next(iter(self.query("#timeline")), None))
-
-    @property
-    def _views(self) -> tuple[View, ...]:
-        return (self.text_view, self._json_part, self._table_part, self.log_view)
+        return self._views.text
 
     @property
     def view(self) -> View:
         """The view that is seen."""
-        timeline = self._timeline
-        if timeline is not None and timeline.display:
-            return timeline.rows
-        return next((view for view in self._views if view.display), self.text_view)
+        return self._views.seen
 
     # --- what it shows ---------------------------------------------------------------------------------------
 
@@ -183,7 +170,7 @@ class DetailPane(Searching):
 
     def _reset(self, task: Task, *, floor: int = 0) -> None:
         self.task_id, self._full, self.attempt = task.id, None, None
-        self._reading, self._asked_in = Reading(None), None
+        self._reading, self._asked_in = None, None
         self._value, self._has_value, self._page = None, False, None
         self._source, self._source_key = [], None
         self.log_view.begin(task, self.tries(task), floor=floor)
@@ -233,7 +220,7 @@ class DetailPane(Searching):
     @property
     def attempts(self) -> Sequence[Attempt]:
         """All attempts of the task as they were last read, oldest first."""
-        return self._reading.attempts
+        return self._reading.attempts if self._reading is not None else ()
 
     @property
     def _former(self) -> Attempt | None:
@@ -271,6 +258,8 @@ class DetailPane(Searching):
         former = self._former
         if former is None:
             return full if full.status is task.status else task
+        from tui.task_reader import as_tried
+
         return as_tried(full, former)
 
     # --- tabs ------------------------------------------------------------------------------------------------
@@ -318,27 +307,23 @@ class DetailPane(Searching):
         elif page.kind == "timeline":
             self._show_timeline(page.content)
         elif page.kind == "json":
-            view = self._json_part
-            self._switch(view)
-            view.show_tree(page.content)
+            self._switch(self._views.json)
+            self._views.json.show_tree(page.content)
         elif page.kind == "table":
-            table = self._table_part
-            self._switch(table)
-            table.show_table(page.content)
+            self._switch(self._views.table)
+            self._views.table.show_table(page.content)
         else:
             self._switch(self.text_view)
             self.text_view.show(page.content, stay=stay)
 
     def _show_timeline(self, task: Task) -> None:
         """The timeline of the task's run, the cursor on the task."""
-        timeline = self._timeline
+        timeline = self._views.timeline
         if timeline is not None:
             self._switch(timeline.rows)
             timeline.show_run(task.run_id, task.id)
             return
-        from tui.widgets.timeline import Timeline
-
-        self.mount(Timeline(id="timeline"))
+        self._views.add_timeline()
         self.call_after_refresh(self._draw, stay=True)
 
     def _result_page(self, task: Task) -> Page:
@@ -353,16 +338,20 @@ class DetailPane(Searching):
     @property
     def place(self) -> Place | None:
         """Where the error that is shown was raised; None where none is."""
+        from tui.traceback_text import place_of
+
         if self.tab != "Error" or self.subject is None:
             return None
         return place_of(self.log_view.trace(self._as_shown(self.subject).attempt))
 
     def _info_page(self, task: Task) -> Page:
+        from tui.task_reader import Reading
+
         current, forest = self.current(task.executor_id), self.app.forest
-        live = self.subject or task
+        live, reading = self.subject or task, self._reading or Reading(None)
         needed = cards.needed_by(task, forest.row(task.id))
         lines = cards.info(
-            self._full or live, live, self.waiting, self._reading, self.tries(task), self.clock(), current,
+            self._full or live, live, self.waiting, reading, self.tries(task), self.clock(), current,
             find=forest.task, needed=needed,
         )  # fmt: skip
         return Page("text", lines)
@@ -418,10 +407,7 @@ class DetailPane(Searching):
         if before is view and view.display:
             return
         focused = self.has_focus_within
-        for each in self._views:
-            each.display = each is view
-        if (timeline := self._timeline) is not None:
-            timeline.display = timeline.rows is view
+        self._views.switch(view)
         if self.search_line.display:
             self.search_line.close()
             before.search("")
@@ -447,6 +433,8 @@ class DetailPane(Searching):
 
     def sort(self) -> str:
         """Sort the table by the column under the cursor; in words what was done, "" where there is no table."""
+        from tui.widgets.table_view import TableView
+
         view = self.view
         if not isinstance(view, TableView) or not view.column_name:
             return ""
@@ -480,8 +468,7 @@ class DetailPane(Searching):
         event.stop()
         self.pick_tab(event.tab)
 
-    @on(LogView.Changed)
-    def _log_moved(self, event: LogView.Changed) -> None:
+    def on_log_view_changed(self, event: LogView.Changed) -> None:
         event.stop()
         if self.view is self.log_view:
             self.say_found()
