@@ -26,6 +26,8 @@ from tui.widgets.text_view import Line, TextView
 from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from engine.store import Attempt
     from tui.app import ConsoleApp
     from tui.task_reader import Reading
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
 TITLE = "3 Detail"
 CHOICES_KEPT = 200
 """For how many tasks the tab that the person chose is remembered."""
+
+HELD = 0.1
+"""Seconds for which the task before stays seen while another one is read, so that each is drawn once."""
+SMALL = 10_000
+"""Characters of a stored result that are read and laid out without a thread."""
 
 SourceKey = tuple[str, str, str | None]
 """Task id, the version that ran, the current version."""
@@ -112,7 +119,9 @@ class DetailPane(Searching):
         self._asked_in: TaskStatus | None = None
         """The state in which the task was when it was asked for; ended since, it is asked for again."""
         self._chosen: dict[str, str] = {}
-        self._title = TITLE
+        self._held: Timer | None = None
+        """Runs while what is seen is still that of the task before."""
+        self._title, self._said = TITLE, ""
         self.border_title = TITLE
 
     def compose(self) -> ComposeResult:
@@ -136,7 +145,8 @@ class DetailPane(Searching):
 
     @property
     def view(self) -> View:
-        """The view that is seen."""
+        """The view that is seen, of the present task: whoever wants it needs it now."""
+        self._let_go()
         return self._views.seen
 
     # --- what it shows ---------------------------------------------------------------------------------------
@@ -144,6 +154,7 @@ class DetailPane(Searching):
     def show_card(self, title: str, lines: Sequence[Line]) -> None:
         """Show something that is no task: an executor, a problem, a hint."""
         same = self.task_id is None and self._bar.title == title
+        self._stop_holding()
         self.task_id = self.subject = self._full = None
         self._head("")
         self._bar.show(self.tab, title=title)
@@ -154,6 +165,9 @@ class DetailPane(Searching):
         """Show `task`; a new one is loaded, a known one is drawn again in its new state."""
         self.waiting = waiting
         if task.id != self.task_id:
+            self.subject = task
+            if self.app.live:
+                self._hold()
             self._reset(task)
             self._asked_in = task.status
             self.post_message(self.Wanted(task.id))
@@ -162,6 +176,22 @@ class DetailPane(Searching):
             self.reload()
         self.subject = task
         self._draw(stay=True)
+
+    def _hold(self) -> None:
+        """Leave the task before on the screen until the new one is read, or that takes too long."""
+        if self._held is None:
+            self._held = self.set_timer(HELD, self._let_go)
+
+    def _stop_holding(self) -> bool:
+        """Whether what is seen is that of the task before."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.stop()
+        return held is not None
+
+    def _let_go(self) -> None:
+        if self._stop_holding():
+            self._draw()
 
     @property
     def title(self) -> str:
@@ -174,7 +204,10 @@ class DetailPane(Searching):
         self._value, self._has_value, self._page = None, False, None
         self._source, self._source_key = [], None
         self.log_view.begin(task, self.tries(task), floor=floor)
-        self.text_view.show(())
+        if self._held is None:
+            self.text_view.show(())
+        else:
+            self.tab = self._chosen.get(task.id) or self._natural_tab(task)
 
     def reload(self) -> None:
         """The task, or an attempt of it, ended or began anew: ask for everything again."""
@@ -204,11 +237,14 @@ class DetailPane(Searching):
         former, attempt = self._former, self.attempt
         given = full.packed if former is None else former.result
         if not self._has_value or given != self._given:
-            value, page = await asyncio.to_thread(default_shape, given, former is None)
+            if former is None and (given is None or (len(given) <= SMALL and isinstance(given, str))):
+                value, page = default_shape(given, True)
+            else:
+                value, page = await asyncio.to_thread(default_shape, given, former is None)
             if full.id != self.task_id or attempt != self.attempt:
                 return
             self._given, self._value, self._page, self._has_value = given, value, page, given is not None
-        self._draw(stay=True)
+        self._draw(stay=not self._stop_holding())
 
     def apply_log(self, delta: Delta) -> None:
         """Lines that the task writes now, or where its log is mixed with those below it, they."""
@@ -272,6 +308,7 @@ class DetailPane(Searching):
         self._chosen[self.task_id] = names[number]
         while len(self._chosen) > CHOICES_KEPT:
             del self._chosen[next(iter(self._chosen))]
+        self._stop_holding()
         self._draw()
 
     def pick_tab(self, name: str) -> None:
@@ -288,7 +325,7 @@ class DetailPane(Searching):
 
     def _draw(self, *, stay: bool = False) -> None:
         task = self.subject
-        if task is None or self.task_id is None:
+        if task is None or self.task_id is None or self._held is not None:
             return
         before = self.tab
         shown = self._as_shown(task)
@@ -403,7 +440,7 @@ class DetailPane(Searching):
 
     def _switch(self, view: View) -> None:
         """Show one view; the focus goes along, a search does not."""
-        before = self.view
+        before = self._views.seen
         if before is view and view.display:
             return
         focused = self.has_focus_within
@@ -470,11 +507,13 @@ class DetailPane(Searching):
 
     def on_log_view_changed(self, event: LogView.Changed) -> None:
         event.stop()
-        if self.view is self.log_view:
+        if self._views.seen is self.log_view:
             self.say_found()
         if self.task_id is not None:
             self._draw(stay=True)
-            self.border_subtitle = Content(self._subtitle())
+            if (said := self._subtitle()) != self._said:  # the whole pane is painted anew for it
+                self._said = said
+                self.border_subtitle = Content(said)
 
     def _subtitle(self) -> str:
         log = self.log_view

@@ -24,7 +24,6 @@ from tui.widgets.rows import Lines
 class LogPainter(Lines):
     """Holds what is drawn: the lines, where they stand, what is searched for, the cursor."""
 
-
     following: var[bool] = var(True, init=False)
 
     def __init__(self, *, id: str | None = None) -> None:
