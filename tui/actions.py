@@ -6,8 +6,7 @@ An action stands here only when it works: a key without an effect is worse than 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from tui import compose_actions, history_actions
 from tui.view_actions import VIEWS, Line
@@ -24,8 +23,7 @@ BESIDE: tuple[Scope, ...] = ("history", "compare", "timeline", "stats", "compose
 """Screens beside the console's, and what has keys of its own inside of the detail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One thing a person can ask for.
 
     `name` is short, for hints and the palette; `help` is a sentence; `keys` are Textual's names; `method` is the name

@@ -38,7 +38,6 @@ from tui.look import Look
 from tui.pump import Pump
 from tui.run_stats import Rate
 from tui.screens.console import ConsoleScreen
-from tui.screens.messages import Notice
 from tui.state_file import Kept
 from tui.terminal import StrayOutput
 from tui.text import safe_text
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from tui.end_signals import EarlySignals
     from tui.feed import Delta
     from tui.late_engine import LateEngine
+    from tui.screens.messages import Notice
 
 STYLES = Path(__file__).parent / "styles"
 NOTICES_KEPT = 500
@@ -79,7 +79,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
     TITLE = "taskdeck"
     COMMANDS: ClassVar[Any] = {_provider}
-    CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in ("app", "console", "history", "compose")]
+    CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in ("app", "console")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False, priority=True, id="anywhere.quit"),
         Binding("ctrl+p", "command_palette", show=False, id="anywhere.palette"),
@@ -101,6 +101,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
     ) -> None:
         self._ours: list[LineFilter] = []
         self._sheets_wear = ""
+        self._has_begun = False
         super().__init__(driver_class=driver_class())
         self.thread = thread
         self.clock = clock
@@ -158,7 +159,8 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
     def refresh_css(self, animate: bool = True) -> None:
         """Textual reads all sheets anew when a theme is set, also at the start, where they were just read with it."""
         if self._sheets_wear == (worn := self.theme):
-            self.stylesheet.update(self, animate=animate)
+            if self._has_begun:  # before, each widget is dressed as it is mounted
+                self.stylesheet.update(self, animate=animate)
             return
         self._sheets_wear = worn
         super().refresh_css(animate=animate)
@@ -186,6 +188,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self._has_begun = True
         handle_signals(self)  # not before: an end while the widgets are mounted is a fault of theirs
         if self.early is not None and self.early.code is not None:
             leave(self, self.early.code)
@@ -292,6 +295,8 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         markup: bool = False,
     ) -> None:
         """A toast, remembered for Messages. Foreign text is fine: it is cleaned, and never read as markup."""
+        from tui.screens.messages import Notice
+
         text = safe_text(message, lines=True, limit=NOTICE_LIMIT)
         self.notices.append(Notice(self.clock(), severity, f"{title}: {text}" if title else text))
         super().notify(text, title=title, severity=severity, timeout=timeout, markup=False)

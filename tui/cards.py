@@ -15,7 +15,6 @@ from engine.catalogue import Catalogue, ExecutorSpec, Launchable, Problem
 from engine.task import Task, TaskStatus
 from tui.result_shapes import JSON, text_lines
 from tui.text import safe_text
-from tui.traceback_text import frames_left, place_of
 from tui.versions import short, standing
 from tui.wording import amount, bar, duration, moment, running_for, state, word_of
 
@@ -94,6 +93,8 @@ def _marked(received: Mapping[str, Any], given: Mapping[str, Any]) -> list[Line]
 
 def error(task: Task, trace: Sequence[str] = (), edit: str = "") -> list[Line]:
     """Kind and message; of the traceback what is not the engine's own, and which place `edit`, a key, opens."""
+    from tui.traceback_text import frames_left, place_of
+
     if not task.error:
         return [("no error", "dim")]
     kind = [(task.error_type, "head")] if task.error_type else []

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """`cells` with the space after it (left of the name) or before it (right); shown from a width of `least` on."""
 
     name: str
@@ -28,8 +27,7 @@ VOLATILE = (STATE, TIME)
 """What goes on by itself while a task runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """The columns of a pane, and how many cells the tree of names has between them."""
 
     left: tuple[Column, ...]

@@ -5,22 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui.actions import ACTIONS, PANES, Action, Scope
+from tui.command_error import CommandError
 from tui.console_settings import CHOICES
 
 SHOWN = 40
 """Completions that are offered at most."""
 
 
-class CommandError(ValueError):
-    """What is wrong with a command, for the person; it may hold foreign text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One that takes words; `takes` says which. The screen does it with `command_<name>`."""
 
     name: str
@@ -53,8 +48,7 @@ class Known:
     ids: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What was typed: a command or an action, and the words after it as they were typed."""
 
     command: Command | None
@@ -89,6 +83,8 @@ def _check_words(command: Command, words: str) -> None:
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
     wanted = name.lower()
     begins = {each.lower()[: len(wanted) + 1]: each for each in known}  # a long name is known by how it begins
     near = get_close_matches(wanted, whole := {each.lower(): each for each in known}, 1)

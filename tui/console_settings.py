@@ -17,9 +17,10 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from engine.errors import SettingsError
 
@@ -100,15 +101,14 @@ def _seconds(value: object) -> float:
     return seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """The settings that hold at the start; `fixed` are those that the command, environment or file say."""
 
     settings: ConsoleSettings
     fixed: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     """Those of them that were said for this start: by an option or the environment."""
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = MappingProxyType({})
     """Of each that is no default: the option, the variable or the file that says it, or KEPT."""
 
 

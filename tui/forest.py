@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from engine.graph import combine, pending_reason
 from engine.task import TERMINAL, Task, TaskStatus
 from tui.counting import Counting
 from tui.dependents import Dependents
@@ -27,8 +26,7 @@ SLICE = 1_000
 """Tasks that are placed between two pauses of `loading`: 4 to 8 ms."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many of the held tasks stand where; `queued` are all pending ones."""
 
     running: int = 0
@@ -118,12 +116,16 @@ class Forest:
 
         The words are those of `pending_reason`; what is ready in a paused run is "paused", its turn came or not.
         """
+        from engine.graph import pending_reason
+
         reason = pending_reason(task, self.task)
         stands_by = reason.startswith("queued") or (not reason and task.id == task.run_id)
         return "paused" if stands_by and self.is_paused(task.run_id) else reason
 
     def tree_status(self, row: Row) -> TaskStatus:
         """The status of the subtree (2.7), by its counters; of a run that ended what the engine said."""
+        from engine.graph import combine
+
         ended = self._ended.get(row.task.id) if row.parent is None else None
         if ended is not None or row.tally is None:
             return ended or row.seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NO_CURSOR = frozenset({"dumb", "unknown"})
 """Values of TERM that say that nothing can be placed on the screen."""
@@ -15,8 +15,7 @@ TITLED = ("xterm", "screen", "tmux", "rxvt", "alacritty", "kitty", "foot", "wezt
 """How TERM begins where the terminal has a title; others might print the sequence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A theme by its name, whether only ASCII is drawn, and whether the terminal takes more."""
 
     theme: str = "dark"

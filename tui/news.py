@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.catalogue import Catalogue
 from tui.cards import headline
@@ -14,8 +14,7 @@ NAMED = 3
 """How many executors are named before they are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(NamedTuple):
     """One line; it holds foreign names and is cleaned by whoever draws it."""
 
     text: str

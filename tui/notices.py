@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.task import TaskStatus
 from tui.text import safe_text
@@ -15,8 +15,7 @@ ENDS = {TaskStatus.COMPLETED: "done", TaskStatus.FAILED: "failed"}
 """How a run has to end to be told of: a person who cancels it knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """A run that ended; `name` is foreign."""
 
     name: str

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Literal
-
-from tui.json_slices import read_json
-from tui.json_tree import JsonTree
-from tui.table import Table, is_table
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["text", "json", "table", "log", "timeline"]
 JSON = "json"
@@ -17,8 +12,7 @@ MOST_LINES = 200_000
 """Lines of a text that are laid out; the pager shows all."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Page:
+class Page(NamedTuple):
     """What a tab shows: lines for "text", a `JsonTree`, a `Table`; "log" and "timeline" have views of their own."""
 
     kind: Kind
@@ -27,6 +21,8 @@ class Page:
 
 def shapes_of(value: Any) -> tuple[Kind, ...]:
     """The shapes that make sense for `value`, the natural one first."""
+    from tui.table import is_table
+
     if isinstance(value, str):
         return ("text", "json")
     if is_table(value):
@@ -36,6 +32,9 @@ def shapes_of(value: Any) -> tuple[Kind, ...]:
 
 def page_of(value: Any, kind: Kind) -> Page:
     """`value` laid out; megabytes want a thread."""
+    from tui.json_tree import JsonTree
+    from tui.table import Table
+
     if kind == "json":
         return Page("json", JsonTree(value))
     if kind == "table":
@@ -45,6 +44,8 @@ def page_of(value: Any, kind: Kind) -> Page:
 
 def default_shape(given: Any, packed: bool) -> tuple[Any, Page]:
     """The value that the store keeps (with `packed`) or that is given, and its page in its natural shape."""
+    from tui.json_slices import read_json
+
     value = read_json(given) if packed else given
     return value, page_of(value, shapes_of(value)[0])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.task import Task, TaskStatus
 from tui.row import Row
@@ -25,8 +25,7 @@ QUICK = ("", "status:failed", "status:running", "status:queued", "status:done", 
 """The filters that one key goes through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One typed word: `failed`, `status:failed`, `executor:deploy`, each with `!` before it for the opposite."""
 
     key: str

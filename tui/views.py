@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 KEPT = 100
 """Views that can be gone back to."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What a person saw: the pane, what was selected in the lists, the tab that the detail showed, the filters."""
 
     pane: str

@@ -78,7 +78,7 @@ class Opened:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     found = Opened()
-    monkeypatch.setattr("tui.screens.code.edit", found.edit)
+    monkeypatch.setattr("tui.editor.edit", found.edit)
     monkeypatch.setenv("EDITOR", "sh")
     monkeypatch.setattr("tui.editor.PLUS", {"sh"})
     return found

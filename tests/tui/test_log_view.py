@@ -348,7 +348,7 @@ async def test_the_pager_gets_the_whole_in_a_file_of_its_own(tmp_path: Path, mon
         seen.append((command, Path(command[-1]).read_text(), os.stat(command[-1]).st_mode & 0o777))
         return 0
 
-    monkeypatch.setattr("tui.screens.viewing.edit", edit)
+    monkeypatch.setattr("tui.editor.edit", edit)
     monkeypatch.setenv("PAGER", "cat -v")
     async with console(noisy(3, "\x1b]52;c;x\x07line {}")) as driven:
         await open_log(driven)

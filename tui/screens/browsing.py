@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from textual import events, on
 
-from tui import cards, first_steps
+from tui import cards
 from tui.row_order import ORDERS
 from tui.screens.panes import HEIGHTS, PANES, WIDTHS, Pane
 from tui.screens.viewing import Viewing
@@ -137,7 +136,7 @@ class Browsing(Viewing):
             self.detail.pick_tab(view.tab)
         self._is_returning = False
         self._places = {rows: rows.cursor for rows in (self.catalogue.rows, self.runs.rows)}
-        self.trail.see(replace(self.view, tab=self.detail.tab if view.tab else ""), leap=False)
+        self.trail.see(self.view._replace(tab=self.detail.tab if view.tab else ""), leap=False)
 
     # --- kept ------------------------------------------------------------------------------------------------
 
@@ -174,6 +173,8 @@ class Browsing(Viewing):
 
     def without_executors(self) -> list[cards.Line]:
         """What stands in the detail while no row of the catalogue can be selected."""
+        from tui import first_steps
+
         label = self.app.keys.label
         if text := self.catalogue.filter_line.text.strip():
             return first_steps.no_match(text, label("catalogue.clear_filter"))
@@ -185,6 +186,8 @@ class Browsing(Viewing):
 
     def first_run(self) -> list[cards.Line]:
         """The way to the first run, above an executor's card until there is one."""
+        from tui import first_steps
+
         if not self.started or self.runs.forest.runs or not self.history.is_complete:
             return []
         return first_steps.first_run(self.app.keys)

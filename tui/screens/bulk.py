@@ -6,11 +6,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.task import TaskStatus
-from tui import bulk, export
+from tui import bulk
 from tui.forest import Row
 from tui.marks import tops
 from tui.screens.permission import changes
-from tui.screens.quit import Question
 from tui.screens.scheduling import Scheduling
 from tui.screens.steering import named
 from tui.wording import amount
@@ -18,6 +17,7 @@ from tui.wording import amount
 if TYPE_CHECKING:
     from engine import Engine
     from engine.run_filter import RunFilter
+    from tui import export
 
 PATH_LIMIT = 1_000
 """Characters of a file name."""
@@ -31,6 +31,8 @@ class Bulk(Scheduling):
         return self.runs.forest.marks.rows if self.pane == "runs" else []
 
     def _ask(self, title: str, text: str, no: str, yes: str, act: Callable[[], object]) -> None:
+        from tui.screens.quit import Question
+
         self.app.push_screen(Question(title, text, (no, yes)), lambda answer: self._answered(answer, act))
 
     @staticmethod
@@ -165,6 +167,8 @@ class Bulk(Scheduling):
 
     def action_export(self) -> None:
         """Write the runs of the marked tasks, or of the selected one, to a file; asks for its name."""
+        from tui import export
+
         rows = self.marked()
         if not rows:
             row = self.selected()
@@ -186,6 +190,8 @@ class Bulk(Scheduling):
         )
 
     def _export(self, runs: RunFilter | Sequence[str], typed: str) -> None:
+        from tui import export
+
         def done(written: export.Written) -> None:
             said = f"{amount(written.runs, 'run')} written to {written.path}, {amount(written.size, 'byte')}"
             self.app.notify(said)

@@ -12,18 +12,16 @@ from textual import on
 
 from engine.task import Task
 from tui.boundary import ask
-from tui.editor import EditorError, arguments, edit, editor
 from tui.screens.drafting import Drafting
 from tui.screens.permission import changes
-from tui.screens.quit import Question
 from tui.screens.steering import named
-from tui.source import read_source
 from tui.text import safe_text
 from tui.versions import ABSENT, short
 from tui.widgets.detail import DetailPane
 
 if TYPE_CHECKING:
     from engine.catalogue import Catalogue
+    from tui.screens.quit import Question
 
 Place = tuple[str, int | None]
 """A file and the line in it."""
@@ -39,6 +37,8 @@ class Code(Drafting):
 
     @on(DetailPane.SourceWanted)
     def _source_wanted(self, event: DetailPane.SourceWanted) -> None:
+        from tui.source import read_source
+
         event.stop()
         key, spec = event.key, self._catalogue.entry(event.executor_id)
         ask(
@@ -104,6 +104,8 @@ class Code(Drafting):
             self.ask_engine(lambda: self._edit(*place))
 
     async def _edit(self, file: str, line: int | None) -> None:
+        from tui.editor import EditorError, arguments, edit, editor
+
         words = editor(os.environ)
         if not await asyncio.to_thread(os.path.isfile, file):
             raise EditorError(f"the file {file} is not there", "It was deleted or renamed")
@@ -147,6 +149,8 @@ class Code(Drafting):
 
 def rerun_question(name: str, version: str, current: str | None) -> Question:
     """Asked before a former version runs again; `name` is cleaned by the caller."""
+    from tui.screens.quit import Question
+
     instead = f"not with the current {short(current, version)}" if current else f"its executor is {ABSENT}"
     text = f"Run {name} again with {short(version, current or '')}, the version that it ran then ({instead})?"
     return Question("Rerun with the version of then", f"{text} What depends on it runs again too.", ("Don't", "Run it"))

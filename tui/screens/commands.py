@@ -8,26 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
-
 from engine.errors import TaskdeckError
 from engine.task import Task
-from tui import command_line
 from tui.actions import Action, Scope
 from tui.bindings import target
-from tui.command_line import CommandError, Known
-from tui.console_settings import ABOUT, CHOICES
+from tui.command_error import CommandError
 from tui.screens.browsing import Browsing
 from tui.screens.panes import PANES
 from tui.screens.permission import changes
 from tui.text import safe_text
-from tui.widgets.command_line import CommandLine
 from tui.wording import amount
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from engine.catalogue import Launchable
+    from tui.widgets.command_line import CommandLine
 
 IDS_OFFERED = 200
 """Runs whose ids a command is completed to."""
@@ -41,6 +37,8 @@ class Commands(Browsing):
     # --- the line --------------------------------------------------------------------------------------------
 
     async def action_command_line(self) -> None:
+        from tui.widgets.command_line import CommandLine
+
         if not self.query(CommandLine):
             line = CommandLine(self._complete, self.app.kept.texts("commands"))
             await self.mount(line, before=self.status)
@@ -48,22 +46,28 @@ class Commands(Browsing):
         self.status.display = False
 
     def _complete(self, text: str) -> list[str]:
+        from tui import command_line
+        from tui.command_line import Known
+
         executors = {spec.id: spec.schema for spec in self._catalogue.entries.values()}
         roots = [row.task.id for row in self.runs.forest.visible if row.parent is None]
         return command_line.complete(text, self.pane, Known(executors, roots[:IDS_OFFERED]))
 
-    @on(CommandLine.Left)
-    def _line_left(self, event: CommandLine.Left) -> None:
+    def on_command_line_left(self, event: CommandLine.Left) -> None:
         event.stop()
         self._close_line()
 
     def _close_line(self) -> None:
+        from tui.widgets.command_line import CommandLine
+
         self.query_one(CommandLine).close()
         self.status.display = True
         self.set_focus(self.focus_target)
 
-    @on(CommandLine.Entered)
-    def _line_entered(self, event: CommandLine.Entered) -> None:
+    def on_command_line_entered(self, event: CommandLine.Entered) -> None:
+        from tui import command_line
+        from tui.widgets.command_line import CommandLine
+
         event.stop()
         line = self.query_one(CommandLine)
         try:
@@ -81,6 +85,8 @@ class Commands(Browsing):
 
     def _do(self, doing: partial[None], text: str) -> None:
         """Leave the line and do it; where that raises a CommandError, the line stays."""
+        from tui.widgets.command_line import CommandLine
+
         line = self.query_one(CommandLine)
         self._close_line()
         try:
@@ -125,6 +131,8 @@ class Commands(Browsing):
     @changes("launch")
     def command_launch(self, words: str) -> None:
         """`ID [NAME=VALUE …]`: the form opens with the inputs filled in, and what does not fit is said."""
+        from tui import command_line
+
         executor_id, lines = command_line.assignments(words)
         spec = self._catalogue.entry(executor_id)
         if spec is None:
@@ -218,6 +226,8 @@ class Commands(Browsing):
         self._change("theme", words)
 
     def command_set(self, words: str) -> None:
+        from tui import command_line
+
         if not words:
             self.show_settings()
             return
@@ -232,6 +242,7 @@ class Commands(Browsing):
 
     def show_settings(self) -> None:
         """All settings of the console with their values, as a sheet."""
+        from tui.console_settings import ABOUT, CHOICES
         from tui.screens.sheet import Sheet
 
         settings = self.app.settings

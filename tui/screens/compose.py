@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -43,6 +43,7 @@ LINKING = ("link", "optional", "back")
 class ComposeScreen(ComposeFiles):
     """The draft is checked on a thread after each edit; while one check runs the next one waits for it."""
 
+    CSS_PATH: ClassVar[Any] = ["../styles/history.tcss", "../styles/compose.tcss"]
     BINDINGS: ClassVar[list[BindingType]] = [
         *(each for each in Sub.BINDINGS if isinstance(each, Binding) and each.id in EVERYWHERE),
         *(

@@ -16,19 +16,15 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from engine.catalogue import Catalogue, ExecutorSpec, Problem
-from engine.policy import DEFAULT
 from engine.task import Task
-from tui import cards
 from tui.actions import Scope, actions_of
 from tui.bindings import bindings_of
 from tui.boundary import ask
 from tui.feed import Delta
 from tui.forest import Forest
 from tui.history import History
-from tui.news import News, changed_ids, news_of, standing
 from tui.screens.commands import Commands
 from tui.screens.panes import PANES, SMALLEST, Pane
-from tui.task_reader import Reading, read_task
 from tui.widgets.catalogue import CataloguePane
 from tui.widgets.detail import DetailPane
 from tui.widgets.rows import Rows
@@ -36,7 +32,10 @@ from tui.widgets.runs_pane import RunsPane
 from tui.widgets.status_line import STORE_OK, Hint, StatusLine
 
 if TYPE_CHECKING:
+    from tui import cards
     from tui.late_engine import LateEngine
+    from tui.news import News
+    from tui.task_reader import Reading
 
 NEWS_TIME = 10.0
 """Seconds that good news stay in the status line; a problem stays until it is mended."""
@@ -169,6 +168,8 @@ class ConsoleScreen(Commands):
 
     def tries(self, task: Task) -> int:
         """How many attempts the retries of the task allow (4.7)."""
+        from engine.policy import DEFAULT
+
         spec = self._catalogue.get(task.executor_id)
         policy = spec.policy if spec is not None else DEFAULT
         try:
@@ -191,6 +192,8 @@ class ConsoleScreen(Commands):
     # --- the catalogue ---------------------------------------------------------------------------------------
 
     def _show_catalogue(self, catalogue: Catalogue) -> None:
+        from tui.news import changed_ids, news_of
+
         before, self._catalogue = self._catalogue, catalogue
         if catalogue is before:
             return
@@ -237,6 +240,8 @@ class ConsoleScreen(Commands):
             self._news_timer = self.set_timer(NEWS_TIME, self._fall_back)
 
     def _fall_back(self) -> None:
+        from tui.news import News, standing
+
         self._news_timer = None
         news = standing(self._catalogue, self.app.keys)
         news = news or News("")
@@ -254,6 +259,8 @@ class ConsoleScreen(Commands):
                 ask(self, self.history.more, group="history")
 
     def _show_catalogue_row(self) -> None:
+        from tui import cards
+
         row = self.catalogue.row
         if row is None:
             self.detail.show_card("Catalogue", self.without_executors())
@@ -272,6 +279,8 @@ class ConsoleScreen(Commands):
             self.detail.show_card("Problems", cards.problems(self._catalogue))
 
     def _show_problem(self, problem: Problem) -> None:
+        from tui import cards
+
         title = f"Problem in {cards.headline(problem).split(' ')[0]}"
         self.detail.show_card(title, cards.problem(problem))
 
@@ -324,6 +333,8 @@ class ConsoleScreen(Commands):
 
     @on(DetailPane.Wanted)
     def _detail_wanted(self, event: DetailPane.Wanted) -> None:
+        from tui.task_reader import read_task
+
         event.stop()
         engine, thread, task_id = self.thread.engine, self.thread, event.task_id
         ask(

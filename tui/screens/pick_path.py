@@ -76,6 +76,10 @@ class PathRows(Rows):
         self.show_cursor()
 
     @property
+    def cursor_ink(self) -> str:
+        return "cursor-kept"
+
+    @property
     def chosen(self) -> Entry | None:
         return self.entries[self.cursor] if self.cursor < len(self.entries) else None
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from engine.task import Task, TaskStatus
 from tui.forest import Row
 from tui.screens.permission import changes
-from tui.screens.quit import clone_question, delete_question, skip_question
 from tui.screens.task_actions import NAME_LIMIT, TaskActions, received
 from tui.text import safe_text
 from tui.wording import amount, word_of
@@ -80,6 +79,8 @@ class Steering(TaskActions):
     @changes("skip")
     def action_skip_task(self) -> None:
         """Have a pending or failed task count as completed (8.4)."""
+        from tui.screens.quit import skip_question
+
         row = self.selected()
         if row is None or self.refuses_history(row):
             return
@@ -114,6 +115,7 @@ class Steering(TaskActions):
         """Ask before a tree is copied and launched; what is dangerous in it is named, with what goes to it."""
         from tui.screens.confirm import ConfirmScreen
         from tui.screens.dangers import dangers_of
+        from tui.screens.quit import clone_question
 
         task_id, planned = row.task.id, _planned_of(row.task.id, tree)
         if len(planned) < 2:
@@ -153,6 +155,8 @@ class Steering(TaskActions):
     @changes("delete")
     def action_delete_task(self) -> None:
         """Delete the selected task and all below it: the run, where it is the root."""
+        from tui.screens.quit import delete_question
+
         row = self.selected()
         if row is None:
             return

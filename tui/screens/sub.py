@@ -22,6 +22,7 @@ class Sub(Screen[Any]):
     """A view of its own, with the keys of `SCOPE`."""
 
     app: ConsoleApp
+    CSS_PATH: ClassVar[Any] = "../styles/history.tcss"
     SCOPE: ClassVar[Scope] = "compare"
     BINDINGS: ClassVar[list[BindingType]] = [
         binding for binding in bindings_of("app") if isinstance(binding, Binding) and binding.id in EVERYWHERE

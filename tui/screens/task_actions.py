@@ -12,7 +12,6 @@ from tui.boundary import ask
 from tui.forest import Row
 from tui.screens.panes import Panes
 from tui.screens.permission import changes
-from tui.screens.quit import cancel_question
 from tui.text import safe_text
 from tui.wording import NEEDS_SECRETS
 
@@ -215,6 +214,8 @@ class TaskActions(Panes):
 
     def _cancel(self, row: Row, *, sure: bool) -> None:
         """Cancel the row's task and all below it; ask first unless `sure`."""
+        from tui.screens.quit import cancel_question
+
         if row.has_ended:
             self.app.notify("it has ended already", severity="warning")
             return

@@ -38,6 +38,7 @@ CLOCK = 0.5
 class TwoPanes(Viewing):
     """The panes are "runs", which is the list, and "detail"."""
 
+    CSS_PATH = "../styles/history.tcss"
     AUTO_FOCUS = ""
     SCOPE: ClassVar[Scope] = "history"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from textual import on
 
 from tui.actions import Scope, by_id
 from tui.bindings import target
-from tui.editor import edit
-from tui.outlet import PagerFile, default_path, keep, keeps_clipboard, pager, resolved, write
 from tui.screens.code import Code
 from tui.screens.panes import Pane
 from tui.text import safe_text
-from tui.widgets.json_view import JsonView
-from tui.widgets.log_view import LogView
 from tui.widgets.status_line import StatusLine
-from tui.widgets.table_view import TableView
 from tui.wording import amount
+
+if TYPE_CHECKING:
+    from tui.widgets.log_view import LogView
 
 LONGEST_PATH = 4_000
 Writer = Callable[[], Iterable[str]]
@@ -185,6 +184,8 @@ class Viewing(Code):
     # --- copy ------------------------------------------------------------------------------------------------
 
     def action_copy_value(self) -> None:
+        from tui.widgets.log_view import LogView
+
         view = self.detail.view
         if isinstance(view, LogView):
             lines = len(view.marked())
@@ -204,6 +205,8 @@ class Viewing(Code):
         self.ask_engine(gather, lambda text: self._copy(text, amount(len(text), "character")))
 
     def action_copy_id(self) -> None:
+        from tui.widgets.json_view import JsonView
+
         view = self.detail.view
         if self.pane == "detail" and isinstance(view, JsonView):
             self._copy(view.path, safe_text(view.path, limit=80))
@@ -217,6 +220,8 @@ class Viewing(Code):
         if not text:
             self.app.notify("there is nothing to copy")
             return
+        from tui.outlet import keep, keeps_clipboard
+
         clean = text.encode("utf-8", "backslashreplace").decode()
         self.app.copy_to_clipboard(clean)
         trouble = keeps_clipboard(os.environ, len(clean.encode()))
@@ -232,6 +237,10 @@ class Viewing(Code):
 
     def _writer(self) -> Writer:
         """What writes out all that the tab shows."""
+        from tui.widgets.json_view import JsonView
+        from tui.widgets.log_view import LogView
+        from tui.widgets.table_view import TableView
+
         view = self.detail.view
         if isinstance(view, JsonView | TableView):
             return view.writer()
@@ -247,11 +256,15 @@ class Viewing(Code):
 
     def _file_name(self) -> tuple[str, str, str]:
         """Name, part and ending of a file for what the tab shows."""
+        from tui.widgets.json_view import JsonView
+        from tui.widgets.table_view import TableView
+
         task, view = self.detail.subject, self.detail.view
         ending = "json" if isinstance(view, JsonView) else "tsv" if isinstance(view, TableView) else "txt"
         return (task.name, self.detail.tab, ending) if task is not None else (self.detail.title, "card", ending)
 
     def action_save(self) -> None:
+        from tui.outlet import default_path
         from tui.screens.ask_name import NameScreen
 
         writer = self._writer()
@@ -263,6 +276,8 @@ class Viewing(Code):
         self.ask_engine(lambda: asyncio.to_thread(default_path, *self._file_name()), ask_path)
 
     def _save(self, typed: str, writer: Writer) -> None:
+        from tui.outlet import resolved, write
+
         path = resolved(typed)
 
         async def save(anew: bool) -> int:
@@ -287,6 +302,9 @@ class Viewing(Code):
 
     def action_pager(self) -> None:
         """Give the terminal to the pager, with all that the tab shows; everything goes on meanwhile."""
+        from tui.editor import edit
+        from tui.outlet import PagerFile, pager
+
         if self._paging:
             return
         writer, (_, part, ending) = self._writer(), self._file_name()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,7 +14,6 @@ from textual.content import Content
 from engine.catalogue import Catalogue, ExecutorSpec, Launchable, Problem
 from tui import cards
 from tui.bindings import bindings_of
-from tui.fuzzy import rank
 from tui.keymap import label_of
 from tui.text import safe_text
 from tui.widgets.filter_line import FilterLine
@@ -29,8 +27,7 @@ FLOW = "⇒"
 """Stands before what launches several tasks."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueRow:
+class CatalogueRow(NamedTuple):
     """A heading (neither is set), a problem, or an executor or flow."""
 
     problem: Problem | None = None
@@ -166,6 +163,8 @@ class CataloguePane(Vertical):
 
     def _fill(self, keep: str | None = None) -> None:
         """Make the rows; the cursor goes to the row `keep`, else to the best match."""
+        from tui.fuzzy import rank
+
         catalogue, query = self.catalogue, self.filter_line.text.strip()
         rows = [CatalogueRow(problem=problem) for problem in catalogue.problems]
         if rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,27 +19,32 @@ from tui import cards
 from tui.bindings import bindings_of
 from tui.feed import Delta
 from tui.result_shapes import Page, default_shape, page_of, shapes_of
-from tui.task_reader import Reading, as_tried
-from tui.traceback_text import Place, place_of
 from tui.versions import running_note, short
-from tui.widgets.json_view import JsonView, json_pieces
-from tui.widgets.log_view import LogView
-from tui.widgets.search_line import SearchLine
+from tui.widgets.detail_views import DetailViews
 from tui.widgets.searching import Searching, View
 from tui.widgets.tab_bar import TabBar
-from tui.widgets.table_view import TableView
-from tui.widgets.task_log import TaskLog
 from tui.widgets.text_view import Line, TextView
 from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from engine.store import Attempt
     from tui.app import ConsoleApp
-    from tui.widgets.timeline import Timeline
+    from tui.task_reader import Reading
+    from tui.traceback_text import Place
+    from tui.widgets.log_view import LogView
+    from tui.widgets.search_line import SearchLine
+    from tui.widgets.task_log import TaskLog
 
 TITLE = "3 Detail"
 CHOICES_KEPT = 200
 """For how many tasks the tab that the person chose is remembered."""
+
+HELD = 0.1
+"""Seconds for which the task before stays seen while another one is read, so that each is drawn once."""
+SMALL = 10_000
+"""Characters of a stored result that are read and laid out without a thread."""
 
 SourceKey = tuple[str, str, str | None]
 """Task id, the version that ran, the current version."""
@@ -88,8 +93,7 @@ class DetailPane(Searching):
             "Timeline": lambda task: Page("timeline", task),
         }
         self._bar = TabBar(tuple(self.tabs))  # kept, since news may come while the parts are mounted or taken away
-        self._text_part, self._json_part = TextView(id="text", painter=json_pieces), JsonView(id="json")
-        self._table_part, self._log_part = TableView(id="table"), TaskLog(id="log")
+        self._views = DetailViews(self)
         self.task_id: str | None = None
         self.clock = clock
         self.tries = tries
@@ -102,7 +106,7 @@ class DetailPane(Searching):
         self.waiting = ""
         self.subject: Task | None = None
         self._full: Task | None = None
-        self._reading = Reading(None)
+        self._reading: Reading | None = None
         self._value: Any = None
         """The result of the attempt that is shown."""
         self._has_value = False
@@ -116,48 +120,42 @@ class DetailPane(Searching):
         self._asked_in: TaskStatus | None = None
         """The state in which the task was when it was asked for; ended since, it is asked for again."""
         self._chosen: dict[str, str] = {}
-        self._title = TITLE
+        self._held: Timer | None = None
+        """Runs while what is seen is still that of the task before."""
+        self._title, self._said = TITLE, ""
         self.border_title = TITLE
 
     def compose(self) -> ComposeResult:
         yield self._bar
-        yield SearchLine()
-        yield from self._views
+        yield self._views.text
 
     def on_mount(self) -> None:
-        for view in self._views:
-            view.display = view is self.text_view
+        self.call_after_refresh(self._views.complete)  # not before the first paint, which they would delay
+
+    @property
+    def search_line(self) -> SearchLine:
+        return self._views.search_line
 
     @property
     def log_view(self) -> TaskLog:
-        return self._log_part
+        return self._views.log
 
     @property
     def text_view(self) -> TextView:
-        return self._text_part
-
-    @property
-    def _timeline(self) -> Timeline | None:
-        """Made when it is first looked at."""
-        return cast("Timeline | None", next(iter(self.query("#timeline")), None))
-
-    @property
-    def _views(self) -> tuple[View, ...]:
-        return (self.text_view, self._json_part, self._table_part, self.log_view)
+        return self._views.text
 
     @property
     def view(self) -> View:
-        """The view that is seen."""
-        timeline = self._timeline
-        if timeline is not None and timeline.display:
-            return timeline.rows
-        return next((view for view in self._views if view.display), self.text_view)
+        """The view that is seen, of the present task: whoever wants it needs it now."""
+        self._let_go()
+        return self._views.seen
 
     # --- what it shows ---------------------------------------------------------------------------------------
 
     def show_card(self, title: str, lines: Sequence[Line]) -> None:
         """Show something that is no task: an executor, a problem, a hint."""
         same = self.task_id is None and self._bar.title == title
+        self._stop_holding()
         self.task_id = self.subject = self._full = None
         self._head("")
         self._bar.show(self.tab, title=title)
@@ -168,6 +166,9 @@ class DetailPane(Searching):
         """Show `task`; a new one is loaded, a known one is drawn again in its new state."""
         self.waiting = waiting
         if task.id != self.task_id:
+            self.subject = task
+            if self.app.live:
+                self._hold()
             self._reset(task)
             self._asked_in = task.status
             self.post_message(self.Wanted(task.id))
@@ -177,6 +178,22 @@ class DetailPane(Searching):
         self.subject = task
         self._draw(stay=True)
 
+    def _hold(self) -> None:
+        """Leave the task before on the screen until the new one is read, or that takes too long."""
+        if self._held is None:
+            self._held = self.set_timer(HELD, self._let_go)
+
+    def _stop_holding(self) -> bool:
+        """Whether what is seen is that of the task before."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.stop()
+        return held is not None
+
+    def _let_go(self) -> None:
+        if self._stop_holding():
+            self._draw()
+
     @property
     def title(self) -> str:
         """What stands above a card; "" while a task is shown or nothing yet."""
@@ -184,11 +201,14 @@ class DetailPane(Searching):
 
     def _reset(self, task: Task, *, floor: int = 0) -> None:
         self.task_id, self._full, self.attempt = task.id, None, None
-        self._reading, self._asked_in = Reading(None), None
+        self._reading, self._asked_in = None, None
         self._value, self._has_value, self._page = None, False, None
         self._source, self._source_key = [], None
         self.log_view.begin(task, self.tries(task), floor=floor)
-        self.text_view.show(())
+        if self._held is None:
+            self.text_view.show(())
+        else:
+            self.tab = self._chosen.get(task.id) or self._natural_tab(task)
 
     def reload(self) -> None:
         """The task, or an attempt of it, ended or began anew: ask for everything again."""
@@ -218,11 +238,14 @@ class DetailPane(Searching):
         former, attempt = self._former, self.attempt
         given = full.packed if former is None else former.result
         if not self._has_value or given != self._given:
-            value, page = await asyncio.to_thread(default_shape, given, former is None)
+            if former is None and (given is None or (len(given) <= SMALL and isinstance(given, str))):
+                value, page = default_shape(given, True)
+            else:
+                value, page = await asyncio.to_thread(default_shape, given, former is None)
             if full.id != self.task_id or attempt != self.attempt:
                 return
             self._given, self._value, self._page, self._has_value = given, value, page, given is not None
-        self._draw(stay=True)
+        self._draw(stay=not self._stop_holding())
 
     def apply_log(self, delta: Delta) -> None:
         """Lines that the task writes now, or where its log is mixed with those below it, they."""
@@ -234,7 +257,7 @@ class DetailPane(Searching):
     @property
     def attempts(self) -> Sequence[Attempt]:
         """All attempts of the task as they were last read, oldest first."""
-        return self._reading.attempts
+        return self._reading.attempts if self._reading is not None else ()
 
     @property
     def _former(self) -> Attempt | None:
@@ -272,6 +295,8 @@ class DetailPane(Searching):
         former = self._former
         if former is None:
             return full if full.status is task.status else task
+        from tui.task_reader import as_tried
+
         return as_tried(full, former)
 
     # --- tabs ------------------------------------------------------------------------------------------------
@@ -284,6 +309,7 @@ class DetailPane(Searching):
         self._chosen[self.task_id] = names[number]
         while len(self._chosen) > CHOICES_KEPT:
             del self._chosen[next(iter(self._chosen))]
+        self._stop_holding()
         self._draw()
 
     def pick_tab(self, name: str) -> None:
@@ -300,7 +326,7 @@ class DetailPane(Searching):
 
     def _draw(self, *, stay: bool = False) -> None:
         task = self.subject
-        if task is None or self.task_id is None:
+        if task is None or self.task_id is None or self._held is not None:
             return
         before = self.tab
         shown = self._as_shown(task)
@@ -319,27 +345,23 @@ class DetailPane(Searching):
         elif page.kind == "timeline":
             self._show_timeline(page.content)
         elif page.kind == "json":
-            view = self._json_part
-            self._switch(view)
-            view.show_tree(page.content)
+            self._switch(self._views.json)
+            self._views.json.show_tree(page.content)
         elif page.kind == "table":
-            table = self._table_part
-            self._switch(table)
-            table.show_table(page.content)
+            self._switch(self._views.table)
+            self._views.table.show_table(page.content)
         else:
             self._switch(self.text_view)
             self.text_view.show(page.content, stay=stay)
 
     def _show_timeline(self, task: Task) -> None:
         """The timeline of the task's run, the cursor on the task."""
-        timeline = self._timeline
+        timeline = self._views.timeline
         if timeline is not None:
             self._switch(timeline.rows)
             timeline.show_run(task.run_id, task.id)
             return
-        from tui.widgets.timeline import Timeline
-
-        self.mount(Timeline(id="timeline"))
+        self._views.add_timeline()
         self.call_after_refresh(self._draw, stay=True)
 
     def _result_page(self, task: Task) -> Page:
@@ -354,16 +376,20 @@ class DetailPane(Searching):
     @property
     def place(self) -> Place | None:
         """Where the error that is shown was raised; None where none is."""
+        from tui.traceback_text import place_of
+
         if self.tab != "Error" or self.subject is None:
             return None
         return place_of(self.log_view.trace(self._as_shown(self.subject).attempt))
 
     def _info_page(self, task: Task) -> Page:
+        from tui.task_reader import Reading
+
         current, forest = self.current(task.executor_id), self.app.forest
-        live = self.subject or task
+        live, reading = self.subject or task, self._reading or Reading(None)
         needed = cards.needed_by(task, forest.row(task.id))
         lines = cards.info(
-            self._full or live, live, self.waiting, self._reading, self.tries(task), self.clock(), current,
+            self._full or live, live, self.waiting, reading, self.tries(task), self.clock(), current,
             find=forest.task, needed=needed,
         )  # fmt: skip
         return Page("text", lines)
@@ -417,14 +443,11 @@ class DetailPane(Searching):
 
     def _switch(self, view: View) -> None:
         """Show one view; the focus goes along, a search does not."""
-        before = self.view
+        before = self._views.seen
         if before is view and view.display:
             return
         focused = self.has_focus_within
-        for each in self._views:
-            each.display = each is view
-        if (timeline := self._timeline) is not None:
-            timeline.display = timeline.rows is view
+        self._views.switch(view)
         if self.search_line.display:
             self.search_line.close()
             before.search("")
@@ -450,6 +473,8 @@ class DetailPane(Searching):
 
     def sort(self) -> str:
         """Sort the table by the column under the cursor; in words what was done, "" where there is no table."""
+        from tui.widgets.table_view import TableView
+
         view = self.view
         if not isinstance(view, TableView) or not view.column_name:
             return ""
@@ -483,14 +508,15 @@ class DetailPane(Searching):
         event.stop()
         self.pick_tab(event.tab)
 
-    @on(LogView.Changed)
-    def _log_moved(self, event: LogView.Changed) -> None:
+    def on_log_view_changed(self, event: LogView.Changed) -> None:
         event.stop()
-        if self.view is self.log_view:
+        if self._views.seen is self.log_view:
             self.say_found()
         if self.task_id is not None:
             self._draw(stay=True)
-            self.border_subtitle = Content(self._subtitle())
+            if (said := self._subtitle()) != self._said:  # the whole pane is painted anew for it
+                self._said = said
+                self.border_subtitle = Content(said)
 
     def _subtitle(self) -> str:
         log = self.log_view

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,14 +16,13 @@ from tui.log_lines import HEAD, Line, LogLines, shown
 from tui.log_text import NAME, ROLES, SIGNS, STAMP_CELLS, Stamps, stamp
 from tui.sgr import Look, Run, runs
 from tui.text import safe_text
+from tui.widgets.inks import style_of as ink_of
 from tui.widgets.looks import breaks, cells_of, style_of
 from tui.widgets.rows import Lines
 
 
 class LogPainter(Lines):
     """Holds what is drawn: the lines, where they stand, what is searched for, the cursor."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--match"}
 
     following: var[bool] = var(True, init=False)
 
@@ -81,7 +79,7 @@ class LogPainter(Lines):
             except IndexError:
                 return Strip.blank(width, base)
         if number is not None and self._is_lit(number):
-            base += self.get_component_rich_style("lines--cursor", partial=True)
+            base = self._style(base, self.cursor_ink)
         role = ROLES.get(line.stream, "")
         prefix = self._prefix_of(line, part, base, role)
         text = Strip(self._segments(line, part, self._style(base, role)))
@@ -128,7 +126,7 @@ class LogPainter(Lines):
         elif not self.wrap:
             end = min(end, self.x + self.room * 2)
         spans = self.finder.pattern.spans(plain) if self.finder is not None and line.stream != HEAD else []
-        match = self.get_component_rich_style("lines--match", partial=True) if spans else None
+        match = ink_of(self.app, "match") if spans else None
         dark = self.app.current_theme.dark
         return [
             Segment(plain[low:high], base + style_of(look, dark) + (match if is_match else None))

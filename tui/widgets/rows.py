@@ -7,7 +7,6 @@ Callers clean foreign text with `safe_text()`. A row costs 0.2 ms less than a wi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,16 +17,15 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-Piece = tuple[str, str]
-"""Text and its role: "" plain, else one of ROLES."""
+from tui.widgets.inks import style_of
 
-ROLES = ("dim", "good", "bad", "warn", "live", "head", "key", "text", "number")
+Piece = tuple[str, str]
+"""Text and its role: "" plain, else one of `INKS`."""
 
 
 class Lines(ScrollView, can_focus=True):
     """Lines drawn on demand, with the keys that scroll. Subclasses say how many there are and what stands on each."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{role}" for role in ROLES} | {"lines--cursor"}
     ALLOW_SELECT = False
     _plain: Style | None = None
 
@@ -65,7 +63,7 @@ class Lines(ScrollView, can_focus=True):
         if not 0 <= index < self.count():
             return Strip.blank(width, base)
         if self.is_marked(index):
-            base = self._style(base, "cursor")
+            base = self._style(base, self.cursor_ink)
         segments = [Segment(text, self._style(base, role)) for text, role in self.draw(index, width) if text]
         return Strip(segments).adjust_cell_length(width, base)
 
@@ -73,12 +71,17 @@ class Lines(ScrollView, can_focus=True):
         """The style under everything on the line `y` below the top."""
         return self._plain or self.rich_style
 
+    @property
+    def cursor_ink(self) -> str:
+        """The role under the line of the cursor."""
+        return "cursor-focus" if self.has_focus else "cursor"
+
     def _style(self, base: Style, role: str) -> Style:
         if not role:
             return base
         style = self._styles.get((base, role))
         if style is None:
-            style = base + self.get_component_rich_style(f"lines--{role}", partial=True)
+            style = base + style_of(self.app, role)
             self._styles[base, role] = style
         return style
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.message import Message
 
@@ -17,8 +17,6 @@ from tui.widgets.rows import Lines, Piece
 
 class Searched(Lines):
     """Subclasses say what is found (`finding`), where one is (`is_before`) and how to go there (`go_to`)."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"lines--match"}
 
     class Found(Message):
         """A search came to its end, or went to another match."""

@@ -8,14 +8,14 @@ from textual import on
 from textual.containers import Vertical
 
 from tui.widgets.filter_line import FilterLine
-from tui.widgets.json_view import JsonView
-from tui.widgets.log_view import LogView
-from tui.widgets.search_line import SearchLine
 from tui.widgets.searched import Searched
-from tui.widgets.table_view import TableView
-from tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
+    from tui.widgets.json_view import JsonView
+    from tui.widgets.log_view import LogView
+    from tui.widgets.search_line import SearchLine
+    from tui.widgets.table_view import TableView
+    from tui.widgets.text_view import TextView
     from tui.widgets.timeline import TimelineRows
 
 View: TypeAlias = "TextView | JsonView | TableView | LogView | TimelineRows"
@@ -31,7 +31,8 @@ class Searching(Vertical):
 
     @property
     def search_line(self) -> SearchLine:
-        return self.query_one(SearchLine)
+        """Where one types what to search for."""
+        raise TypeError(f"{type(self).__name__} has no line for a search")
 
     def open_search(self) -> None:
         """Let the person type what to search for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from rich.cells import cell_len
@@ -28,8 +27,7 @@ class Hint(NamedTuple):
     spare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """What the line says. `news` (foreign text) takes the place of watcher and store while it stands."""
 
     mode: str = ""
@@ -67,7 +65,7 @@ class StatusLine(Widget):
 
     def say(self, **changes: Any) -> None:
         """Change fields of the status."""
-        status = replace(self.status, **changes)
+        status = self.status._replace(**changes)
         if status != self.status:
             self.status = status
             self.refresh()

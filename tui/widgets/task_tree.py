@@ -35,7 +35,6 @@ class TaskTree(Rows):
     """Keeps the cursor on its task whatever comes and goes around it. See `RowWriter` for `tries` and `current`."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("runs")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"tree--pinned"}
 
     class Sorted(Message):
         """The person chose another order."""
@@ -108,7 +107,7 @@ class TaskTree(Rows):
 
     def base_style(self, y: int) -> Style:
         if y < len(self.pinned):
-            return super().base_style(y) + self.get_component_rich_style("tree--pinned", partial=True)
+            return self._style(super().base_style(y), "pinned")
         return super().base_style(y)
 
     def repaint(self, indexes: Iterable[int]) -> None:
