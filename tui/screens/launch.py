@@ -81,7 +81,7 @@ class LaunchScreen(LaunchFields):
         if size > LARGE_SCHEMA:
             self.run_worker(self._prepare, thread=True, exit_on_error=False)
         else:
-            await self._begin()
+            self.post_message(self.Compiled())  # after the screen's own first styling, which would style each row again
 
     @property
     def is_opening(self) -> bool:

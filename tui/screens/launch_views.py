@@ -41,6 +41,9 @@ SHARE = 0.94
 MARGINS = 3
 """Rows of the border, and above the form."""
 
+WIDE = 100
+"""Columns from which on the dialog does not take them all; launch.tcss asks for its class."""
+
 DESCRIPTION_LENGTH = 300
 
 DOES = ("Launch", "Schedule")
@@ -69,7 +72,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
     ) -> None:
         """`told` is what the last run said of the inputs."""
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.spec = spec
         self._heading = title
         self._pane = FieldPane(form, told=told)
@@ -102,6 +105,8 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         return self._view in ("form", "options")
 
     def compose(self) -> ComposeResult:
+        is_wide = self.app.size.width >= WIDE
+        self.update_classes({"-wide": is_wide, "-narrow": not is_wide}, update=False)  # a resize would style all anew
         with Vertical(id="launch") as dialog:
             dialog.border_title = Content(safe_text(self._heading))
             yield Static(id="launch-name")
