@@ -203,8 +203,13 @@ class RowWidget(Widget):
     def _tall(self) -> int:
         return int(self.editor.lines_at(self._control)) if isinstance(self.editor, AreaInput | Options) else 1
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    @property
+    def lines(self) -> int:
+        """How many lines it takes."""
         return self._tall + len(self._below())
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self.lines
 
     def redraw(self) -> None:
         """Draw the row anew; the form is laid out anew only where the row's measures are other ones."""

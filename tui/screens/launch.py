@@ -109,6 +109,7 @@ class LaunchScreen(LaunchFields):
             if not self._is_filled:
                 self.seek_draft()
         self._begun = True
+        self._fit()
         self._refresh()
 
     def executor_changed(self, spec: Launchable | None) -> None:

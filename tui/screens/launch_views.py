@@ -154,7 +154,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         self._write(line, safe_text(text or self._said))
         line.display = bool(text or self._said)
         self._write(self.query_one("#launch-count", Static), self._count())
-        for button in self.query("#launch-button").results(Button):
+        for button in self.query_one("#launch-foot").query("#launch-button").results(Button):
             if str(button.label) in DOES:
                 button.label = Content(DOES[bool(self.options.schedule)])
         if self._view == "preview" and not self._is_large:
@@ -199,11 +199,14 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         )
         self._write(self.query_one("#launch-hint", Static), " · ".join(keys))
 
-    @staticmethod
-    def _write(line: Static, text: str) -> None:
-        """Change a line, but only where it says something else: each time lays out the whole form anew."""
-        if str(line.content) != text:
-            line.update(Content(text))
+    def _write(self, line: Static, text: str) -> None:
+        """Change a line where it says something else; the whole form is laid out anew only where its height changes."""
+        if str(line.content) == text:
+            return
+        room = line.content_size
+        line.update(Content(text), layout=not room)
+        if room and line.get_content_height(line.container_size, self.size, room.width) != room.height:
+            line.refresh(layout=True)
 
     def _key(self, action: str) -> str:
         """The key of an action of the dialog."""
@@ -221,13 +224,16 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        """Let the form scroll, and not the lines below it leave the dialog, where it needs more rows than there are."""
+        """Let the form scroll, and not the lines below it leave the dialog, where it needs more rows than there are.
+
+        Before the form is laid out each of its entries counts as one line, so that a long one is laid out only once.
+        """
         if not self.is_attached:
             return
         dialog, shown = self.query_one("#launch"), self.query_one("#options") if self._view == "options" else self._pane
         others = [child for child in dialog.children if child.display and child is not shown]
         rest = sum(child.outer_size.height + child.styles.margin.height for child in others)
-        needed = self.pane.view.virtual_size.height + rest + MARGINS
+        needed = max(self.pane.view.virtual_size.height, self.pane.view.least_lines) + rest + MARGINS
         full = self._shows_form and needed > self.size.height * SHARE
         if full != dialog.has_class("-full"):
             dialog.set_class(full, "-full", update=False)  # which would style every row anew; none depends on it
