@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from engine.schema import mask, path_text
@@ -293,7 +294,7 @@ class FieldPane(FormPane):
     # pages
 
     def _paged(self) -> Row | None:
-        """The long list that the focus is in."""
+        """The long list or map that the focus is in."""
         for end in range(len(self._here), -1, -1):
             for row in self.rows_at(self._here[:end]):
                 if row.page is not None:
@@ -301,17 +302,19 @@ class FieldPane(FormPane):
         return None
 
     async def page(self, step: int) -> None:
-        """Draw the next or former items of the long list that the focus is in."""
+        """Draw the next or former items of the long list or map that the focus is in."""
         row = self._paged()
         if row is None or row.page is None:
-            self._say("there is no list of more than one page here")
+            self._say("there is no list or map of more than one page here")
             return
         first, count = row.page
         turned = max(first + step * PAGE, 0)
         turned = turned if turned < count else first
         self.form.turn(row.path, turned)
-        await self._changed(f"items {turned + 1:,} to {min(turned + PAGE, count):,} of {count:,}")
-        await self.go((*row.path, turned))
+        noun = "entries" if isinstance(row.value, dict) else "items"
+        await self._changed(f"{noun} {turned + 1:,} to {min(turned + PAGE, count):,} of {count:,}")
+        first_key = next(islice(row.value, turned, None)) if isinstance(row.value, dict) else turned
+        await self.go((*row.path, first_key))
 
     # what is said of it
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
+from time import thread_time
 from typing import Any
 
 from engine.schema import Checker, mask
@@ -47,6 +48,8 @@ class Form:
         self._rows: list[Row] | None = None
         self._by_path: dict[Path, Row] = {}
         self._problems: list[Problem] | None = None
+        self._last_found: list[Problem] = []
+        self._took = (0.0, 0.0)
         self._edits = 0
         self.began_empty = instance is ABSENT
         """Whether the form was opened without data: then it shows defaults in the place of required fields."""
@@ -105,18 +108,33 @@ class Form:
     @property
     def is_unchecked(self) -> bool:
         """Whether the check was not done in the time between two keys."""
-        return any(problem.kind == problems.UNCHECKED for problem in self.problems)
+        return any(problem.kind in (problems.UNCHECKED, problems.PENDING) for problem in self.problems)
 
-    def put_off_check(self) -> None:
-        """Say that the check is under way, until `take_check` has what it found."""
+    @property
+    def check_seconds(self) -> float:
+        """How long the processor takes for a check: the less of the last two, for the first loads what it needs."""
+        return min(self._took)
+
+    def put_off_check(self, *, keep: bool = False) -> None:
+        """Say that the check is under way, until `take_check` has what it found.
+
+        `keep` lets what was found before stand until then: for edits by which no place goes away or moves.
+        """
         if self._problems is None:
-            self._problems = [Problem((), "is still being checked", problems.UNCHECKED)]
+            found = self._last_found if keep else []
+            self._problems = [*found, Problem((), "is still being checked", problems.PENDING)]
 
     def check_in_full(self) -> None:
         """Find the problems however long it takes: for a `snapshot`, beside the loop."""
         self._problems = self._checked(None)
 
     def _checked(self, seconds: float | None) -> list[Problem]:
+        began = thread_time()
+        self._last_found = self._found(seconds)
+        self._took = (self._took[1], thread_time() - began)
+        return self._last_found
+
+    def _found(self, seconds: float | None) -> list[Problem]:
         found = []
         if self.text_problem is not None and self.unread_text is not None:
             found.append(Problem((), self.text_problem))
@@ -138,7 +156,8 @@ class Form:
     def take_check(self, other: Form) -> None:
         """Take the problems of a `snapshot`, unless something was edited since."""
         if other._edits == self._edits:
-            self._problems = other._problems
+            self._problems = self._last_found = other._last_found
+            self._took = other._took
 
     @property
     def notes(self) -> list[str]:
@@ -334,12 +353,9 @@ class Form:
         marks.opened[path] = marks.opened[made] = True
         if to_fill:
             marks.blanks[made] = True
-        if isinstance(made[-1], int):
-            edits.turn_to(marks, path, made[-1])
-        elif key is None:
-            marks.unnamed[made] = True
-        else:
-            marks.others[made] = True
+        edits.turn_to(marks, made, after)
+        if isinstance(made[-1], str):
+            (marks.unnamed if key is None else marks.others)[made] = True
         self._set_instance(after)
         return made
 

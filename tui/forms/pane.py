@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
+from time import monotonic
 from typing import Any
 
 from textual import on
@@ -16,7 +17,7 @@ from tui.forms.controls import Head
 from tui.forms.editors import Pasted
 from tui.forms.form_view import FormView
 from tui.forms.heads import AddLine
-from tui.forms.instance import get
+from tui.forms.instance import get, place_of
 from tui.forms.jumps import Jumps
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
 from tui.forms.pastes import may_be_all, paste_items, paste_pairs
@@ -30,7 +31,11 @@ from tui.screens.text_edit import TextScreen
 from tui.text import safe_text
 
 LARGE = 50_000
-"""Values and characters that are checked between two keys."""
+"""Values and characters that are checked between two keys,"""
+SLOW = 0.006
+"""unless the last check took the processor more seconds than these;"""
+PAUSE = 0.15
+"""then they are checked beside the loop, once nothing was typed for so many seconds."""
 ABOVE = 5
 """Items that stay in sight above one that was jumped to on another page; few, for only the first rows come at once."""
 
@@ -73,6 +78,9 @@ class FormPane(Widget):
         self.view = FormView()
         self._drawing = asyncio.Lock()
         self._checking: asyncio.Task[None] | None = None
+        self._edited_at = 0.0
+        self._is_asked = False
+        """Whether a launch waits for the check, which then does not wait for a pause."""
 
     @property
     def form(self) -> Form:
@@ -157,12 +165,14 @@ class FormPane(Widget):
 
     async def go(self, path: Path) -> None:
         """Open the parents of `path`, scroll to its row and focus it."""
-        for end, key in enumerate(path):
+        for end in range(len(path)):
             if any(row.is_container and not row.is_open for row in self.rows_at(path[:end])):
                 self.form.open(path[:end])
             for each in self.rows_at(path[:end]):
-                if each.page is not None and isinstance(key, int) and not each.page[0] <= key < each.page[0] + PAGE:
-                    self.form.turn(each.path, max(key - ABOVE, 0))
+                if each.page is not None:
+                    at = place_of(self.form.instance, path[: end + 1])
+                    if not each.page[0] <= at < each.page[0] + PAGE:
+                        self.form.turn(each.path, max(at - ABOVE, 0))
         await self.show()
         row = self.form.row(path)
         if row is not None and self.view.widget_at(row.path) is None:  # mounting takes its time: only where it must
@@ -240,13 +250,14 @@ class FormPane(Widget):
             await self._changed(typing=widget.row.path)  # from its name to its value
 
     async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
-        self._check_beside()
+        self._check_beside(keep=typing is not None)
         await self.show(typing)
         self.post_message(self.Edited(note))
 
     async def check(self) -> None:
         """Find every problem before a launch, beside the loop where that takes longer than a key may."""
         if self._checking is not None:
+            self._is_asked = True
             await self._checking
         form = self.form
         if self._is_heavy or form.is_unchecked:
@@ -256,26 +267,29 @@ class FormPane(Widget):
 
     @property
     def _is_heavy(self) -> bool:
-        return strict_json.weight(self.form.instance, LARGE) > LARGE
+        return self.form.check_seconds > SLOW or strict_json.weight(self.form.instance, LARGE) > LARGE
 
-    def _check_beside(self) -> None:
-        """Check heavy inputs while the typing goes on: one check at a time, and another where more was typed."""
+    def _check_beside(self, *, keep: bool) -> None:
+        """Check heavy inputs when the typing pauses: one check at a time, and another where more was typed."""
+        self._edited_at = monotonic()
         if not self._is_heavy:
             return
-        self.form.put_off_check()
+        self.form.put_off_check(keep=keep)
         if self._checking is None:
             self._checking = asyncio.create_task(self._check_on())
 
     async def _check_on(self) -> None:
         try:
             while self.form.is_unchecked:
+                while (left := self._edited_at + PAUSE - monotonic()) > 0 and not self._is_asked:
+                    await asyncio.sleep(min(left, PAUSE / 5))
                 form, checked = self.form, self.form.snapshot()
                 await asyncio.to_thread(checked.check_in_full)
                 form.take_check(checked)
                 if checked.is_unchecked:
                     break
         finally:
-            self._checking = None
+            self._checking, self._is_asked = None, False
         if self.is_attached:
             await self.show()
             self.post_message(self.Edited(None))

@@ -27,6 +27,8 @@ LEAST_SECONDS = 0.02
 """What each check has all the same, so that small ones are not refused on a busy machine."""
 UNCHECKED = "unchecked"
 """The kind of a problem that says that the check did not come to its end: nobody knows whether the input holds."""
+PENDING = "pending"
+"""The kind of the one that says that the check waits for a pause in the typing, or is under way."""
 STEERED = 50
 """Unions whose problems are told by their chosen branch."""
 

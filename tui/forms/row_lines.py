@@ -199,4 +199,5 @@ def _of_option(row: Row, told: int | None) -> list[Content]:
 def _page(row: Row) -> str:
     first, count = row.page or (0, 0)
     last = min(first + PAGE, count)
-    return f"items {first + 1:,}–{last:,} of {count:,} · ctrl+PgDn and ctrl+PgUp turn"
+    noun = "entries" if row.kind == "map" else "items"
+    return f"{noun} {first + 1:,}–{last:,} of {count:,} · ctrl+PgDn and ctrl+PgUp turn"

@@ -25,9 +25,10 @@ OPEN_DEPTH = 5
 OPEN_ITEMS = 50
 """Longer lists start closed."""
 PAGE = 200
-"""Items of a list that are drawn at once (forms.md 2.5)."""
+"""Items of a list, or entries of a map, that are drawn at once (forms.md 2.5)."""
 MAX_DEPTH = 64
 """Levels of rows inside each other; what is deeper is edited as JSON."""
+PAGED = frozenset({"array", "map"})
 GHOSTS = 20
 """Items that `minItems` asks for and that are drawn before they are there."""
 KEPT = 20_000
@@ -166,7 +167,7 @@ class View:
     ) -> Iterator[Child]:
         """What stands inside an object, map, list or tuple, drawn or not: properties, then further entries.
 
-        Of a list only the items of `page`, where that is given.
+        Of a list or map only the items of `page`, where that is given.
         """
         if node.kind in ("array", "tuple"):
             yield from self._items(node, value, cover, page)
@@ -174,7 +175,8 @@ class View:
         yield from self._declared(node)
         named = node.schema.get("properties")
         known = named if isinstance(named, Mapping) else {}
-        for name in value if isinstance(value, dict) else ():
+        names = value if isinstance(value, dict) else {}
+        for name in islice(names, *page) if page is not None and node.kind == "map" else names:
             if name in known or name in node.required or self.is_gone(path, node, name):
                 continue
             yield Child(name, self.resolver.child(node, name), False, True, True, cover)
@@ -256,7 +258,7 @@ class View:
                 below += 1
         if inner.kind in CONTAINERS - {"union"} and row.kind in CONTAINERS:
             cover = child.cover if isinstance(child.key, int) else str(child.key)
-            page = self._page(path, value) if inner.kind == "array" else None
+            page = self._page(path, value) if inner.kind in PAGED else None
             for item in self.children(path, inner, value, cover, page):
                 rows = self._walk(item, (*path, item.key), step(value, item.key), below, above)
                 yield from map(_fixed, rows) if row.read_only else rows
@@ -278,8 +280,8 @@ class View:
         return known[0]
 
     def _page(self, path: Path, value: Any) -> tuple[int, int]:
-        """The items drawn of a list."""
-        if not isinstance(value, list) or len(value) <= PAGE:
+        """The items drawn of a list or map."""
+        if not isinstance(value, list | dict) or len(value) <= PAGE:
             return 0, PAGE
         first = min(self.marks.pages.get(path, 0), max(len(value) - 1, 0))
         return first, first + PAGE
@@ -310,7 +312,7 @@ class View:
             if same and known[5].depth == depth:
                 return known[5]
         opens = node.kind in CONTAINERS and self._is_open(path, node.kind, value, child.required, recursive)
-        is_long = node.kind == "array" and isinstance(value, list) and len(value) > PAGE
+        is_long = node.kind in PAGED and isinstance(value, list | dict) and len(value) > PAGE
         grows = None if node.schema.get("readOnly") is True else self._grown(path, node, value)
         looks = Looks(
             depth=depth,
