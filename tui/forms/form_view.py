@@ -25,7 +25,7 @@ from tui.forms.widgets import RowWidget
 
 FIRST_LINES, AROUND = 16, 8
 """Lines that are mounted at once: as many as a screen has, without those of the dialog; so many at least."""
-SLICE, SLICE_SECONDS = 12, 0.01
+SLICE, SLICE_SECONDS = 24, 0.01
 """So many more lines at a time, so that a key in between does not wait long."""
 USUAL_WIDTH = 96
 """Cells of a row, taken until the form has its place."""
@@ -223,6 +223,7 @@ class FormView(VerticalScroll, can_focus=False):
         before: Made | None = None
         batch: list[Made] = []
         left = lines if lines is not None else inf
+        is_first = not self._widgets
 
         async def put() -> None:
             nonlocal before
@@ -245,7 +246,10 @@ class FormView(VerticalScroll, can_focus=False):
                 batch.append(made)
         await put()
         if len(self._widgets) < len(self._wanted):
-            self.call_after_refresh(self.set_timer, SLICE_SECONDS, self._more)  # what came is seen first
+            if is_first:
+                self.call_after_refresh(self._more)  # what came is seen first
+            else:
+                self.set_timer(SLICE_SECONDS, self._more)
 
     def _make(self, entry: Entry) -> Made:
         if isinstance(entry, Fold):
