@@ -35,7 +35,7 @@ class FieldPane(FormPane):
         row = self.focused_row()
         if row is None:
             return []
-        shown = row.kind != "secret" or row.path in self.view.revealed
+        shown = not row.is_hidden or row.path in self.view.revealed
         silent, beside = self.open_object(silent=True), self.open_object(silent=True, beside=True)
         around = Around(self.item(), self.taker(), self._paged(), silent, None if beside is silent else beside)
         return acts_of(row, around, shown=shown)
@@ -133,7 +133,7 @@ class FieldPane(FormPane):
             return path_text(row.path)
         if row.path in self.view.revealed:
             value = get(self.form.instance, row.path)
-        elif row.kind == "secret":
+        elif row.is_hidden:
             return None
         else:
             value = self._shown(row)
@@ -142,7 +142,7 @@ class FieldPane(FormPane):
     async def reveal(self) -> None:
         """Show or hide the secret that has the focus."""
         widget = self.focused()
-        if widget is None or widget.row.kind != "secret":
+        if widget is None or not widget.can_reveal:
             self.post_message(self.Edited("no secret has the focus"))
             return
         self.view.revealed ^= {widget.row.path}

@@ -90,7 +90,7 @@ def _of_row(widget: RowWidget, key: Callable[[str, str], str], *, item: bool) ->
         keys.append(key("remove", "remove"))
     if row.page is not None:
         keys.append(key("page", "next page"))
-    if row.kind == "secret":
+    if widget.can_reveal:
         keys.append(key("reveal", "show"))
     return keys
 

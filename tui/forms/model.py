@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
-from time import thread_time
 from typing import Any
 
 from engine.schema import Checker, mask
 from tui.forms import edits, fields, instance, payload, problems, raw_text, strict_json
 from tui.forms.all_rows import every_row
+from tui.forms.findings import Findings
 from tui.forms.instance import ABSENT, Path
 from tui.forms.judge import Judge
 from tui.forms.problems import Problem
@@ -47,9 +47,7 @@ class Form:
         self._steps = Steps()
         self._rows: list[Row] | None = None
         self._by_path: dict[Path, Row] = {}
-        self._problems: list[Problem] | None = None
-        self._last_found: list[Problem] = []
-        self._took = (0.0, 0.0)
+        self._findings = Findings()
         self._edits = 0
         self.began_empty = instance is ABSENT
         """Whether the form was opened without data: then it shows defaults in the place of required fields."""
@@ -101,38 +99,30 @@ class Form:
 
         A check that is not done in CHECK_SECONDS is one too: `check_in_full` then knows, and may take its time.
         """
-        if self._problems is None:
-            self._problems = self._checked(problems.CHECK_SECONDS)
-        return self._problems
+        if self._findings.now is None:
+            self._findings.look(lambda: self._found(problems.CHECK_SECONDS))
+        return self._findings.now or []
 
     @property
     def is_unchecked(self) -> bool:
         """Whether the check was not done in the time between two keys."""
-        return any(problem.kind in (problems.UNCHECKED, problems.PENDING) for problem in self.problems)
+        return bool(self.problems) and not self._findings.are_whole
 
     @property
     def check_seconds(self) -> float:
-        """How long the processor takes for a check: the less of the last two, for the first loads what it needs."""
-        return min(self._took)
+        """How long the processor takes for a check."""
+        return self._findings.seconds
 
     def put_off_check(self, *, keep: bool = False) -> None:
         """Say that the check is under way, until `take_check` has what it found.
 
         `keep` lets what was found before stand until then: for edits by which no place goes away or moves.
         """
-        if self._problems is None:
-            found = self._last_found if keep else []
-            self._problems = [*found, Problem((), "is still being checked", problems.PENDING)]
+        self._findings.put_off(keep=keep)
 
     def check_in_full(self) -> None:
         """Find the problems however long it takes: for a `snapshot`, beside the loop."""
-        self._problems = self._checked(None)
-
-    def _checked(self, seconds: float | None) -> list[Problem]:
-        began = thread_time()
-        self._last_found = self._found(seconds)
-        self._took = (self._took[1], thread_time() - began)
-        return self._last_found
+        self._findings.look(lambda: self._found(None))
 
     def _found(self, seconds: float | None) -> list[Problem]:
         found = []
@@ -150,14 +140,13 @@ class Form:
         """A copy to be checked beside the loop; `take_check` takes over what it found."""
         other = copy(self)
         other._view = replace(self._view, marks=self._view.marks.copied(), _rows={}, _tests={}, _notes={}, _children={})
-        other._rows = other._problems = None
+        other._rows, other._findings = None, self._findings.copied()
         return other
 
     def take_check(self, other: Form) -> None:
         """Take the problems of a `snapshot`, unless something was edited since."""
         if other._edits == self._edits:
-            self._problems = self._last_found = other._last_found
-            self._took = other._took
+            self._findings = other._findings
 
     @property
     def notes(self) -> list[str]:
@@ -505,5 +494,5 @@ class Form:
     def _changed(self, *, structure_only: bool = False) -> None:
         self._rows = None
         if not structure_only:
-            self._problems = None
+            self._findings.now = None
             self._edits += 1

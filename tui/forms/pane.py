@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from time import monotonic
 from typing import Any
 
 from textual import on
@@ -12,6 +11,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.forms import fields, raw_text, strict_json
+from tui.forms.checks import Checks
 from tui.forms.compare import differences, marks
 from tui.forms.controls import Head
 from tui.forms.editors import Pasted
@@ -30,12 +30,6 @@ from tui.forms.widgets import RowWidget
 from tui.screens.text_edit import TextScreen
 from tui.text import safe_text
 
-LARGE = 50_000
-"""Values and characters that are checked between two keys,"""
-SLOW = 0.006
-"""unless the last check took the processor more seconds than these;"""
-PAUSE = 0.15
-"""then they are checked beside the loop, once nothing was typed for so many seconds."""
 ABOVE = 5
 """Items that stay in sight above one that was jumped to on another page; few, for only the first rows come at once."""
 
@@ -43,6 +37,10 @@ ABOVE = 5
 def _judge(text: str) -> tuple[bool, list[str]]:
     reading = raw_text.read(text, "json")
     return not reading.problem, [reading.problem] if reading.problem else []
+
+
+def _moved(path: Path, old: Path, new: Path) -> Path:
+    return (*new, *path[len(old) :]) if path[: len(old)] == old else path
 
 
 class FormPane(Widget):
@@ -69,6 +67,8 @@ class FormPane(Widget):
         """`told` is what a run said of the inputs; each stands until its field is changed."""
         super().__init__(id="form-pane")
         self.form = form
+        self._new: set[Path] = set()
+        """Items and entries that were added and not left since: what they lack is owed, and not told yet."""
         self.tried = tried
         self._told = [(problem, get(form.instance, problem.path)) for problem in told]
         self._jumps = Jumps()
@@ -77,10 +77,7 @@ class FormPane(Widget):
         self._touched: set[Path] = set()
         self.view = FormView()
         self._drawing = asyncio.Lock()
-        self._checking: asyncio.Task[None] | None = None
-        self._edited_at = 0.0
-        self._is_asked = False
-        """Whether a launch waits for the check, which then does not wait for a pause."""
+        self._checks = Checks(lambda: self.form, self._checked)
 
     @property
     def form(self) -> Form:
@@ -92,6 +89,16 @@ class FormPane(Widget):
             True  # here a default is always seen in the place of what is missing, and the engine fills it
         )
         self._form = form
+
+    @property
+    def tried(self) -> bool:
+        """Whether all that is wrong is told, not only of rows that were left."""
+        return self._tried
+
+    @tried.setter
+    def tried(self, tried: bool) -> None:
+        self._tried = tried
+        self._new.clear()
 
     def compose(self) -> Any:
         yield self.view
@@ -112,7 +119,7 @@ class FormPane(Widget):
         inside: dict[Path, int] = {}
         for problem in self.problems:
             row = self.form.row(problem.path)
-            if row is None or not (self.tried or self._is_touched(problem.path, row)):
+            if row is None or not (self.tried or self._is_touched(problem.path, row)) or self._is_new(problem):
                 continue
             if row.path == problem.path:
                 errors[row.path] = problem.text
@@ -146,6 +153,11 @@ class FormPane(Widget):
         if row.is_container:
             return any(touched[: len(row.path)] == row.path for touched in self._touched)
         return path in self._touched or row.path in self._touched
+
+    def _is_new(self, problem: Problem) -> bool:
+        """Whether it is only that something is missing in what was just added."""
+        ends = range(len(problem.path) + 1) if self._new and problem.kind == "required" else range(0)
+        return any(problem.path[:end] in self._new for end in ends)
 
     def loose(self) -> list[Problem]:
         """Problems that have no row to stand at."""
@@ -223,7 +235,8 @@ class FormPane(Widget):
             old = widget.row.path
             new = self.form.rename(old, name)
             self.view.renamed(old, new)
-            self._touched = {(*new, *path[len(old) :]) if path[: len(old)] == old else path for path in self._touched}
+            self._touched = {_moved(path, old, new) for path in self._touched}
+            self._new = {_moved(path, old, new) for path in self._new}
         return text is not None or name is not None
 
     @on(RowWidget.Typed)
@@ -245,51 +258,25 @@ class FormPane(Widget):
         if not widget.has_focus_within:
             self._touched.add(widget.row.path)
             edited = self._take(widget)
+            self._leave_new()
             await self._changed("" if edited else None)
         elif widget.key_editor is not None and not widget.key_editor.has_focus and self._take(widget):
             await self._changed(typing=widget.row.path)  # from its name to its value
 
+    def _leave_new(self) -> None:
+        """Forget what was added once the focus is in none of its rows."""
+        self._new = {path for path in self._new if self._here[: len(path)] == path}
+
     async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
-        self._check_beside(keep=typing is not None)
+        self._checks.edited(keep=typing is not None)
         await self.show(typing)
         self.post_message(self.Edited(note))
 
     async def check(self) -> None:
-        """Find every problem before a launch, beside the loop where that takes longer than a key may."""
-        if self._checking is not None:
-            self._is_asked = True
-            await self._checking
-        form = self.form
-        if self._is_heavy or form.is_unchecked:
-            checked = form.snapshot()
-            await asyncio.to_thread(checked.check_in_full)
-            form.take_check(checked)
+        """Find every problem before a launch."""
+        await self._checks.now()
 
-    @property
-    def _is_heavy(self) -> bool:
-        return self.form.check_seconds > SLOW or strict_json.weight(self.form.instance, LARGE) > LARGE
-
-    def _check_beside(self, *, keep: bool) -> None:
-        """Check heavy inputs when the typing pauses: one check at a time, and another where more was typed."""
-        self._edited_at = monotonic()
-        if not self._is_heavy:
-            return
-        self.form.put_off_check(keep=keep)
-        if self._checking is None:
-            self._checking = asyncio.create_task(self._check_on())
-
-    async def _check_on(self) -> None:
-        try:
-            while self.form.is_unchecked:
-                while (left := self._edited_at + PAUSE - monotonic()) > 0 and not self._is_asked:
-                    await asyncio.sleep(min(left, PAUSE / 5))
-                form, checked = self.form, self.form.snapshot()
-                await asyncio.to_thread(checked.check_in_full)
-                form.take_check(checked)
-                if checked.is_unchecked:
-                    break
-        finally:
-            self._checking, self._is_asked = None, False
+    async def _checked(self) -> None:
         if self.is_attached:
             await self.show()
             self.post_message(self.Edited(None))
@@ -416,6 +403,7 @@ class FormPane(Widget):
             self._say(f"{row.most} items are the most here")
             return
         path = self.form.add(row.path)
+        self._new = {path}
         await self._changed()
         await self.go(self._first_inside(path))
 

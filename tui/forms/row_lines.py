@@ -172,7 +172,7 @@ def below(row: Row, beside: Beside, look: Look, told: int | None, *, focused: bo
     if row.note and (row.state == "absent" or shows_help):
         lines.append(_line(f"! {row.note}", "$warning"))
     if row.suggestion is not ABSENT and row.state == "absent":
-        offered = MASK if row.kind == "secret" else safe_text(fields.brief(row.suggestion, 40))
+        offered = MASK if row.is_hidden else safe_text(fields.brief(row.suggestion, 40))
         lines.append(Content.assemble(("↪ ", "$accent"), offered, ("  → takes it", "$dim")))
     if row.page is not None:
         lines.append(_line(_page(row), "$accent"))

@@ -15,7 +15,7 @@ from tui.forms import fields, strict_json
 from tui.forms.branches import best_branch
 from tui.forms.instance import ABSENT, Path, step
 from tui.forms.marks import Marks
-from tui.forms.nodes import Node, raw
+from tui.forms.nodes import HIDEABLE, Node, raw
 from tui.forms.resolve import Resolver
 from tui.forms.rows import CONTAINERS, TEXTS, Child, Looks, Row, make_row
 from tui.forms.unions import Branch
@@ -28,6 +28,7 @@ PAGE = 200
 """Items of a list, or entries of a map, that are drawn at once (forms.md 2.5)."""
 MAX_DEPTH = 64
 """Levels of rows inside each other; what is deeper is edited as JSON."""
+COVERED = frozenset({*TEXTS, *HIDEABLE, "any"})
 PAGED = frozenset({"array", "map"})
 GHOSTS = 20
 """Items that `minItems` asks for and that are drawn before they are there."""
@@ -235,7 +236,7 @@ class View:
         node = self.node(child.schema, child.key, value)
         if value is ABSENT and path and _hidden(child.schema, node):
             return
-        if child.cover and node.kind in (*TEXTS, "any") and is_secret(child.cover, node.schema):
+        if child.cover and node.kind in COVERED and is_secret(child.cover, node.schema):
             node = self._covered(node)
         if len(path) >= MAX_DEPTH:
             node = raw(f"stands more than {MAX_DEPTH} levels deep")
@@ -275,7 +276,8 @@ class View:
     def _covered(self, node: Node) -> Node:
         known = self._children.get((id(node), "secret"))
         if known is None:
-            known = self._children[(id(node), "secret")] = (replace(node, kind="secret"), [])
+            kind = node.kind if node.kind in HIDEABLE else "secret"
+            known = self._children[(id(node), "secret")] = (replace(node, kind=kind, is_secret=True), [])
             self._children[(id(known[0]), "of")] = (node, [])  # keeps the identity taken
         return known[0]
 
@@ -354,7 +356,7 @@ class View:
             if held is ABSENT or held is None or isinstance(held, dict | list):
                 continue
             own = self.node(item.schema, item.key, held)
-            hidden = own.kind == "secret" or (item.cover and is_secret(item.cover, own.schema))
+            hidden = own.kind == "secret" or own.is_secret or (item.cover and is_secret(item.cover, own.schema))
             text = MASK if hidden else fields.brief(held, FIRST_LENGTH)
             found.append(f"{item.key}={text}" if inner.kind == "map" and item.keyed else text)
             if len(found) == FIRST_TOLD:

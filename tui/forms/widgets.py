@@ -131,6 +131,11 @@ class RowWidget(Widget):
         if isinstance(self.editor, Head):
             self.editor.wrong = self.beside.inside
 
+    @property
+    def can_reveal(self) -> bool:
+        """Whether it is a secret that is typed; one that is picked is seen in its list."""
+        return self.row.kind == "secret" or (self.row.is_hidden and isinstance(self.editor, LineInput))
+
     def reveal(self) -> None:
         """Show a secret, or mask it again."""
         if isinstance(self.editor, LineInput):

@@ -10,7 +10,7 @@ import json
 import os
 import random
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -107,7 +107,7 @@ def _as_document(schema: Any, draft: str | None, is_ref: bool) -> Any:
     return {"$schema": draft, **schema} if draft else schema
 
 
-@lru_cache(maxsize=None)
+@cache
 def _made_for(text: str) -> st.SearchStrategy[Any]:
     """Instances of the schema; one strategy a schema, for making it changes the schema that it is given."""
     try:
