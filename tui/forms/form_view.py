@@ -10,8 +10,6 @@ from typing import Any
 
 from textual import events, on
 from textual.containers import VerticalScroll
-from textual.geometry import Size
-from textual.message import Message
 from textual.widget import Widget
 
 from tui.forms.controls import control_for
@@ -35,9 +33,6 @@ Made = RowWidget | FoldLine | AddLine | MoreLine
 
 class FormView(VerticalScroll, can_focus=False):
     """Draws the rows that it is shown, with headings that fold and lines that add among them."""
-
-    class Grown(Message):
-        """The rows take another number of lines."""
 
     def __init__(self) -> None:
         super().__init__(id="form-rows")
@@ -184,10 +179,6 @@ class FormView(VerticalScroll, can_focus=False):
         for widget in self._widgets.values():
             if isinstance(widget, RowWidget):
                 widget.dress(self._look)
-
-    def watch_virtual_size(self, before: Size, now: Size) -> None:
-        if before.height != now.height:
-            self.post_message(self.Grown())
 
     def on_resize(self, event: events.Resize) -> None:
         self._measure()

@@ -246,6 +246,7 @@ class LaunchScreen(LaunchFields):
         if self.form.problems:
             await self._show_problems()
         elif self._options.form.problems:
+            self._options.tried = True
             await self.turn_to("options")
             await self._options.go(self._options.form.problems[0].path)
             self._refresh("✗ an option is wrong: mend it first")
