@@ -8,7 +8,6 @@ error stands at the place where a person mends it; a check that takes too long o
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
@@ -20,7 +19,7 @@ from jsonschema.exceptions import FormatError
 from referencing.jsonschema import lookup_recursive_ref
 
 from engine.schema_nodes import Node
-from engine.schema_watch import LATE, Errors, Keyword, look, walk, watch
+from engine.schema_watch import LATE, Errors, Keyword, left, look, walk, watch
 
 PATTERN_TIME = 0.05
 """Seconds that one pattern may take on one text."""
@@ -67,11 +66,11 @@ def fits(pattern: str, text: str) -> bool:
     """Whether the pattern is found in the text. Raises TimeoutError, at once where it was too slow in this check."""
     if pattern in watch.slow:
         raise TimeoutError
-    left = min(PATTERN_TIME, watch.ends - time.monotonic())
-    if left <= 0:
+    seconds = min(PATTERN_TIME, left())
+    if seconds <= 0:
         raise TimeoutError
     try:
-        return compiled(pattern).search(text, timeout=left) is not None
+        return compiled(pattern).search(text, timeout=seconds) is not None
     except TimeoutError:
         watch.slow.add(pattern)
         raise

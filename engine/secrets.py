@@ -221,13 +221,26 @@ def _secret_paths(schema: Any, value: Any, *, references: bool = False) -> list[
                         continue  # the usual leaf: nothing speaks of it
                     stack.append(((*path, key), inner, found, covering, marked, inside))
             else:
+                first, rest, is_silent = _items(local, nodes)
+                is_silent = is_silent and not marked and not _secret_name(name)
                 for i, inner in enumerate(item):
-                    stack.append(((*path, i), inner, elements(nodes, i), name, marked, inside))
+                    if is_silent and i >= first and not isinstance(inner, (dict, list, tuple)):
+                        continue  # one of many that nothing speaks of
+                    found = rest if i >= first else elements(nodes, i)
+                    stack.append(((*path, i), inner, found, name, marked, inside))
         elif (item == MASK) or (isinstance(item, str) and bool(_REFERENCE.fullmatch(item))) is not references:
             continue
         elif marked or (_hides(name, item) and _takes_text(nodes)):
             hidden.append(path)
     return hidden
+
+
+def _items(local: Local, nodes: Sequence[Any]) -> tuple[int, list[Any], bool]:
+    """(how many items of a list have schemas of their own, the schemas of all further ones, that these mark nothing)"""
+    lists = [node.get(key) for node in nodes for key in ("prefixItems", "items")]
+    first = max((len(each) for each in lists if isinstance(each, list)), default=0)
+    rest = elements(nodes, first)
+    return first, rest, not any(_marked(node) for node in local.same_value(rest, CONDITIONAL))
 
 
 def replaced(value: Any, instead: Mapping[Path, Any]) -> Any:

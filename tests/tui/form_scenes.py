@@ -201,7 +201,39 @@ ENV = schema((), env={"type": "object", "additionalProperties": {"type": "string
 ANYTHING = schema((), anything={})
 DAY = ({"day": "2026-03-04", "moment": "2026-03-04T12:30:00Z"},)
 
+HELD = schema(
+    (),
+    text={"type": "string", "description": "A whole log"},
+    anything={"description": "What an interface answered"},
+    private_key={"type": "string"},
+    region={"enum": ["eu", "us"], "writeOnly": True, "description": "A secret that is picked"},
+    pin={"type": "integer", "writeOnly": True},
+)
+HOLDS = {
+    "text": "log line\n" * 5_000,
+    "anything": [*range(20_000)],
+    "private_key": "x" * 20_000,
+    "region": "eu",
+    "pin": 4711,
+}
+OLD = schema(
+    (),
+    used={"type": "string", "deprecated": True, "description": "Given, so it is shown"},
+    left={"type": "string", "deprecated": True},
+    wrong={"type": "integer", "deprecated": True, "deprecationMessage": "Use `right` instead", "maximum": 3},
+    named={"type": "boolean", "description": "Deprecated: use `right`"},
+    right={"type": "integer"},
+)
+FILES = schema((), folder={"type": "string", "format": "directory-path"}, file={"type": "string", "format": "path"})
+
 SCENES: dict[str, Scene] = {
+    "held": Scene(HELD, HOLDS),
+    "deprecated": Scene(OLD, {"used": "x", "wrong": 5}),
+    "deprecated-open": Scene(OLD, None, ("shift+tab", "shift+tab", "enter")),
+    "schedule-open": Scene(
+        TEXTS, {"name": "Ada", "port": 80}, ("f10", *("shift+tab",) * 2, "enter", "tab", *"nightly", "tab", "c")
+    ),
+    "path-picker": Scene(FILES, {"file": "notes/o"}, ("tab", "f4")),
     "states": Scene(STATES, STATED),
     "states-below": Scene(STATES, STATED, ("shift+tab",) * 2),
     "date-parts": Scene(TIMES, *DAY, ("up", "down")),

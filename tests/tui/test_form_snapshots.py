@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,17 @@ async def settle(pilot: Pilot[Any]) -> None:
         await pilot.pause()
         await pilot.app.workers.wait_for_complete()
     await pilot.pause(0.1)
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the picker of paths sees, in a folder of so long a name that nothing before it is shown."""
+    here = tmp_path / "/".join(["a folder with a name of so many words that it fills a line"] * 2)
+    (here / "notes" / "deep").mkdir(parents=True)
+    for name in ("notes/one.txt", "notes/other [x].md", "numbers.csv"):
+        (here / name).write_text("text")
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(tmp_path))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["120x36", "80x24"])

@@ -44,10 +44,10 @@ def best_branch(view: Nodes, node: Node, value: Any) -> int:
 
 def _likest(view: Nodes, node: Node, tied: Sequence[int], value: Any) -> int:
     """Of branches that are told apart by nothing else the likest; those that are not looked at in time are not it."""
-    ends = time.monotonic() + LIKENESS_SECONDS
+    ends = time.thread_time() + LIKENESS_SECONDS
     best, likest = tied[0], _likeness(view, view.node(node.branches[tied[0]].merged, "", value), value)
     for at in tied[1:]:
-        if time.monotonic() > ends:
+        if time.thread_time() > ends:
             break
         likeness = _likeness(view, view.node(node.branches[at].merged, "", value), value)
         if likeness > likest:
@@ -76,24 +76,28 @@ def _told(tells: Mapping[str, Any], value: Any) -> Score:
 
 
 def _likeness(view: Nodes, node: Node, value: Any) -> Score:
-    """How well a value fits: its type, constants, required keys there, keys known, types met."""
+    """How well a value fits: its type, constants, required keys there, choices met, keys known, types met."""
+    if node.schema.get("not") in ({}, True):  # what takes nothing
+        return (-1, 0, 0, 0, 0, 0)
     if not isinstance(value, dict):
         fits = suits(node, value)
         items = node.schema.get("items")
         looked_at = value[:LOOKED_AT] if isinstance(value, list) and fits else [None]
         met = all(suits(view.node(items, "", item), item) for item in looked_at)
-        return (int(fits), int(fits), int(met), 0, 0)
+        return (int(fits or _is_of_type(node, value)), int(fits), int(met), 0, 0, 0)
     if node.kind not in ("object", "map", "any"):
-        return (0, 0, 0, 0, 0)
+        return (0, 0, 0, 0, 0, 0)
     known = node.schema.get("properties")
     properties: Schema = known if isinstance(known, Mapping) else {}
     inside = [(view.node(properties[key], key, item), item) for key, item in value.items() if key in properties]
-    told = [_has(child, item) for child, item in inside if child.kind in ("const", "choice")]
+    constants = [_has(child, item) for child, item in inside if child.kind == "const" or len(child.options) == 1]
+    choices = [_has(child, item) for child, item in inside if child.kind == "choice"]
     present = sum(key in value for key in node.required)
     return (
         1,
-        int(all(told)),
+        int(all(constants)),
         present - len(node.required),
+        int(all(choices)),
         len(inside) - len(value),
         sum(suits(child, item) for child, item in inside),
     )
@@ -104,6 +108,13 @@ def _has(node: Node, value: Any) -> bool:
     if node.kind == "const":
         return strict_json.equal(node.schema.get("const"), value)
     return any(strict_json.equal(option, value) for _, option in node.options)
+
+
+def _is_of_type(node: Node, value: Any) -> bool:
+    """Whether a constant or a choice is of values such as this one."""
+    values = [option for _, option in node.options] or [node.schema.get("const")]
+    types = set(fields.types_of_value(value))
+    return node.kind in ("const", "choice") and any(types & set(fields.types_of_value(each)) for each in values)
 
 
 def suits(node: Node, value: Any) -> bool:

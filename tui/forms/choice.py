@@ -67,7 +67,7 @@ class ChoiceScreen(ModalScreen["list[Any] | None"]):
         else:
             values = row.value if self._several and isinstance(row.value, list) else [row.value]
         found = [index_of(self._options, value) for value in values]
-        self._marked = [at for at in found if at is not None]
+        self._marked = [at for at in found if at is not None and (self._several or not row.is_hidden)]
         self._shown: list[int] = []
         self._moved = bool(typed)
         self._has_filter = not self._several or len(self._options) > FILTERED

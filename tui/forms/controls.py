@@ -61,7 +61,7 @@ class Drop(Line):
         row = self.row
         style = "reverse" if self.has_focus else ""
         if row.kind == "choices" and isinstance(row.value, list):
-            labels = [self._label(item) for item in row.value]
+            labels = [MASK] if row.is_hidden else [self._label(item) for item in row.value]
             return Content.assemble((f"▾ {len(labels)}/{len(row.options)}", style), "  " + ", ".join(labels))
         if row.kind == "union":
             label = row.branches[row.chosen] if row.chosen is not None else ""
@@ -71,13 +71,20 @@ class Drop(Line):
         if row.state in ("absent", "null"):
             unpicked = f"none of {len(row.options)}" if row.kind == "choices" else f"choose of {len(row.options):,}"
             return Content.assemble(("▾ ", style), (self._usual() or unpicked, "$dim"))
+        if row.is_hidden:
+            return Content.assemble((f"▾ {MASK}", style))
         _, raw, _ = told_help(row, index_of(row.options, row.value))
         return Content.assemble((f"▾ {self._label(row.value)}", style), ("  " + safe_text(raw) if raw else "", "$dim"))
 
     def _usual(self) -> str:
         """The default under its label."""
         row = self.row
-        if row.state == "absent" and row.kind == "choice" and index_of(row.options, row.default) is not None:
+        if (
+            row.state == "absent"
+            and row.kind == "choice"
+            and not row.is_hidden
+            and index_of(row.options, row.default) is not None
+        ):
             return f"{self._label(row.default)} (default)"
         return ghost(row)
 
@@ -88,7 +95,7 @@ class Drop(Line):
     def told(self) -> int | None:
         """The option whose description is of use: the picked one, else the default."""
         row = self.row
-        if row.kind != "choice":
+        if row.kind != "choice" or row.is_hidden:
             return None
         return index_of(row.options, row.default if row.state == "absent" else row.value)
 
@@ -172,7 +179,7 @@ class ReadOnly(Line):
     def draw(self) -> Content:
         row = self.row
         value = row.default if row.state == "absent" else row.value
-        if row.kind == "secret" and value is not ABSENT:
+        if row.is_hidden and value is not ABSENT:
             text = MASK
         else:
             at = index_of(row.options, value)
@@ -213,7 +220,7 @@ def control_for(row: Row, revealed: bool) -> type[Control]:
     if row.kind == "boolean":
         return Options
     if row.kind in ("choice", "union"):
-        return Options if _is_inline(row) else Drop
+        return Options if _is_inline(row) and not row.is_hidden else Drop
     if row.kind == "choices":
         return Drop
     if row.kind == "const":

@@ -39,7 +39,7 @@ _VALUES = ("default", "const", "examples", "enum")
 def detail_lines(form: Form, row: Row, error: str = "") -> list[Line]:
     """The help in full, path, type, limits, options, the value, unknown keywords, and the schema itself."""
     given, merged = form.schema_at(row.path)
-    hidden = row.kind == "secret"
+    hidden = row.is_hidden
     lines: list[Line] = [(row.label, "head")]
     for text in _explained(row, merged):
         lines += [(line, "") for line in text.split("\n")]

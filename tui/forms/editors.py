@@ -54,7 +54,7 @@ def ghost(row: Row) -> str:
     if row.state == "empty":
         return '""'
     if row.default is not None and row.default is not ABSENT:
-        shown = MASK if row.kind == "secret" else safe_text(fields.brief(row.default))
+        shown = MASK if row.is_hidden else safe_text(fields.brief(row.default))
         return f"{shown} (default)"
     if row.placeholder:
         return safe_text(row.placeholder, limit=GHOST_LENGTH)
@@ -172,7 +172,7 @@ class LineInput(Input):
 
     def hide(self) -> None:
         """Mask a secret, but not the name of the place where it is kept."""
-        masked = self.row.kind == "secret" and not self.is_key and not self.revealed and not is_reference(self.value)
+        masked = self.row.is_hidden and not self.is_key and not self.revealed and not is_reference(self.value)
         if masked != self.password:
             self.password = masked
 

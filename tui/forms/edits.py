@@ -97,8 +97,9 @@ def _free_name(marks: Marks, path: Path, here: Any) -> str:
     return name
 
 
-def turn_to(marks: Marks, path: Path, at: int) -> None:
-    """Let the item be among those drawn of its list."""
+def turn_to(marks: Marks, path: Path, value: Any) -> None:
+    """Let the item or entry at `path` of `value` be among those drawn of its list or map."""
+    path, at = path[:-1], instance.place_of(value, path)
     first = marks.pages.get(path, 0)
     if not first <= at < first + PAGE:
         marks.pages[path] = max(at - PAGE // 2, 0)

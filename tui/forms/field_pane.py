@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from engine.schema import mask, path_text
@@ -34,7 +35,7 @@ class FieldPane(FormPane):
         row = self.focused_row()
         if row is None:
             return []
-        shown = row.kind != "secret" or row.path in self.view.revealed
+        shown = not row.is_hidden or row.path in self.view.revealed
         silent, beside = self.open_object(silent=True), self.open_object(silent=True, beside=True)
         around = Around(self.item(), self.taker(), self._paged(), silent, None if beside is silent else beside)
         return acts_of(row, around, shown=shown)
@@ -132,7 +133,7 @@ class FieldPane(FormPane):
             return path_text(row.path)
         if row.path in self.view.revealed:
             value = get(self.form.instance, row.path)
-        elif row.kind == "secret":
+        elif row.is_hidden:
             return None
         else:
             value = self._shown(row)
@@ -141,7 +142,7 @@ class FieldPane(FormPane):
     async def reveal(self) -> None:
         """Show or hide the secret that has the focus."""
         widget = self.focused()
-        if widget is None or widget.row.kind != "secret":
+        if widget is None or not widget.can_reveal:
             self.post_message(self.Edited("no secret has the focus"))
             return
         self.view.revealed ^= {widget.row.path}
@@ -293,7 +294,7 @@ class FieldPane(FormPane):
     # pages
 
     def _paged(self) -> Row | None:
-        """The long list that the focus is in."""
+        """The long list or map that the focus is in."""
         for end in range(len(self._here), -1, -1):
             for row in self.rows_at(self._here[:end]):
                 if row.page is not None:
@@ -301,17 +302,19 @@ class FieldPane(FormPane):
         return None
 
     async def page(self, step: int) -> None:
-        """Draw the next or former items of the long list that the focus is in."""
+        """Draw the next or former items of the long list or map that the focus is in."""
         row = self._paged()
         if row is None or row.page is None:
-            self._say("there is no list of more than one page here")
+            self._say("there is no list or map of more than one page here")
             return
         first, count = row.page
         turned = max(first + step * PAGE, 0)
         turned = turned if turned < count else first
         self.form.turn(row.path, turned)
-        await self._changed(f"items {turned + 1:,} to {min(turned + PAGE, count):,} of {count:,}")
-        await self.go((*row.path, turned))
+        noun = "entries" if isinstance(row.value, dict) else "items"
+        await self._changed(f"{noun} {turned + 1:,} to {min(turned + PAGE, count):,} of {count:,}")
+        first_key = next(islice(row.value, turned, None)) if isinstance(row.value, dict) else turned
+        await self.go((*row.path, first_key))
 
     # what is said of it
 

@@ -11,7 +11,7 @@ from tui.forms.rows import Row
 
 MANY_ROWS = 40
 """In a form of more rows, sections begin folded in which nothing is required or set."""
-WINDOW = 400
+WINDOW = 240
 """Lines of a form that are drawn at once; each costs some milliseconds, and more with every further one."""
 OVERLAP = 20
 """Lines that stay in view when the window moves."""

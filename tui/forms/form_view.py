@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from textual import events, on
 from textual.containers import VerticalScroll
-from textual.geometry import Size
-from textual.message import Message
 from textual.widget import Widget
 
 from tui.forms.controls import control_for
@@ -18,14 +17,14 @@ from tui.forms.editors import Pasted
 from tui.forms.folds import OVERLAP, WINDOW, Adder, Entry, Fold, Key, More, keys_over, listed, window
 from tui.forms.heads import AddLine, FoldLine, MoreLine
 from tui.forms.instance import Path
-from tui.forms.row_lines import Beside, Look, look_of
+from tui.forms.row_lines import Beside, Look, cells_of, look_of
 from tui.forms.rows import Row
 from tui.forms.widgets import RowWidget
 
 FIRST_LINES, AROUND = 16, 8
-"""Widgets that are mounted at once: as many as a screen has lines, without those of the dialog; so many at least."""
-SLICE, SLICE_SECONDS = 12, 0.01
-"""So many more at a time, so that a key in between does not wait long."""
+"""Lines that are mounted at once: as many as a screen has, without those of the dialog; so many at least."""
+SLICE, SLICE_SECONDS = 24, 0.01
+"""So many more lines at a time, so that a key in between does not wait long."""
 USUAL_WIDTH = 96
 """Cells of a row, taken until the form has its place."""
 
@@ -34,9 +33,6 @@ Made = RowWidget | FoldLine | AddLine | MoreLine
 
 class FormView(VerticalScroll, can_focus=False):
     """Draws the rows that it is shown, with headings that fold and lines that add among them."""
-
-    class Grown(Message):
-        """The rows take another number of lines."""
 
     def __init__(self) -> None:
         super().__init__(id="form-rows")
@@ -48,6 +44,8 @@ class FormView(VerticalScroll, can_focus=False):
         self._names: dict[Path, tuple[str, ...]] = {}
         self._start = 0
         self._look = Look(USUAL_WIDTH, 24, 14, compact=False)
+        self._cells: dict[Key, tuple[Row, tuple[int, int]]] = {}
+        """What the rows that are drawn were last measured to need."""
         self._changing = asyncio.Lock()
         self.revealed: set[Path] = set()
         self.former: Mapping[Path, str] = {}
@@ -60,6 +58,11 @@ class FormView(VerticalScroll, can_focus=False):
         """The mounted rows, top to bottom."""
         found = (self._widgets.get(entry.key) for entry in self._wanted)
         return [widget for widget in found if isinstance(widget, RowWidget)]
+
+    @property
+    def least_lines(self) -> int:
+        """The lines that the drawn entries take, if each takes one."""
+        return len(self._wanted)
 
     def widget_at(self, path: Path) -> RowWidget | None:
         """The mounted row at `path`; of a union and its branch, the branch."""
@@ -111,7 +114,7 @@ class FormView(VerticalScroll, can_focus=False):
                 if not self._start <= at < self._start + WINDOW:
                     self._start = at - OVERLAP
                 await self._follow()
-            await self._mount_missing(len(self._wanted))
+            await self._mount_missing(None)
 
     def _listed(self) -> list[Entry]:
         return listed(self._rows, self._folds, {path for path, _ in self._errors} | set(self.inside))
@@ -129,8 +132,7 @@ class FormView(VerticalScroll, can_focus=False):
                 if widget is not None:
                     self._load(widget, entry, typing)
             self._dress()
-            mounted = len(self._widgets)
-            await self._mount_missing(mounted + SLICE if mounted else max(self.app.size.height - AROUND, FIRST_LINES))
+            await self._mount_missing(SLICE if self._widgets else max(self.app.size.height - AROUND, FIRST_LINES))
             if refocus is not None and refocus in self._widgets:
                 again = self._widgets[refocus]
                 (again.editor if isinstance(again, RowWidget) else again).focus()
@@ -165,18 +167,18 @@ class FormView(VerticalScroll, can_focus=False):
 
     def _measure(self) -> None:
         width = self.scrollable_content_region.width or min(self.app.size.width - 6, USUAL_WIDTH)
-        rows = [entry for entry in self._wanted if isinstance(entry, Row)]
-        self._look = look_of(rows, width, self.app.size.height)
+        before, self._cells = self._cells, {}
+        for entry in self._wanted:
+            if isinstance(entry, Row):
+                known = before.get(entry.key)
+                self._cells[entry.key] = known if known and known[0] is entry else (entry, cells_of(entry))
+        self._look = look_of((cells for _, cells in self._cells.values()), width, self.app.size.height)
         self.set_class(self._look.compact, "-compact")
 
     def _dress(self) -> None:
         for widget in self._widgets.values():
             if isinstance(widget, RowWidget):
                 widget.dress(self._look)
-
-    def watch_virtual_size(self, before: Size, now: Size) -> None:
-        if before.height != now.height:
-            self.post_message(self.Grown())
 
     def on_resize(self, event: events.Resize) -> None:
         self._measure()
@@ -207,11 +209,12 @@ class FormView(VerticalScroll, can_focus=False):
         fits = is_same or type(widget.editor) is control_for(entry, entry.path in self.revealed)
         return fits and entry.keyed == (widget.key_editor is not None)
 
-    async def _mount_missing(self, limit: int) -> None:
-        """Mount up to `limit` widgets in all, each behind its predecessor; the rest follows in slices."""
+    async def _mount_missing(self, lines: int | None) -> None:
+        """Mount widgets of about so many lines, each behind its predecessor; the rest follows in slices."""
         before: Made | None = None
         batch: list[Made] = []
-        left = limit - len(self._widgets)
+        left = lines if lines is not None else inf
+        is_first = not self._widgets
 
         async def put() -> None:
             nonlocal before
@@ -229,12 +232,15 @@ class FormView(VerticalScroll, can_focus=False):
                 await put()
                 before = widget
             elif left > 0:
-                left -= 1
                 made = self._widgets[entry.key] = self._make(entry)
+                left -= made.lines if isinstance(made, RowWidget) else 1
                 batch.append(made)
         await put()
         if len(self._widgets) < len(self._wanted):
-            self.set_timer(SLICE_SECONDS, self._more)
+            if is_first:
+                self.call_after_refresh(self._more)  # what came is seen first
+            else:
+                self.set_timer(SLICE_SECONDS, self._more)
 
     def _make(self, entry: Entry) -> Made:
         if isinstance(entry, Fold):
@@ -247,7 +253,7 @@ class FormView(VerticalScroll, can_focus=False):
 
     async def _more(self) -> None:
         async with self._changing:
-            await self._mount_missing(len(self._widgets) + SLICE)
+            await self._mount_missing(SLICE)
 
     # what is folded, and which part is drawn
 
@@ -267,7 +273,7 @@ class FormView(VerticalScroll, can_focus=False):
             beside = entries[min(max(at, 0), len(entries) - 1)]
             self._start += (1 if event.more.below else -1) * (WINDOW - OVERLAP)
             await self._follow()
-            await self._mount_missing(len(self._wanted))
+            await self._mount_missing(None)
             found: Any = self._widgets.get(beside.key)
             if found is not None:
                 (found.editor if isinstance(found, RowWidget) else found).focus()

@@ -41,6 +41,14 @@ def get(root: Any, path: Path) -> Any:
     return root
 
 
+def place_of(root: Any, path: Path) -> int:
+    """Which item or entry of its parent stands at `path`, from 0; 0 for what is not there."""
+    parent, key = get(root, path[:-1]), path[-1]
+    if isinstance(key, int):
+        return key
+    return next((at for at, name in enumerate(parent) if name == key), 0) if isinstance(parent, dict) else 0
+
+
 def put(root: Any, path: Path, value: Any) -> Any:
     """`root` with `value` at `path`; parents are made, a list is filled up with null.
 

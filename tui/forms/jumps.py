@@ -18,9 +18,9 @@ class Jumps:
 
     def ordered(self, form: Form, problems: Sequence[Problem]) -> list[Problem]:
         """Those that have a row to go to, top to bottom."""
-        places = _drawn(form)
+        places = _Places(form)
         reached = [problem for problem in problems if form.row(problem.path) is not None]
-        return sorted(reached, key=lambda problem: _place(form, problem.path, places))
+        return sorted(reached, key=lambda problem: places.of(problem.path))
 
     def landed(self, problem: Path, row: Path | None) -> None:
         """A jump to `problem` put the focus on `row`."""
@@ -32,34 +32,44 @@ class Jumps:
             return 0 if step > 0 else len(problems) - 1
         if self._last is not None and self._last[1] == here:
             here = self._last[0]  # several problems may lead to one row
-        places = _drawn(form)
-        now = _place(form, here, places)
-        found = [_place(form, problem.path, places) for problem in problems]
+        places = _Places(form)
+        now = places.of(here)
+        found = [places.of(problem.path) for problem in problems]
         if step > 0:
             return next((at for at, place in enumerate(found) if place > now), 0)
         return next((at for at in reversed(range(len(found))) if found[at] < now), len(found) - 1)
 
 
-def _drawn(form: Form) -> dict[Path, int]:
-    places: dict[Path, int] = {}
-    for at, row in enumerate(form.rows()):
-        places.setdefault(row.path, at)
-    return places
+class _Places:
+    """Where paths stand in the form, level by level: an item by its number, a property by its row.
 
-
-def _place(form: Form, path: Path, places: dict[Path, int]) -> Place:
-    """Where a path stands in the form, level by level: an item by its number, a property by its row.
-
-    A property that is not drawn, in a closed section or on another page, stands where the data has it.
+    A property that is not drawn, in a closed section, and an entry of a map drawn in parts stand where the data has
+    them.
     """
-    found: list[float] = []
-    for end, key in enumerate(path):
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._drawn: dict[Path, int] = {}
+        self._paged: set[Path] = set()
+        self._orders: dict[Path, dict[str, int]] = {}
+        for at, row in enumerate(form.rows()):
+            self._drawn.setdefault(row.path, at)
+            if row.page is not None:
+                self._paged.add(row.path)
+
+    def of(self, path: Path) -> Place:
+        return tuple(self._of_key(path[:end], key) for end, key in enumerate(path))
+
+    def _of_key(self, parent: Path, key: str | int) -> float:
         if isinstance(key, int):
-            found.append(key)
-        elif path[: end + 1] in places:
-            found.append(places[path[: end + 1]])
-        else:
-            around = get(form.instance, path[:end])
-            names = list(around) if isinstance(around, dict) else []
-            found.append(names.index(key) if key in names else len(names))
-    return tuple(found)
+            return key
+        if parent not in self._paged and (*parent, key) in self._drawn:
+            return self._drawn[(*parent, key)]
+        if parent not in self._orders:
+            self._orders[parent] = _order(get(self._form.instance, parent))
+        order = self._orders[parent]
+        return order.get(key, len(order))
+
+
+def _order(value: object) -> dict[str, int]:
+    return {name: at for at, name in enumerate(value)} if isinstance(value, dict) else {}

@@ -12,6 +12,7 @@ from tui.bindings import bindings_of
 from tui.forms.controls import Drop
 from tui.forms.editors import AreaInput
 from tui.forms.model import ABSENT, Problem
+from tui.forms.problems import PENDING
 from tui.forms.raw_text import NAMES, Language
 from tui.forms.rows import Row
 from tui.forms.told import TOLD
@@ -89,7 +90,7 @@ def _of_row(widget: RowWidget, key: Callable[[str, str], str], *, item: bool) ->
         keys.append(key("remove", "remove"))
     if row.page is not None:
         keys.append(key("page", "next page"))
-    if row.kind == "secret":
+    if widget.can_reveal:
         keys.append(key("reveal", "show"))
     return keys
 
@@ -105,7 +106,8 @@ def counted(problems: Sequence[Problem]) -> str:
     """`2 to fill · 1 ✗`, or that all is well; what a run said of the inputs stands beside it."""
     to_fill = sum(problem.kind == "required" for problem in problems)
     told = sum(problem.kind == TOLD for problem in problems)
-    wrong = len(problems) - to_fill - told
-    words = [f"{to_fill} to fill" if to_fill else "", f"{wrong} ✗" if wrong else ""]
+    pending = sum(problem.kind == PENDING for problem in problems)
+    wrong = len(problems) - to_fill - told - pending
+    words = [f"{to_fill} to fill" if to_fill else "", f"{wrong} ✗" if wrong else "", "checking" if pending else ""]
     ready = " · ".join(filter(None, words)) or "✔ ready"
     return f"{ready} · {told} told by the last run" if told else ready

@@ -14,6 +14,7 @@ from typing import Any
 from engine.schema import Checker, mask
 from tui.forms import edits, fields, instance, payload, problems, raw_text, strict_json
 from tui.forms.all_rows import every_row
+from tui.forms.findings import Findings
 from tui.forms.instance import ABSENT, Path
 from tui.forms.judge import Judge
 from tui.forms.problems import Problem
@@ -46,7 +47,7 @@ class Form:
         self._steps = Steps()
         self._rows: list[Row] | None = None
         self._by_path: dict[Path, Row] = {}
-        self._problems: list[Problem] | None = None
+        self._findings = Findings()
         self._edits = 0
         self.began_empty = instance is ABSENT
         """Whether the form was opened without data: then it shows defaults in the place of required fields."""
@@ -98,25 +99,32 @@ class Form:
 
         A check that is not done in CHECK_SECONDS is one too: `check_in_full` then knows, and may take its time.
         """
-        if self._problems is None:
-            self._problems = self._checked(problems.CHECK_SECONDS)
-        return self._problems
+        if self._findings.now is None:
+            self._findings.look(lambda: self._found(problems.CHECK_SECONDS))
+        return self._findings.now or []
 
     @property
     def is_unchecked(self) -> bool:
         """Whether the check was not done in the time between two keys."""
-        return any(problem.kind == problems.UNCHECKED for problem in self.problems)
+        return bool(self.problems) and not self._findings.are_whole
 
-    def put_off_check(self) -> None:
-        """Say that the check is under way, until `take_check` has what it found."""
-        if self._problems is None:
-            self._problems = [Problem((), "is still being checked", problems.UNCHECKED)]
+    @property
+    def check_seconds(self) -> float:
+        """How long the processor takes for a check."""
+        return self._findings.seconds
+
+    def put_off_check(self, *, keep: bool = False) -> None:
+        """Say that the check is under way, until `take_check` has what it found.
+
+        `keep` lets what was found before stand until then: for edits by which no place goes away or moves.
+        """
+        self._findings.put_off(keep=keep)
 
     def check_in_full(self) -> None:
         """Find the problems however long it takes: for a `snapshot`, beside the loop."""
-        self._problems = self._checked(None)
+        self._findings.look(lambda: self._found(None))
 
-    def _checked(self, seconds: float | None) -> list[Problem]:
+    def _found(self, seconds: float | None) -> list[Problem]:
         found = []
         if self.text_problem is not None and self.unread_text is not None:
             found.append(Problem((), self.text_problem))
@@ -132,13 +140,13 @@ class Form:
         """A copy to be checked beside the loop; `take_check` takes over what it found."""
         other = copy(self)
         other._view = replace(self._view, marks=self._view.marks.copied(), _rows={}, _tests={}, _notes={}, _children={})
-        other._rows = other._problems = None
+        other._rows, other._findings = None, self._findings.copied()
         return other
 
     def take_check(self, other: Form) -> None:
         """Take the problems of a `snapshot`, unless something was edited since."""
         if other._edits == self._edits:
-            self._problems = other._problems
+            self._findings = other._findings
 
     @property
     def notes(self) -> list[str]:
@@ -334,12 +342,9 @@ class Form:
         marks.opened[path] = marks.opened[made] = True
         if to_fill:
             marks.blanks[made] = True
-        if isinstance(made[-1], int):
-            edits.turn_to(marks, path, made[-1])
-        elif key is None:
-            marks.unnamed[made] = True
-        else:
-            marks.others[made] = True
+        edits.turn_to(marks, made, after)
+        if isinstance(made[-1], str):
+            (marks.unnamed if key is None else marks.others)[made] = True
         self._set_instance(after)
         return made
 
@@ -489,5 +494,5 @@ class Form:
     def _changed(self, *, structure_only: bool = False) -> None:
         self._rows = None
         if not structure_only:
-            self._problems = None
+            self._findings.now = None
             self._edits += 1

@@ -19,6 +19,8 @@ PATH_FORMATS = frozenset({"path", "file-path", "directory-path", "file-path-patt
 LONG_NAMES = frozenset({"query", "sql", "script", "body", "prompt", "message", "content"})
 LONG_FORMATS = frozenset({"textarea", "multiline", "multi-line", "code", "sql", "json", "yaml", "markdown", "html"})
 LONG_LENGTH = 200
+HIDEABLE = frozenset({"choice", "choices", "integer", "number"})
+"""Kinds other than texts whose value a marker, or the name of the field, may make a secret."""
 NOT_DRAWN = "has more alternatives than can be told apart"
 
 Option = tuple[str, Any]
@@ -51,6 +53,8 @@ class Node:
     sections: Mapping[str, str] = field(default_factory=dict)
     fixed: tuple[Any, ...] = ()
     is_typed: bool = True
+    is_secret: bool = False
+    """Whether the value is hidden though it is no text of a kind of its own: a choice, a number."""
 
 
 def raw(reason: str) -> Node:
@@ -68,6 +72,7 @@ def node_of(merger: Merger, grown: Grown, name: str, origin: int) -> Node:
         made.properties = tuple(_ordered(made.schema, made.required, found.base.sections))
         made.because = grown.because
         made.sections = found.base.sections
+    made.is_secret = made.kind in HIDEABLE and _is_secret(name, made.schema)
     made.hidden = grown.hidden
     made.nullable = nullable or made.nullable
     made.origin = origin

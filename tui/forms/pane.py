@@ -11,12 +11,13 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.forms import fields, raw_text, strict_json
+from tui.forms.checks import Checks
 from tui.forms.compare import differences, marks
 from tui.forms.controls import Head
 from tui.forms.editors import Pasted
 from tui.forms.form_view import FormView
 from tui.forms.heads import AddLine
-from tui.forms.instance import get
+from tui.forms.instance import get, place_of
 from tui.forms.jumps import Jumps
 from tui.forms.model import ABSENT, Form, Path, Problem, Row
 from tui.forms.pastes import may_be_all, paste_items, paste_pairs
@@ -29,8 +30,6 @@ from tui.forms.widgets import RowWidget
 from tui.screens.text_edit import TextScreen
 from tui.text import safe_text
 
-LARGE = 50_000
-"""Values and characters that are checked between two keys."""
 ABOVE = 5
 """Items that stay in sight above one that was jumped to on another page; few, for only the first rows come at once."""
 
@@ -38,6 +37,10 @@ ABOVE = 5
 def _judge(text: str) -> tuple[bool, list[str]]:
     reading = raw_text.read(text, "json")
     return not reading.problem, [reading.problem] if reading.problem else []
+
+
+def _moved(path: Path, old: Path, new: Path) -> Path:
+    return (*new, *path[len(old) :]) if path[: len(old)] == old else path
 
 
 class FormPane(Widget):
@@ -64,6 +67,8 @@ class FormPane(Widget):
         """`told` is what a run said of the inputs; each stands until its field is changed."""
         super().__init__(id="form-pane")
         self.form = form
+        self._new: set[Path] = set()
+        """Items and entries that were added and not left since: what they lack is owed, and not told yet."""
         self.tried = tried
         self._told = [(problem, get(form.instance, problem.path)) for problem in told]
         self._jumps = Jumps()
@@ -72,7 +77,7 @@ class FormPane(Widget):
         self._touched: set[Path] = set()
         self.view = FormView()
         self._drawing = asyncio.Lock()
-        self._checking: asyncio.Task[None] | None = None
+        self._checks = Checks(lambda: self.form, self._checked)
 
     @property
     def form(self) -> Form:
@@ -84,6 +89,16 @@ class FormPane(Widget):
             True  # here a default is always seen in the place of what is missing, and the engine fills it
         )
         self._form = form
+
+    @property
+    def tried(self) -> bool:
+        """Whether all that is wrong is told, not only of rows that were left."""
+        return self._tried
+
+    @tried.setter
+    def tried(self, tried: bool) -> None:
+        self._tried = tried
+        self._new.clear()
 
     def compose(self) -> Any:
         yield self.view
@@ -104,7 +119,7 @@ class FormPane(Widget):
         inside: dict[Path, int] = {}
         for problem in self.problems:
             row = self.form.row(problem.path)
-            if row is None or not (self.tried or self._is_touched(problem.path, row)):
+            if row is None or not (self.tried or self._is_touched(problem.path, row)) or self._is_new(problem):
                 continue
             if row.path == problem.path:
                 errors[row.path] = problem.text
@@ -139,6 +154,11 @@ class FormPane(Widget):
             return any(touched[: len(row.path)] == row.path for touched in self._touched)
         return path in self._touched or row.path in self._touched
 
+    def _is_new(self, problem: Problem) -> bool:
+        """Whether it is only that something is missing in what was just added."""
+        ends = range(len(problem.path) + 1) if self._new and problem.kind == "required" else range(0)
+        return any(problem.path[:end] in self._new for end in ends)
+
     def loose(self) -> list[Problem]:
         """Problems that have no row to stand at."""
         return [problem for problem in self.form.problems if self.form.row(problem.path) is None]
@@ -157,12 +177,14 @@ class FormPane(Widget):
 
     async def go(self, path: Path) -> None:
         """Open the parents of `path`, scroll to its row and focus it."""
-        for end, key in enumerate(path):
+        for end in range(len(path)):
             if any(row.is_container and not row.is_open for row in self.rows_at(path[:end])):
                 self.form.open(path[:end])
             for each in self.rows_at(path[:end]):
-                if each.page is not None and isinstance(key, int) and not each.page[0] <= key < each.page[0] + PAGE:
-                    self.form.turn(each.path, max(key - ABOVE, 0))
+                if each.page is not None:
+                    at = place_of(self.form.instance, path[: end + 1])
+                    if not each.page[0] <= at < each.page[0] + PAGE:
+                        self.form.turn(each.path, max(at - ABOVE, 0))
         await self.show()
         row = self.form.row(path)
         if row is not None and self.view.widget_at(row.path) is None:  # mounting takes its time: only where it must
@@ -213,7 +235,8 @@ class FormPane(Widget):
             old = widget.row.path
             new = self.form.rename(old, name)
             self.view.renamed(old, new)
-            self._touched = {(*new, *path[len(old) :]) if path[: len(old)] == old else path for path in self._touched}
+            self._touched = {_moved(path, old, new) for path in self._touched}
+            self._new = {_moved(path, old, new) for path in self._new}
         return text is not None or name is not None
 
     @on(RowWidget.Typed)
@@ -235,47 +258,25 @@ class FormPane(Widget):
         if not widget.has_focus_within:
             self._touched.add(widget.row.path)
             edited = self._take(widget)
+            self._leave_new()
             await self._changed("" if edited else None)
         elif widget.key_editor is not None and not widget.key_editor.has_focus and self._take(widget):
             await self._changed(typing=widget.row.path)  # from its name to its value
 
+    def _leave_new(self) -> None:
+        """Forget what was added once the focus is in none of its rows."""
+        self._new = {path for path in self._new if self._here[: len(path)] == path}
+
     async def _changed(self, note: str | None = "", typing: Path | None = None) -> None:
-        self._check_beside()
+        self._checks.edited(keep=typing is not None)
         await self.show(typing)
         self.post_message(self.Edited(note))
 
     async def check(self) -> None:
-        """Find every problem before a launch, beside the loop where that takes longer than a key may."""
-        if self._checking is not None:
-            await self._checking
-        form = self.form
-        if self._is_heavy or form.is_unchecked:
-            checked = form.snapshot()
-            await asyncio.to_thread(checked.check_in_full)
-            form.take_check(checked)
+        """Find every problem before a launch."""
+        await self._checks.now()
 
-    @property
-    def _is_heavy(self) -> bool:
-        return strict_json.weight(self.form.instance, LARGE) > LARGE
-
-    def _check_beside(self) -> None:
-        """Check heavy inputs while the typing goes on: one check at a time, and another where more was typed."""
-        if not self._is_heavy:
-            return
-        self.form.put_off_check()
-        if self._checking is None:
-            self._checking = asyncio.create_task(self._check_on())
-
-    async def _check_on(self) -> None:
-        try:
-            while self.form.is_unchecked:
-                form, checked = self.form, self.form.snapshot()
-                await asyncio.to_thread(checked.check_in_full)
-                form.take_check(checked)
-                if checked.is_unchecked:
-                    break
-        finally:
-            self._checking = None
+    async def _checked(self) -> None:
         if self.is_attached:
             await self.show()
             self.post_message(self.Edited(None))
@@ -402,6 +403,7 @@ class FormPane(Widget):
             self._say(f"{row.most} items are the most here")
             return
         path = self.form.add(row.path)
+        self._new = {path}
         await self._changed()
         await self.go(self._first_inside(path))
 

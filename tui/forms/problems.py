@@ -22,11 +22,14 @@ from tui.forms.rows import Row
 from tui.forms.view import View
 
 CHECK_SECONDS = 0.2
-"""The longest that all checks after one key may hold the form up; what is not checked by then is a problem."""
+"""The longest that all checks after one key may hold the form up, by the processor's clock, so that a busy machine
+refuses nothing; what is not checked by then is a problem."""
 LEAST_SECONDS = 0.02
 """What each check has all the same, so that small ones are not refused on a busy machine."""
 UNCHECKED = "unchecked"
 """The kind of a problem that says that the check did not come to its end: nobody knows whether the input holds."""
+PENDING = "pending"
+"""The kind of the one that says that the check waits for a pause in the typing, or is under way."""
 STEERED = 50
 """Unions whose problems are told by their chosen branch."""
 
@@ -47,15 +50,15 @@ class Clock:
     """The time that is left to the checks of one form; without `seconds` each takes what it needs."""
 
     def __init__(self, seconds: float | None = CHECK_SECONDS) -> None:
-        self._ends = None if seconds is None else time.monotonic() + seconds
+        self._ends = None if seconds is None else time.thread_time() + seconds
 
     @property
     def left(self) -> float | None:
-        return None if self._ends is None else max(self._ends - time.monotonic(), LEAST_SECONDS)
+        return None if self._ends is None else max(self._ends - time.thread_time(), LEAST_SECONDS)
 
     @property
     def is_over(self) -> bool:
-        return self._ends is not None and time.monotonic() > self._ends
+        return self._ends is not None and time.thread_time() > self._ends
 
 
 def of_instance(

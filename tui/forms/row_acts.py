@@ -74,10 +74,10 @@ def _state_acts(row: Row) -> Iterator[Act]:
     if empty is not ABSENT and row.state != "empty":
         yield Act("empty", "e", f"Send empty: {strict_json.dump(empty, None)}")
     if row.default is not ABSENT and not strict_json.equal(row.default, row.value):
-        shown = "•••" if row.kind == "secret" else fields.brief(row.default, 30)
+        shown = "•••" if row.is_hidden else fields.brief(row.default, 30)
         yield Act("default", "d", f"Take the default: {shown}")
     if row.suggestion is not ABSENT:
-        shown = "•••" if row.kind == "secret" else fields.brief(row.suggestion, 30)
+        shown = "•••" if row.is_hidden else fields.brief(row.suggestion, 30)
         yield Act("suggest", "s", f"Take what the former branch held: {shown}", "suggest")
 
 

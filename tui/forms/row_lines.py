@@ -69,13 +69,18 @@ class Beside:
     names: tuple[str, ...] = ()
 
 
-def look_of(rows: Iterable[Row], width: int, height: int) -> Look:
-    """Columns as wide as these rows need, within bounds that leave the values room; the same for all rows."""
+def cells_of(row: Row) -> tuple[int, int]:
+    """How wide the columns of label and constraint would have to be for the row."""
+    named = 0 if row.keyed else cell_len(safe_text(row.label, limit=LABEL_LENGTH))
+    label = indent(row.depth) + (named or LEAST_LABEL) + _is_starred(row) + 1
+    return label, max(cell_len(_constraint(row)), NOTES.get(row.kind, 0))
+
+
+def look_of(cells: Iterable[tuple[int, int]], width: int, height: int) -> Look:
+    """Columns as wide as rows of these `cells_of` need, within bounds that leave the values room; the same for all."""
     label, note = LEAST_LABEL, LEAST_NOTE
-    for row in rows:
-        named = 0 if row.keyed else cell_len(safe_text(row.label, limit=LABEL_LENGTH))
-        label = max(label, indent(row.depth) + (named or LEAST_LABEL) + _is_starred(row) + 1)
-        note = max(note, cell_len(_constraint(row)), NOTES.get(row.kind, 0))
+    for of_label, of_note in cells:
+        label, note = max(label, of_label), max(note, of_note)
     label = min(label, max(width // 3, LEAST_LABEL))
     note = min(note, max(width // 4, LEAST_NOTE))
     compact = height < SHORT_SCREEN
@@ -167,7 +172,7 @@ def below(row: Row, beside: Beside, look: Look, told: int | None, *, focused: bo
     if row.note and (row.state == "absent" or shows_help):
         lines.append(_line(f"! {row.note}", "$warning"))
     if row.suggestion is not ABSENT and row.state == "absent":
-        offered = MASK if row.kind == "secret" else safe_text(fields.brief(row.suggestion, 40))
+        offered = MASK if row.is_hidden else safe_text(fields.brief(row.suggestion, 40))
         lines.append(Content.assemble(("↪ ", "$accent"), offered, ("  → takes it", "$dim")))
     if row.page is not None:
         lines.append(_line(_page(row), "$accent"))
@@ -194,4 +199,5 @@ def _of_option(row: Row, told: int | None) -> list[Content]:
 def _page(row: Row) -> str:
     first, count = row.page or (0, 0)
     last = min(first + PAGE, count)
-    return f"items {first + 1:,}–{last:,} of {count:,} · ctrl+PgDn and ctrl+PgUp turn"
+    noun = "entries" if row.kind == "map" else "items"
+    return f"{noun} {first + 1:,}–{last:,} of {count:,} · ctrl+PgDn and ctrl+PgUp turn"

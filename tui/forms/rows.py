@@ -36,9 +36,10 @@ class Row:
     schema; `growable` tells that entries or items can be added, also to a union's branch that is an object, `silent`
     that the schema allows entries and does not speak of them; `unnamed` is an entry that waits for its key,
     `key_options` are the only keys that fit and are not used yet, where the schema has the `names_listed`. `page` is
-    (first item drawn, items in all) of a list that is drawn in parts; `longest` is how many characters a text may have,
+    (first item drawn, items in all) of a list or map drawn in parts; `longest` is how many characters a text may have,
     `first` the scalars that tell what a container holds, secrets masked; `format` is the schema's word; `held` says how
-    long a value is that no editor of a row holds: `text` is only its beginning then. All text is foreign.
+    long a value is that no editor of a row holds: `text` is only its beginning then; `is_hidden` that its value is a
+    secret. All text is foreign.
     """
 
     path: Path
@@ -87,6 +88,7 @@ class Row:
     longest: int | None = None
     first: tuple[str, ...] = ()
     held: str = ""
+    is_hidden: bool = False
 
     @property
     def is_container(self) -> bool:
@@ -190,6 +192,7 @@ def make_row(child: Child, path: Path, value: Any, node: Node, looks: Looks) -> 
         longest=longest if isinstance(longest, int) and not isinstance(longest, bool) else None,
         first=looks.first,
         held=held,
+        is_hidden=kind == "secret" or node.is_secret,
     )
 
 

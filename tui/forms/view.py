@@ -15,7 +15,7 @@ from tui.forms import fields, strict_json
 from tui.forms.branches import best_branch
 from tui.forms.instance import ABSENT, Path, step
 from tui.forms.marks import Marks
-from tui.forms.nodes import Node, raw
+from tui.forms.nodes import HIDEABLE, Node, raw
 from tui.forms.resolve import Resolver
 from tui.forms.rows import CONTAINERS, TEXTS, Child, Looks, Row, make_row
 from tui.forms.unions import Branch
@@ -25,9 +25,11 @@ OPEN_DEPTH = 5
 OPEN_ITEMS = 50
 """Longer lists start closed."""
 PAGE = 200
-"""Items of a list that are drawn at once (forms.md 2.5)."""
+"""Items of a list, or entries of a map, that are drawn at once (forms.md 2.5)."""
 MAX_DEPTH = 64
 """Levels of rows inside each other; what is deeper is edited as JSON."""
+COVERED = frozenset({*TEXTS, *HIDEABLE, "any"})
+PAGED = frozenset({"array", "map"})
 GHOSTS = 20
 """Items that `minItems` asks for and that are drawn before they are there."""
 KEPT = 20_000
@@ -88,12 +90,12 @@ class View:
         if checker is None:
             return False
         seconds = TEST_SECONDS / (len(self._slow) + 1)
-        began = time.monotonic()
+        began = time.thread_time()
         if checker is alone:
             fits = checker.is_valid(value, seconds=seconds)
         else:
             fits = checker.part_fits(part, value, seconds=seconds)
-        if not fits and time.monotonic() - began > seconds:
+        if not fits and time.thread_time() - began > seconds:
             self._slow[id(part)] = part
         return fits
 
@@ -166,7 +168,7 @@ class View:
     ) -> Iterator[Child]:
         """What stands inside an object, map, list or tuple, drawn or not: properties, then further entries.
 
-        Of a list only the items of `page`, where that is given.
+        Of a list or map only the items of `page`, where that is given.
         """
         if node.kind in ("array", "tuple"):
             yield from self._items(node, value, cover, page)
@@ -174,7 +176,8 @@ class View:
         yield from self._declared(node)
         named = node.schema.get("properties")
         known = named if isinstance(named, Mapping) else {}
-        for name in value if isinstance(value, dict) else ():
+        names = value if isinstance(value, dict) else {}
+        for name in islice(names, *page) if page is not None and node.kind == "map" else names:
             if name in known or name in node.required or self.is_gone(path, node, name):
                 continue
             yield Child(name, self.resolver.child(node, name), False, True, True, cover)
@@ -233,7 +236,7 @@ class View:
         node = self.node(child.schema, child.key, value)
         if value is ABSENT and path and _hidden(child.schema, node):
             return
-        if child.cover and node.kind in (*TEXTS, "any") and is_secret(child.cover, node.schema):
+        if child.cover and node.kind in COVERED and is_secret(child.cover, node.schema):
             node = self._covered(node)
         if len(path) >= MAX_DEPTH:
             node = raw(f"stands more than {MAX_DEPTH} levels deep")
@@ -256,7 +259,7 @@ class View:
                 below += 1
         if inner.kind in CONTAINERS - {"union"} and row.kind in CONTAINERS:
             cover = child.cover if isinstance(child.key, int) else str(child.key)
-            page = self._page(path, value) if inner.kind == "array" else None
+            page = self._page(path, value) if inner.kind in PAGED else None
             for item in self.children(path, inner, value, cover, page):
                 rows = self._walk(item, (*path, item.key), step(value, item.key), below, above)
                 yield from map(_fixed, rows) if row.read_only else rows
@@ -273,13 +276,14 @@ class View:
     def _covered(self, node: Node) -> Node:
         known = self._children.get((id(node), "secret"))
         if known is None:
-            known = self._children[(id(node), "secret")] = (replace(node, kind="secret"), [])
+            kind = node.kind if node.kind in HIDEABLE else "secret"
+            known = self._children[(id(node), "secret")] = (replace(node, kind=kind, is_secret=True), [])
             self._children[(id(known[0]), "of")] = (node, [])  # keeps the identity taken
         return known[0]
 
     def _page(self, path: Path, value: Any) -> tuple[int, int]:
-        """The items drawn of a list."""
-        if not isinstance(value, list) or len(value) <= PAGE:
+        """The items drawn of a list or map."""
+        if not isinstance(value, list | dict) or len(value) <= PAGE:
             return 0, PAGE
         first = min(self.marks.pages.get(path, 0), max(len(value) - 1, 0))
         return first, first + PAGE
@@ -310,7 +314,7 @@ class View:
             if same and known[5].depth == depth:
                 return known[5]
         opens = node.kind in CONTAINERS and self._is_open(path, node.kind, value, child.required, recursive)
-        is_long = node.kind == "array" and isinstance(value, list) and len(value) > PAGE
+        is_long = node.kind in PAGED and isinstance(value, list | dict) and len(value) > PAGE
         grows = None if node.schema.get("readOnly") is True else self._grown(path, node, value)
         looks = Looks(
             depth=depth,
@@ -352,7 +356,7 @@ class View:
             if held is ABSENT or held is None or isinstance(held, dict | list):
                 continue
             own = self.node(item.schema, item.key, held)
-            hidden = own.kind == "secret" or (item.cover and is_secret(item.cover, own.schema))
+            hidden = own.kind == "secret" or own.is_secret or (item.cover and is_secret(item.cover, own.schema))
             text = MASK if hidden else fields.brief(held, FIRST_LENGTH)
             found.append(f"{item.key}={text}" if inner.kind == "map" and item.keyed else text)
             if len(found) == FIRST_TOLD:

@@ -131,6 +131,11 @@ class RowWidget(Widget):
         if isinstance(self.editor, Head):
             self.editor.wrong = self.beside.inside
 
+    @property
+    def can_reveal(self) -> bool:
+        """Whether it is a secret that is typed; one that is picked is seen in its list."""
+        return self.row.kind == "secret" or (self.row.is_hidden and isinstance(self.editor, LineInput))
+
     def reveal(self) -> None:
         """Show a secret, or mask it again."""
         if isinstance(self.editor, LineInput):
@@ -203,8 +208,13 @@ class RowWidget(Widget):
     def _tall(self) -> int:
         return int(self.editor.lines_at(self._control)) if isinstance(self.editor, AreaInput | Options) else 1
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    @property
+    def lines(self) -> int:
+        """How many lines it takes."""
         return self._tall + len(self._below())
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self.lines
 
     def redraw(self) -> None:
         """Draw the row anew; the form is laid out anew only where the row's measures are other ones."""

@@ -81,7 +81,7 @@ class LaunchScreen(LaunchFields):
         if size > LARGE_SCHEMA:
             self.run_worker(self._prepare, thread=True, exit_on_error=False)
         else:
-            await self._begin()
+            self.post_message(self.Compiled())  # after the screen's own first styling, which would style each row again
 
     @property
     def is_opening(self) -> bool:
@@ -109,6 +109,7 @@ class LaunchScreen(LaunchFields):
             if not self._is_filled:
                 self.seek_draft()
         self._begun = True
+        self._fit()
         self._refresh()
 
     def executor_changed(self, spec: Launchable | None) -> None:
@@ -245,6 +246,7 @@ class LaunchScreen(LaunchFields):
         if self.form.problems:
             await self._show_problems()
         elif self._options.form.problems:
+            self._options.tried = True
             await self.turn_to("options")
             await self._options.go(self._options.form.problems[0].path)
             self._refresh("✗ an option is wrong: mend it first")

@@ -208,5 +208,5 @@ def _told(row: Row) -> str:
     """What a row holds, and the beginning of its help."""
     shown = ""
     if row.state == "value" and not row.is_container:
-        shown = "= •••" if row.kind == "secret" else f"= {fields.brief(row.value, 30)}"
+        shown = "= •••" if row.is_hidden else f"= {fields.brief(row.value, 30)}"
     return " · ".join(filter(None, [shown, row.help[:HELP]]))

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from engine.catalogue import Launchable
 from tui.forms import strict_json
 from tui.forms.field_pane import FieldPane
-from tui.forms.form_view import FormView
 from tui.forms.keys import counted, hints
 from tui.forms.model import Form, Problem
 from tui.forms.options import LaunchOptions, options_schema
@@ -40,6 +38,9 @@ SHARE = 0.94
 
 MARGINS = 3
 """Rows of the border, and above the form."""
+
+WIDE = 100
+"""Columns from which on the dialog does not take them all; launch.tcss asks for its class."""
 
 DESCRIPTION_LENGTH = 300
 
@@ -69,11 +70,11 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
     ) -> None:
         """`told` is what the last run said of the inputs."""
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.spec = spec
         self._heading = title
         self._pane = FieldPane(form, told=told)
-        self._options = FieldPane(Form(options_schema(again=again), dict(options.given)), tried=True)
+        self._options = FieldPane(Form(options_schema(again=again), dict(options.given)), tried=bool(options.given))
         self._raw = RawTab()
         self._preview = TextView(id="preview")
         self._view: View = "form"
@@ -102,6 +103,9 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         return self._view in ("form", "options")
 
     def compose(self) -> ComposeResult:
+        is_wide = self.app.size.width >= WIDE
+        self.update_classes({"-wide": is_wide, "-narrow": not is_wide}, update=False)  # a resize would style all anew
+        self.screen_layout_refresh_signal.subscribe(self, self._laid_out)
         with Vertical(id="launch") as dialog:
             dialog.border_title = Content(safe_text(self._heading))
             yield Static(id="launch-name")
@@ -149,13 +153,14 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         self._write(line, safe_text(text or self._said))
         line.display = bool(text or self._said)
         self._write(self.query_one("#launch-count", Static), self._count())
-        for button in self.query("#launch-button").results(Button):
-            if str(button.label) in DOES:
-                button.label = Content(DOES[bool(self.options.schedule)])
+        for button in self.query_one("#launch-foot").query("#launch-button").results(Button):
+            does = DOES[bool(self.options.schedule)]
+            if str(button.label) in DOES and str(button.label) != does:
+                button.label = Content(does)
+                button.refresh(layout=True)
         if self._view == "preview" and not self._is_large:
             self._preview.show(self.preview(), stay=True)
         self._hint()
-        self.call_after_refresh(self._fit)
 
     def _trouble(self) -> str:
         """What stands against a launch and has no row of its own."""
@@ -194,11 +199,14 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         )
         self._write(self.query_one("#launch-hint", Static), " · ".join(keys))
 
-    @staticmethod
-    def _write(line: Static, text: str) -> None:
-        """Change a line, but only where it says something else: each time lays out the whole form anew."""
-        if str(line.content) != text:
-            line.update(Content(text))
+    def _write(self, line: Static, text: str) -> None:
+        """Change a line where it says something else; the whole form is laid out anew only where its height changes."""
+        if str(line.content) == text:
+            return
+        room = line.outer_size - line.gutter.totals
+        line.update(Content(text), layout=False)
+        if not room or line.visual.get_height(line.styles, room.width) != room.height:
+            line.refresh(layout=True)
 
     def _key(self, action: str) -> str:
         """The key of an action of the dialog."""
@@ -207,23 +215,22 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
     def on_descendant_focus(self) -> None:
         self._hint()
 
-    @on(FormView.Grown)
-    def _grown(self, event: FormView.Grown) -> None:
-        event.stop()
-        self.call_after_refresh(self._fit)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._fit)
+    def _laid_out(self, _: Screen[Any]) -> None:
+        self._fit()
 
     def _fit(self) -> None:
-        """Let the form scroll, and not the lines below it leave the dialog, where it needs more rows than there are."""
+        """Let the form scroll, and not the lines below it leave the dialog, where it needs more rows than there are.
+
+        Before the form is laid out each of its entries counts as one line, so that a long one is laid out only once.
+        """
         if not self.is_attached:
             return
         dialog, shown = self.query_one("#launch"), self.query_one("#options") if self._view == "options" else self._pane
         others = [child for child in dialog.children if child.display and child is not shown]
         rest = sum(child.outer_size.height + child.styles.margin.height for child in others)
-        needed = self.pane.view.virtual_size.height + rest + MARGINS
-        full = self._shows_form and needed > self.size.height * SHARE
+        needed = max(self.pane.view.virtual_size.height, self.pane.view.least_lines) + rest + MARGINS
+        room = int((self.size.height - dialog.styles.margin.height) * SHARE)
+        full = self._shows_form and needed > room
         if full != dialog.has_class("-full"):
             dialog.set_class(full, "-full", update=False)  # which would style every row anew; none depends on it
             self.app.stylesheet.update_nodes([dialog, self._pane, self.query_one("#options")])

@@ -125,3 +125,27 @@ def test_a_union_may_be_null_and_comes_back() -> None:
     assert form.instance == {"u": None} and form.problems == [] and row(form, "u").state == "null"
     form.choose(("u",), 0)
     assert form.instance == {"u": {}}
+
+
+@pytest.mark.parametrize(
+    ("branches", "value", "path", "words"),
+    [
+        ([{"type": "integer"}, {"enum": ["off", "on"]}, {"type": "array"}], "bad", (), "must be one of off, on"),
+        (
+            [
+                {"type": "object", "properties": {"var": {}}, "required": ["var"], "additionalProperties": False},
+                {"type": "object", "properties": {"op": {"enum": ["+", "*"]}, "args": {}}, "required": ["op", "args"]},
+            ],
+            {"op": "-", "args": []},
+            ("op",),
+            "must be one of +, *",
+        ),
+        ([{"not": {}}, {"additionalProperties": {"type": "string"}}], {"a": 1}, ("a",), "must be text"),
+    ],
+    ids=["a constant of its type", "most required keys", "not what takes nothing"],
+)
+def test_a_value_that_fits_no_branch_is_told_by_the_likest(
+    branches: list[Any], value: Any, path: tuple[str, ...], words: str
+) -> None:
+    form = Form({"type": "object", "properties": {"u": {"anyOf": branches}}}, {"u": value})
+    assert problems(form) == {("u", *path): words}

@@ -63,6 +63,18 @@ async def test_a_list_that_must_hold_something_is_owed_and_not_accused() -> None
         assert driven.said("count") == "1 to fill"
 
 
+async def test_what_was_just_added_is_owed_and_accused_only_when_it_is_left() -> None:
+    async with dialog(HEADERS, {"headers": {"A": "1"}}) as driven:
+        await driven.press("tab", "ctrl+n")
+        assert driven.said("count") == "1 to fill" and "needs a name" not in driven.picture()
+        await driven.press("tab", "x")
+        assert "needs a name" not in driven.picture(), "the focus is still in it"
+        await driven.press("shift+tab", "shift+tab")
+        assert "✗ needs a name" in driven.picture()
+        await driven.press("f6", "f6", "ctrl+n", "ctrl+r")
+        assert "✗ needs a name" in driven.picture(), "a launch was tried"
+
+
 async def test_a_click_counts_though_an_error_moves_the_button_away() -> None:
     async with dialog({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}) as driven:
         button = driven.screen.query_one("#launch-button")

@@ -343,3 +343,17 @@ async def test_a_line_of_text_takes_no_more_than_one() -> None:
     async with dialog(schema((), it={**TEXT, "default": "word " * 60}), size=(80, 24)) as driven:
         editor = driven.row("it").editor
         assert isinstance(editor, LineInput) and editor.size.height == 1 and "…" in line_of(driven, "it")
+
+
+async def test_a_secret_that_is_picked_or_counted_is_not_drawn() -> None:
+    enum = {"enum": ["eu-west", "us-east"], "writeOnly": True}
+    many = {"type": "array", "uniqueItems": True, "items": {"enum": ["alpha", "beta"]}, "writeOnly": True}
+    properties = {"zone": enum, "pin": {"type": "integer", "writeOnly": True}, "many": many}
+    async with dialog(schema((), **properties), {"zone": "us-east", "pin": 4711, "many": ["beta"]}) as driven:
+        picture = driven.picture()
+        assert not any(text in picture for text in ("us-east", "4711", "beta"))
+        await driven.press("enter", "down", "enter")
+        assert driven.form.instance["zone"] == "us-east" and "us-east" not in driven.picture()
+        await driven.focus("pin")
+        await driven.press("f9")
+        assert "4711" in driven.picture(), "what is typed can be seen"
