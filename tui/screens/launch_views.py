@@ -205,7 +205,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
             return
         room = line.outer_size - line.gutter.totals
         line.update(Content(text), layout=False)
-        if not room or line.visual.get_height(line.styles, room.width) != room.height:
+        if not room or line.visual.get_height({}, room.width) != room.height:
             line.refresh(layout=True)
 
     def _key(self, action: str) -> str:
