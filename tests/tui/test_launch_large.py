@@ -108,7 +108,7 @@ async def test_inputs_that_take_long_to_check_are_typed_in_at_once_and_launched_
     schema = {"type": "object", "properties": {"name": TEXT, "a": {"type": "array", "items": {"type": "integer"}}}}
     async with dialog(schema, {"name": "", "a": [*range(200_000), "x"]}) as driven:
         for _ in range(500):
-            if driven.screen._ready and driven.screen._pane._checking is None:
+            if driven.screen._ready and driven.screen._pane._checks._checking is None:
                 break
             await asyncio.sleep(0.02)
         await driven.focus("name")

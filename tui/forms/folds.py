@@ -102,13 +102,14 @@ class _Walk:
         if adder is not None:
             self._adders.append(replace(adder, depth=0))
         for row in self._rows:
-            self._end_lists(row.path)
+            if self._adders:
+                self._end_lists(row.path)
             over = self._headings(row)
             self._above[row.path] = over
             self._count(row, over)
             if all(self._folds[key] for key in over):
                 self._found.append(row)
-                adder = adder_of(row)
+                adder = adder_of(row) if row.is_open else None
                 if adder is not None:
                     self._adders.append(adder)
         self._end_lists(None)

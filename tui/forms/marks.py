@@ -15,6 +15,8 @@ Moved = Callable[[str | int], "str | int | None"]
 """The new key of a place inside a container; None where it is gone."""
 
 _KEPT_BY_UNDO = ("chosen", "guessed", "texts", "names", "blanks", "kept", "unnamed", "others", "suggestions")
+_OF_ROWS = ("opened", "chosen", "guessed", "texts", "names", "blanks", "long", "suggestions", "pages", "unnamed")
+UNMARKED: tuple[Any, ...] = (None, None, None, None, False, False, None, None, False)
 
 
 @dataclass(slots=True)
@@ -40,6 +42,13 @@ class Marks:
     kept: dict[Path, bool] = field(default_factory=dict)
     unnamed: dict[Path, bool] = field(default_factory=dict)
     others: dict[Path, bool] = field(default_factory=dict)
+
+    def places(self) -> set[Path]:
+        """The paths of which `of` has something to say; of all others it is UNMARKED."""
+        found: set[Path] = set()
+        for name in _OF_ROWS:
+            found.update(getattr(self, name))
+        return found
 
     def of(self, path: Path) -> tuple[Any, ...]:
         """All that bears on the row at `path`, to compare."""

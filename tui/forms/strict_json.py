@@ -214,11 +214,13 @@ def weight(value: Any, most: int) -> int:
         found += 1
         if isinstance(item, str):
             found += len(item)
+        elif isinstance(item, dict | list) and len(item) + found > most:
+            return found + len(item)  # each counts for one at least
         elif isinstance(item, dict):
             found += sum(map(len, item))
             stack.extend(item.values())
         elif isinstance(item, list):
-            stack.extend(item[: most - found + 1])
+            stack.extend(item)
     return found
 
 

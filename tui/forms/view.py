@@ -14,7 +14,7 @@ from engine.schema import compile as compile_schema
 from tui.forms import fields, strict_json
 from tui.forms.branches import best_branch
 from tui.forms.instance import ABSENT, Path, step
-from tui.forms.marks import Marks
+from tui.forms.marks import UNMARKED, Marks
 from tui.forms.nodes import HIDEABLE, Node, raw
 from tui.forms.resolve import Resolver
 from tui.forms.rows import CONTAINERS, TEXTS, Child, Looks, Row, make_row
@@ -64,6 +64,8 @@ class View:
     _notes: dict[int, tuple[Any, str]] = field(default_factory=dict)
     _rows: dict[tuple[Path, bool], tuple[Child, Node, Any, tuple[Any, ...], bool, Row]] = field(default_factory=dict)
     _children: dict[tuple[int, str], tuple[Node, list[Child]]] = field(default_factory=dict)
+    _marked: set[Path] = field(default_factory=set)
+    """Where there are marks in this walk."""
 
     def restyled(self) -> None:
         """The schema is compiled: rows may have more to say."""
@@ -226,13 +228,10 @@ class View:
 
     def rows(self, schema: Any, value: Any) -> Iterator[Row]:
         """The open rows of the whole form, the root first."""
+        self._marked = self.marks.places()
         yield from self._walk(Child("", schema, required=True), (), value, 0, frozenset())
 
     def _walk(self, child: Child, path: Path, value: Any, depth: int, above: frozenset[int]) -> Iterator[Row]:
-        same = self._same_leaf(child, path, value, depth)
-        if same is not None:
-            yield same
-            return
         node = self.node(child.schema, child.key, value)
         if value is ABSENT and path and _hidden(child.schema, node):
             return
@@ -261,17 +260,20 @@ class View:
             cover = child.cover if isinstance(child.key, int) else str(child.key)
             page = self._page(path, value) if inner.kind in PAGED else None
             for item in self.children(path, inner, value, cover, page):
-                rows = self._walk(item, (*path, item.key), step(value, item.key), below, above)
+                place, held = (*path, item.key), step(value, item.key)
+                same = self._same_leaf(item, place, held, below)
+                rows = self._walk(item, place, held, below, above) if same is None else (same,)
                 yield from map(_fixed, rows) if row.read_only else rows
 
     def _same_leaf(self, child: Child, path: Path, value: Any, depth: int) -> Row | None:
         """The row as it was, where it holds nothing and none of what it is made of changed: nearly all, at each key."""
         known = self._rows.get((path, False))
-        if known is None or known[0] is not child or known[2] is not value or not path:
+        if known is None or known[0] is not child or known[2] is not value:
             return None
         row = known[5]
-        same = row.kind not in CONTAINERS and row.depth == depth and known[3] == self.marks.of(path)
-        return row if same else None
+        if row.kind in CONTAINERS or row.depth != depth:
+            return None
+        return row if known[3] == (self.marks.of(path) if path in self._marked else UNMARKED) else None
 
     def _covered(self, node: Node) -> Node:
         known = self._children.get((id(node), "secret"))

@@ -82,6 +82,8 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         self._is_gone = False
         """Whether the executor is not in the catalogue any more."""
         self._said = ""
+        self._fitted: tuple[bool, int | None] = (False, None)
+        """Whether the form scrolls, and how many rows the dialog takes then."""
 
     @property
     def form(self) -> Form:
@@ -205,7 +207,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
             return
         room = line.outer_size - line.gutter.totals
         line.update(Content(text), layout=False)
-        if not room or line.visual.get_height(line.styles.get_rules(), room.width) != room.height:
+        if not room or line.visual.get_height({}, room.width) != room.height:
             line.refresh(layout=True)
 
     def _key(self, action: str) -> str:
@@ -216,7 +218,7 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         self._hint()
 
     def _laid_out(self, _: Screen[Any]) -> None:
-        self._fit()
+        self.call_later(self._fit)  # what asks for another layout in the midst of one is not heard
 
     def _fit(self) -> None:
         """Let the form scroll, and not the lines below it leave the dialog, where it needs more rows than there are.
@@ -229,9 +231,13 @@ class LaunchViews(ModalScreen[LaunchRequest | None]):
         others = [child for child in dialog.children if child.display and child is not shown]
         rest = sum(child.outer_size.height + child.styles.margin.height for child in others)
         needed = max(self.pane.view.virtual_size.height, self.pane.view.least_lines) + rest + MARGINS
-        room = int((self.size.height - dialog.styles.margin.height) * SHARE)
-        full = self._shows_form and needed > room
-        if full != dialog.has_class("-full"):
+        narrow = self.has_class("-narrow")
+        room = self.size.height if narrow else int((self.size.height - dialog.styles.margin.height) * SHARE)
+        full = self._shows_form and needed >= room  # a form as high as there is room may take a part of a row more
+        height = room if full and not narrow else None  # whole rows: of parts of one the last line would be cut
+        if (full, height) != self._fitted:
+            self._fitted = (full, height)
+            dialog.styles.height = height
             dialog.set_class(full, "-full", update=False)  # which would style every row anew; none depends on it
             self.app.stylesheet.update_nodes([dialog, self._pane, self.query_one("#options")])
             dialog.refresh(layout=True)

@@ -21,7 +21,7 @@ from tests.tui.forms.driver import open_all, same
 from tui.forms.model import ABSENT, Form, Row
 from tui.forms.strict_json import dump
 
-EXAMPLES = int(os.environ.get("FORM_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("FORM_EXAMPLES", "60"))
 SEED = int(os.environ.get("FORM_SEED", "1"))
 EDITS = 12
 
