@@ -34,6 +34,7 @@ from tui.herald import Herald
 from tui.key_names import binding_keys
 from tui.keymap import Keymap
 from tui.keymap import load as load_keymap
+from tui.letting_go import forget_watchers, share_borders
 from tui.look import Look
 from tui.pump import Pump
 from tui.run_stats import Rate
@@ -103,6 +104,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self._sheets_wear = ""
         self._has_begun = False
         super().__init__(driver_class=driver_class())
+        share_borders()
         self.thread = thread
         self.clock = clock
         self.live = live
@@ -189,6 +191,7 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
 
     def _begin(self) -> None:
         self._has_begun = True
+        self.screen_change_signal.subscribe(self, lambda _: forget_watchers(self))
         handle_signals(self)  # not before: an end while the widgets are mounted is a fault of theirs
         if self.early is not None and self.early.code is not None:
             leave(self, self.early.code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.task import TaskStatus
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 
 NAME_LIMIT = 60
 """Characters of a run's name in a notification or title."""
@@ -26,7 +26,7 @@ class Ending(NamedTuple):
     def text(self) -> str:
         """`deploy web failed after 42 s`, fit for a terminal: one line without control characters."""
         after = f" after {self.seconds:.0f} s" if self.seconds >= 1 else ""
-        return f"{safe_text(self.name, limit=NAME_LIMIT)} {ENDS[self.status]}{after}"
+        return f"{safe_name(self.name, limit=NAME_LIMIT)} {ENDS[self.status]}{after}"
 
 
 class Watched:

@@ -14,7 +14,7 @@ from tui.actions import ACTIONS, Action, Scope
 from tui.bindings import MOVING, target
 from tui.console_settings import ABOUT, CHOICES
 from tui.key_names import key_label
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 from tui.wording import state
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class ConsoleProvider(Provider):
         roots = (row for row in console.forest.visible if row.parent is None)
         for row in islice(roots, RUNS_SEARCHED):
             glyph, word, _ = state(row.task)
-            name = f"Go to {safe_text(row.task.name, limit=NAME_LIMIT)}"
+            name = f"Go to {safe_name(row.task.name, limit=NAME_LIMIT)}"
             yield Entry(name, f"{glyph} {word}  {safe_text(row.task.id)}", partial(console.go_to, row.task.id))
 
     def settings(self) -> Iterator[Entry]:

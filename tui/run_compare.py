@@ -18,7 +18,7 @@ from tui.cells import fitted
 from tui.forms import fields
 from tui.forms.compare import Difference, differences
 from tui.forms.instance import ABSENT, Path
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 from tui.wording import amount, at_time, duration, state_of
 
 Line = tuple[str, str]
@@ -209,7 +209,7 @@ def _heads(found: Comparison, width: int, now: Any, wide: bool) -> list[Line]:
 def _head(side: Side, now: Any) -> str:
     run = side.run
     took = duration((run.ended_at - run.began_at).total_seconds()) if run.ended_at and run.began_at else ""
-    parts = (safe_text(side.root.name, limit=40), at_time(run.began_at or run.created_at, now), state_of(run.status))
+    parts = (safe_name(side.root.name, limit=40), at_time(run.began_at or run.created_at, now), state_of(run.status))
     return "  ".join([*parts, took, safe_text(run.label, limit=30)]).rstrip()
 
 

@@ -20,6 +20,7 @@ _HIDDEN = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
     "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"  # joiners stay between letters that join
 )
+NAMELESS = "(no name)"
 TAB = 4
 SLACK = 8
 """How much more than `limit` is looked at: escape sequences vanish, so that the text that stays is shorter."""
@@ -54,6 +55,12 @@ def safe_text(value: object, *, lines: bool = False, limit: int | None = None) -
     if limit is not None and (cut or len(text) > limit):
         text = text[: limit - 1] + "…" if limit > 0 else ""
     return text
+
+
+def safe_name(name: object, *, limit: int | None = None) -> str:
+    """`safe_text` of what names something; NAMELESS where nothing of it can be seen."""
+    text = safe_text(name, limit=limit)
+    return text if text.strip().strip("\u2800") else NAMELESS
 
 
 def _clean(text: str, *, lines: bool) -> str:

@@ -11,13 +11,24 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from random import SystemRandom
 
 from tests.monkey.player import REACTS, Failure, Player
 
+LEAST = 10
+"""Batches from which a slope is told."""
 WARM = 0.2
 """The share of the time after which the memory should be flat."""
+
+
+def slope(memory: Sequence[tuple[float, int]]) -> str:
+    """How the memory goes on by the line that fits best, from (seconds, bytes); few batches tell nothing."""
+    if len(memory) < LEAST:
+        return "too short to tell a slope"
+    seconds, sizes = zip(*memory, strict=True)
+    return f"{statistics.linear_regression(seconds, sizes).slope * 3600 / 2**20:+.1f} MiB an hour"
 
 
 def report(player: Player) -> str:
@@ -28,7 +39,8 @@ def report(player: Player) -> str:
     slow = sum(reaction > REACTS for reaction in reactions)
     return (
         f"{player.presses:,} keys in {player.batches} batches, left {player.leaves} times by a command; "
-        f"memory after warm-up, in the middle, at the end: {', '.join(sizes)} MiB\n"
+        f"memory after warm-up, in the middle, at the end: {', '.join(sizes)} MiB, {slope(warm)}; "
+        f"{player.tasks():,} tasks in the store\n"
         f"key to screen: median {statistics.median(reactions):.2f} s, slowest {reactions[-1]:.2f} s, "
         f"{slow} of {len(reactions)} over {REACTS:g} s"
     )

@@ -99,8 +99,17 @@ class Player:
         if re.search(r"EXIT \d+", screen):
             self._left(screen)
         if FAULT in screen.lower():
-            raise Failure("a fault is shown")
+            raise Failure(f"a fault is shown\n{screen}\n{self._told()}")
         return screen
+
+    def _told(self) -> str:
+        """The messages with the traceback of a fault; its toast says one line of it."""
+        self._escapes(12)
+        self._do(Press(("M",)))
+        time.sleep(1.0)
+        self._do(Press(("G",)))
+        time.sleep(0.5)
+        return self.terminal.screen()
 
     def _left(self, screen: str) -> None:
         """The console ended: by the palette or `:q` where nothing ran, which it may, or by itself."""
@@ -162,6 +171,10 @@ class Player:
         with sqlite3.connect(f"file:{self.store}?mode=ro", uri=True, timeout=10) as db:
             sql = f"SELECT count(*) FROM task WHERE name LIKE ? AND status IN ({marks})"
             return int(db.execute(sql, (name, *statuses)).fetchone()[0])
+
+    def tasks(self) -> int:
+        """How many tasks the store holds: what is remembered of them is no leak."""
+        return self._count("%", "pending", "in_progress", "completed", "failed", "cancelled")
 
     def command(self, text: str) -> None:
         self._do(Press((":",)))

@@ -16,7 +16,7 @@ from engine.catalogue import Catalogue, ExecutorSpec, Problem
 from engine.history import AuditEntry
 from engine.task import TaskStatus
 from engine.trace import Trace
-from screenshots.demo import empty_engine
+from screenshots.demo import busy_engine, empty_engine
 from tests.tui.console_driver import SIZES, Driven, console
 from tests.tui.fake_engine import NOON, FakeEngine
 from tui import cards
@@ -367,3 +367,15 @@ async def test_hostile_values_are_drawn_within_their_rows(value: Any, rows: list
                     assert sum(cell_len(piece.text) for piece in strip) == view.size.width
                     assert not any(ord(letter) < 0x20 or 0x7F <= ord(letter) < 0xA0 for letter in strip.text)
                 await driven.press("T", "y")
+
+
+async def test_the_task_before_stays_seen_until_the_next_is_read_and_is_never_copied_for_it() -> None:
+    async with console(busy_engine) as driven:
+        detail, forest = driven.console.detail, driven.app.forest
+        first, second = [row.task for row in forest.visible if not row.children][:2]
+        await driven.select(first.id)
+        driven.app.live = True
+        seen = detail.text_view.text
+        detail.show_task(second, "waits for something else")
+        assert detail.task_id == second.id and detail.text_view.text == seen
+        assert detail.view is not detail.text_view or detail.text_view.text != seen, "who asks for it gets the new one"

@@ -18,11 +18,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message_pump import MessagePump
+from textual.reactive import Reactive
 from textual.screen import Screen
 
 from tui.driver import HIGH_WATER, SafeLinuxDriver, Writer, driver_class
@@ -227,7 +229,7 @@ def test_the_writer_drops_what_is_queued_but_not_what_is_under_way() -> None:
 
 def test_textual_has_the_version_and_the_private_names_that_are_used() -> None:
     assert importlib.metadata.version("textual") == "8.2.8", (
-        "look at tui/driver.py and tui/boundary.py, then change this"
+        "look at tui/driver.py, tui/boundary.py and tui/letting_go.py, then change this"
     )
     names: dict[type, tuple[str, ...]] = {
         App: (
@@ -238,15 +240,17 @@ def test_textual_has_the_version_and_the_private_names_that_are_used() -> None:
             "_context",
             "post_display_hook",
         ),
-        MessagePump: ("_dispatch_message", "_running", "check_idle"),
+        MessagePump: ("_dispatch_message", "_running", "_closing", "check_idle"),
         Screen: ("_compositor_refresh",),
         LinuxDriver: ("_sigcont_application", "run_input_thread", "start_application_mode", "stop_application_mode"),
         Driver: ("resume_application_mode", "SignalResume"),
         WriterThread: ("fileno",),
+        StylesCache: ("get_inner_outer",),
     }
     for owner, wanted in names.items():
         for name in wanted:
             assert hasattr(owner, name) or f"self.{name}" in inspect.getsource(owner), f"{owner.__name__}.{name}"
+    assert '"__watchers"' in inspect.getsource(Reactive)
     for owner, attributes in {
         App: ("_exit", "_batch_count", "_screen_stack", "_driver"),
         LinuxDriver: (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,9 @@ def test_a_million_characters_take_no_quadratic_time(piece: str) -> None:
     before = time.perf_counter()
     safe_text(text, lines=True)
     assert time.perf_counter() - before < 5, "usually 50 ms"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\x1b[31m", "\x1b]0;title\x07 ", "\u00a0\u3000", "\u2800"])
+def test_a_name_of_which_nothing_can_be_seen_says_so(name: str) -> None:
+    assert safe_name(name, limit=40) == "(no name)"
+    assert safe_name(f"{name}x", limit=40).strip(" \u00a0\u3000\u2800") == "x"

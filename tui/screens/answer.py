@@ -21,7 +21,7 @@ from tui.keymap import label_of
 from tui.screens.ask_name import NameScreen
 from tui.screens.launch import LaunchScreen
 from tui.screens.launch_views import View
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 from tui.wording import moment
 
 TEXT = 4_000
@@ -79,7 +79,7 @@ class AnswerScreen(LaunchScreen):
         asked, task = self.asked, self.asked.task
         name = safe_text(asked.question.title)
         self.query_one("#launch-name", Static).update(
-            Content.assemble((name, "bold"), (f"  {safe_text(task.name)} {task.id[:8]}", "$dim"))
+            Content.assemble((name, "bold"), (f"  {safe_name(task.name)} {task.id[:8]}", "$dim"))
         )
         lines = [safe_text(asked.question.text, lines=True, limit=TEXT)] if asked.question.text else []
         beside = [f"asked {moment(asked.since)}"]

@@ -13,7 +13,7 @@ from tui.row import SLOT
 from tui.run_list import RunList
 from tui.saved_filters import SavedFilters
 from tui.screens.two_panes import TwoPanes
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 from tui.widgets.run_rows import RunRows
 
 WORDS = 60
@@ -80,7 +80,7 @@ class HistoryActs(TwoPanes):
         if marked is None:
             rows.mark(run.id)
             key = self.app.keys.label("history.mark")
-            self.app.notify(f"{safe_text(run.root.name, limit=40)} is marked: {key} on another run compares the two")
+            self.app.notify(f"{safe_name(run.root.name, limit=40)} is marked: {key} on another run compares the two")
         elif marked.id == run.id:
             rows.mark(None)
         else:

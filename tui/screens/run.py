@@ -21,7 +21,7 @@ from tui.forest import Forest
 from tui.screens.panes import SMALLEST, Pane
 from tui.screens.two_panes import TwoPanes
 from tui.task_reader import Reading
-from tui.text import safe_text
+from tui.text import safe_name
 from tui.widgets.rows import Rows
 from tui.widgets.runs_pane import RunsPane
 from tui.widgets.status_line import StatusLine
@@ -52,7 +52,7 @@ class RunScreen(TwoPanes):
     def compose(self) -> ComposeResult:
         console = self.app.console_screen
         with Vertical(id="panes"):
-            title = f"Run │ {safe_text(self.root.name, limit=60)}"
+            title = f"Run │ {safe_name(self.root.name, limit=60)}"
             yield RunsPane(self.forest, self.clock, console.tries, console.current_version, title=title, id="runs")
             yield self.make_detail()
         yield Static(Content(f"the console needs {SMALLEST[0]}x{SMALLEST[1]}"), id="too-small")

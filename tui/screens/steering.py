@@ -10,7 +10,7 @@ from engine.task import Task, TaskStatus
 from tui.forest import Row
 from tui.screens.permission import changes
 from tui.screens.task_actions import NAME_LIMIT, TaskActions, received
-from tui.text import safe_text
+from tui.text import safe_name
 from tui.wording import amount, word_of
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Steering(TaskActions):
 
 def named(task: Task) -> str:
     """The task's name, fit for a question or a toast."""
-    return safe_text(task.name, limit=NAME_LIMIT)
+    return safe_name(task.name, limit=NAME_LIMIT)
 
 
 def _planned(row: Row) -> int:

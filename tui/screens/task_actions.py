@@ -12,7 +12,7 @@ from tui.boundary import ask
 from tui.forest import Row
 from tui.screens.panes import Panes
 from tui.screens.permission import changes
-from tui.text import safe_text
+from tui.text import safe_name
 from tui.wording import NEEDS_SECRETS
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class TaskActions(Panes):
         if sure:
             self._cancel_now(task_id)
             return
-        name = safe_text(row.task.name, limit=NAME_LIMIT)
+        name = safe_name(row.task.name, limit=NAME_LIMIT)
         self.app.push_screen(
             cancel_question(name, row.total), lambda answer: self._cancel_now(task_id) if answer else None
         )

@@ -332,7 +332,7 @@ class DetailPane(Searching):
         shown = self._as_shown(task)
         self.tab = self._chosen.get(self.task_id) or self._natural_tab(shown)
         self._head(self._note(task))
-        self._bar.show(self.tab, notes={"Log": self._log_note()})
+        self._bar.show(self.tab, notes={"Log": self.log_view.note})
         page = self.tabs[self.tab](shown)
         self._show_page(page, stay=stay and before == self.tab)
         if self.tab == "Log" != before and self.log_view.following:
@@ -399,12 +399,6 @@ class DetailPane(Searching):
         if self.attempt is not None:
             return f"attempt {self.attempt} of {task.attempt}, not the latest"
         return running_note(task, self.current(task.executor_id))
-
-    def _log_note(self) -> str:
-        log = self.log_view
-        if log.below:
-            return "with all below" if not log.unread else f"with all below, {log.unread} new"
-        return f"{log.unread} new" if log.unread else ""
 
     def _head(self, note: str) -> None:
         title = f"{TITLE} │ {note}" if note else TITLE
@@ -489,20 +483,6 @@ class DetailPane(Searching):
         self.run_worker(order(), group="shape", exclusive=True)
         return "as it was given" if table.by == name and table.falling else f"sorted by {name}"
 
-    def action_choose(self) -> None:
-        self._pass("action_choose")
-
-    def action_unfold(self) -> None:
-        self._pass("action_unfold")
-
-    def action_fold(self) -> None:
-        self._pass("action_fold")
-
-    def _pass(self, method: str) -> None:
-        """Only the view knows what folding, or going sideways, is there."""
-        if (act := getattr(self.view, method, None)) is not None:
-            act()
-
     @on(TabBar.Picked)
     def _tab_clicked(self, event: TabBar.Picked) -> None:
         event.stop()
@@ -514,16 +494,8 @@ class DetailPane(Searching):
             self.say_found()
         if self.task_id is not None:
             self._draw(stay=True)
-            if (said := self._subtitle()) != self._said:  # the whole pane is painted anew for it
+            if (
+                said := self.log_view.standing if self.tab == "Log" else ""
+            ) != self._said:  # the whole pane is painted anew for it
                 self._said = said
                 self.border_subtitle = Content(said)
-
-    def _subtitle(self) -> str:
-        log = self.log_view
-        if self.tab != "Log":
-            return ""
-        if log.reading_note:
-            return log.reading_note
-        if log.following or not log.unread:
-            return ""
-        return f"{log.unread:,} new · {self.app.keys.label('detail.follow')} follows"

@@ -17,7 +17,7 @@ from tui.bindings import bindings_of
 from tui.cells import fitted
 from tui.row import SLOT
 from tui.run_list import RunList
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 from tui.widgets.rows import Piece, Rows
 from tui.wording import duration, state
 
@@ -151,7 +151,7 @@ class RunRows(Rows):
         """Name, label and tags, user, and where it was launched, as far as there is room."""
         room, *tail = _shares(room)
         pieces: list[Piece] = []
-        name = safe_text(run.root.name, limit=LONGEST)
+        name = safe_name(run.root.name, limit=LONGEST)
         executor = safe_text(run.root.executor_id, limit=LONGEST)
         what = name if executor == name or run.size > 1 else f"{name}  {executor}"
         words = _label_words(run)

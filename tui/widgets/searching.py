@@ -72,3 +72,19 @@ class Searching(Vertical):
     def say_found(self) -> None:
         """How the search stands, at the end of its line."""
         self.search_line.say(self.view.match_note)
+
+    # --- what only the view knows to do ----------------------------------------------------------------------
+
+    def action_choose(self) -> None:
+        self._pass("action_choose")
+
+    def action_unfold(self) -> None:
+        self._pass("action_unfold")
+
+    def action_fold(self) -> None:
+        self._pass("action_fold")
+
+    def _pass(self, method: str) -> None:
+        """Only the view knows what folding, or going sideways, is there."""
+        if (act := getattr(self.view, method, None)) is not None:
+            act()

@@ -53,6 +53,20 @@ class TaskLog(LogView):
         """How much is still to be read, in words."""
         return f"{self._older:,} older to read" if self._older and self.display else ""
 
+    @property
+    def note(self) -> str:
+        """What stands beside the tab's name."""
+        if self.below:
+            return "with all below" if not self.unread else f"with all below, {self.unread} new"
+        return f"{self.unread} new" if self.unread else ""
+
+    @property
+    def standing(self) -> str:
+        """What stands below the log: how much is still to be read, or that one looks at former lines."""
+        if self.reading_note or self.following or not self.unread:
+            return self.reading_note
+        return f"{self.unread:,} new · {self.app.keys.label('detail.follow')} follows"
+
     def begin(self, task: Task, tries: int, *, floor: int = 0) -> None:
         """Another task, or the same from attempt `floor` on; `read` brings what is stored."""
         self.subject, self.tries, self.floor = task, tries, floor

@@ -14,7 +14,7 @@ from rich.cells import cell_len, set_cell_size
 from engine.task import Task, TaskStatus
 from tui.columns import EXECUTOR, STARTED, STATE, TIME, TRIES, USER, Column, columns_for
 from tui.forest import Forest, Row
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 from tui.versions import running_note
 from tui.widgets.rows import Piece
 from tui.wording import attempt, bar, duration, is_counting_down, running_for, state
@@ -103,7 +103,7 @@ class RowWriter:
         return [
             (row.guides(), "dim"),
             (fold, "" if row.children or unread else "dim"),
-            (safe_text(task.name, limit=NOTE_LIMIT), "dim" if history else "head" if found else ""),
+            (safe_name(task.name, limit=NOTE_LIMIT), "dim" if history else "head" if found else ""),
             *([("  found", "key")] if found else []),
             *([(f"  attempt {task.spawned}", "dim")] if history else self._notes(row, waiting)),
             *([(f"  {unread:,} tasks, {self.opens()} reads them", "dim")] if unread else []),

@@ -20,7 +20,7 @@ from engine.task import Task, TaskStatus
 from tui.bindings import bindings_of
 from tui.cells import fitted
 from tui.search import Pattern
-from tui.text import safe_text
+from tui.text import safe_name, safe_text
 from tui.timeline import MEANING, ON_PATH, Bar, Plan, Window, cells_of, ticks
 from tui.widgets.rows import Piece, Rows
 from tui.widgets.searched import Searched
@@ -132,7 +132,7 @@ class TimelineRows(Searched, Rows):
         bar, now = self.plan.bars[index], self.now
         glyph, _, role = state(bar.task) if bar.span is None else _former(bar)
         mark = (ON_PATH, "warn") if bar.on_path else (" ", "")
-        name = " " * (INDENT * min(bar.depth, DEEPEST)) + safe_text(bar.task.name, limit=60)
+        name = " " * (INDENT * min(bar.depth, DEEPEST)) + safe_name(bar.task.name, limit=60)
         if bar.number > 1 or bar.span is not None:
             name += f" #{bar.number}"
         room = self.label - 4
@@ -359,7 +359,7 @@ def _goes_on(bar: Bar) -> bool:
 
 def _words(bar: Bar, now: float) -> str:
     """One bar in words: task, attempt, how long it waited and ran, and when."""
-    name = safe_text(bar.task.name, limit=60)
+    name = safe_name(bar.task.name, limit=60)
     number = f"attempt {bar.number}  " if bar.number > 1 or bar.span is not None else ""
     until = bar.waited_until(now)
     ready = min(max(bar.ready, bar.since), until)
