@@ -233,9 +233,7 @@ class Store:
         given = tuple(values)
         try:
             return await self._reader.execute_fetchall(sql, given)
-        except (
-            UnicodeEncodeError
-        ):  # an argument that is no UTF-8: nothing stored is like it
+        except UnicodeEncodeError:  # an argument that is no UTF-8: nothing stored is like it
             storable = (json_data.storable(each) if isinstance(each, str) else each for each in given)
             return await self._reader.execute_fetchall(sql, tuple(storable))
         except sqlite3.DatabaseError as error:
