@@ -66,7 +66,7 @@ class AnswerScreen(LaunchScreen):
     def _look(self) -> None:
         """Close, and say why, once another console, a command or the deadline was faster."""
         if self.is_current:
-            ask(self, self._look_now, group="question", exclusive=True)
+            ask(self, self._look_now, group="question")
 
     async def _look_now(self) -> None:
         try:
