@@ -16,6 +16,7 @@ from engine.answers import Asked
 from engine.catalogue import ExecutorSpec, Launchable
 from engine.errors import TaskError
 from engine.executor import BaseTask
+from tui.boundary import ask
 from tui.forms.keys import answer_bindings
 from tui.keymap import label_of
 from tui.screens.ask_name import NameScreen
@@ -65,7 +66,7 @@ class AnswerScreen(LaunchScreen):
     def _look(self) -> None:
         """Close, and say why, once another console, a command or the deadline was faster."""
         if self.is_current:
-            self.run_worker(self._look_now(), group="question", exclusive=True, exit_on_error=False)
+            ask(self, self._look_now, group="question")
 
     async def _look_now(self) -> None:
         try:
