@@ -114,7 +114,8 @@ class Engine(Archive):
         trust.on_change = self._distrusted
         self._acts = Acts(self.store, self.dispatcher, self._operations, self._find)
         questions = self.dispatcher.questions
-        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died, questions.look)
+        looks = (questions.look, self._operations.follow_queue)
+        self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died, looks)
         self.answers = Answers(self.store, questions.look, self._audit, self.permit)
         if await self.store.meta("paused"):
             self.dispatcher.scheduler.pause()

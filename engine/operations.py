@@ -35,6 +35,7 @@ class Operations:
         self._submission = submission
         self._bus = bus
         self._turn = asyncio.Lock()  # two acts on one stored tree must not both load it
+        self._pausing = False
 
     async def load(self, task_id: str) -> Node:
         """The node of a task: the live one, or that of its stored tree. Raises `TaskError` when there is none."""
@@ -281,7 +282,11 @@ class Operations:
         scheduler = self._dispatcher.scheduler
         if run_id is None:
             scheduler.pause()
-            await asyncio.shield(self._store.writer.commit([statements.meta("paused", "1"), *extra]))
+            self._pausing = True  # the store says otherwise until it is there
+            try:
+                await asyncio.shield(self._store.writer.commit([statements.meta("paused", "1"), *extra]))
+            finally:
+                self._pausing = False
             return
         tree = self._dispatcher.trees.get(run_id)
         if tree is None:
@@ -310,6 +315,12 @@ class Operations:
         scheduler.resume_tree(tree)
         scheduler.pump()
         self._tell_of(tree.nodes.get(run_id))
+
+    async def follow_queue(self) -> None:
+        """What another process did to the whole queue is so here, too (8.3)."""
+        paused, scheduler = bool(await self._store.meta("paused")), self._dispatcher.scheduler
+        if paused != scheduler.paused and not self._pausing:
+            (scheduler.pause if paused else scheduler.resume)()
 
     async def _take_up(self, run_id: str, extra: list[Write]) -> None:
         node = await self.load(run_id)

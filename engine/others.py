@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +51,7 @@ class _Followed:
 class Others:
     """Follows the runs of other engines and answers their requests while this engine is open.
 
-    `take_over` is called when an owner has died, `look` when anything in the store changed.
+    `take_over` is called when an owner has died, each of `looks` when anything in the store changed.
     """
 
     def __init__(
@@ -60,13 +60,13 @@ class Others:
         bus: EventBus,
         requests: Requests,
         take_over: Callable[[], Awaitable[None]],
-        look: Callable[[], Awaitable[None]],
+        looks: Sequence[Callable[[], Awaitable[None]]],
     ) -> None:
         self.requests = requests
         self._store = store
         self._bus = bus
         self._take_over = take_over
-        self._look_too = look
+        self._looks = looks
         self._runs: dict[str, _Followed] = {}
         self._version = -1
         self._log_seq = -1
@@ -111,7 +111,8 @@ class Others:
         if version != self._version:
             self._version = version
             await self.requests.look()
-            await self._look_too()
+            for look in self._looks:
+                await look()
             await self._runs_changed()
         if self._runs and time >= self._lease_due:
             self._lease_due = time + LEASE_TICK

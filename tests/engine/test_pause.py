@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine import BaseTask, Engine, TaskError
+from engine import BaseTask, Engine, TaskError, TaskTreeNode
 from tests.engine.support import (
     Gates,
     ended,
@@ -310,3 +310,27 @@ async def test_8_3_a_script_resumes_a_paused_tree_that_its_process_left(settings
         assert not engine.dispatcher.trees
         await engine.resume(run_id)
         assert await ended(engine, run_id) == "completed"
+
+
+async def test_8_3_the_queue_is_paused_and_resumed_for_all_who_have_the_store_open(settings, noop: None) -> None:
+    """`taskdeck pause` is a process of its own; what it says holds for an open console."""
+    async with asyncio.timeout(20):
+        here, other = Engine(settings, take_over=False), Engine(settings, take_over=False)
+        await here.start()
+        await other.start()
+        try:
+            await other.pause()
+            while not here.paused:
+                await asyncio.sleep(0.01)
+            run_id = await here.submit(TaskTreeNode(here.new_task("noop")))
+            assert (await here.task(run_id)).status == "pending"
+            await other.resume()
+            assert await here.finished(run_id) == "completed"
+            assert not here.paused
+            for _ in range(5):  # its own pause is never taken back by what the store still says
+                await here.pause()
+                assert here.paused
+                await here.resume()
+        finally:
+            await other.stop()
+            await here.stop()
