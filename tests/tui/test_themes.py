@@ -70,16 +70,22 @@ def read(segment: Segment) -> str:
     return "".join(each for each in segment.text if each not in ORNAMENTS)
 
 
-@pytest.mark.parametrize("scene", [each for each in SCENES if each != "jump"])
-async def test_text_stands_out_from_its_ground(scene: str) -> None:
+LEAST = {"dark": 4.5, "light": 4.5, "contrast": 7.0}
+TOGETHER = [(each, tuple(LEAST)) for each in SCENES if each not in ("jump", "palette")]
+ALONE = [("palette", (theme,)) for theme in LEAST]
+"""Textual's palette keeps the colours that it opened with; no theme is changed under it."""
+
+
+@pytest.mark.parametrize(("scene", "themes"), TOGETHER + ALONE)
+async def test_text_stands_out_from_its_ground(scene: str, themes: tuple[str, ...]) -> None:
     make, keys = SCENES[scene]
-    async with console(make, SMALL, look=Look("dark")) as driven:
+    async with console(make, SMALL, look=Look(themes[0])) as driven:
         await driven.press(*keys)
-        for theme, least in (("dark", 4.5), ("light", 4.5), ("contrast", 7.0)):
+        for theme in themes:
             driven.app.change_setting("theme", theme)
             driven.app.clear_notifications()
             await driven.pilot.pause(0.4)
-            assert_stands_out(driven.app, least)
+            assert_stands_out(driven.app, LEAST[theme])
 
 
 def assert_stands_out(app: ConsoleApp, least: float) -> None:
