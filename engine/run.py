@@ -91,7 +91,8 @@ class Prepared:
         """`inputs` without what came from a secret of the flow."""
         if not self.hidden:
             return self.inputs
-        return replaced(self.inputs, {p: value for p, value in self.hidden.items() if is_there(self.inputs, p)})
+        left = {path: value for path, value in self.hidden.items() if is_there(self.inputs, path)}
+        return replaced(self.inputs, left) if left else self.inputs
 
 
 @dataclass(slots=True, eq=False)
