@@ -48,6 +48,10 @@ class TooLarge(ValueError):
         super().__init__(f"{size} characters")
         self.size, self.whole = size, whole
 
+    @property
+    def words(self) -> str:
+        return f"{'' if self.whole else 'over '}{self.size / 2**20:.1f} MiB"
+
 
 def encode(value: Any) -> str:
     """Compact JSON text that SQLite can hold. Raises `NotJson` with the path of what is none."""

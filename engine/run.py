@@ -489,8 +489,7 @@ def _with_result(outcome: Outcome, result: Any, job: Job) -> Outcome:
     except json_data.NotJson as problem:
         return failed(f"result is not JSON at {problem}", "result_error")
     except json_data.TooLarge as large:
-        size = f"{'' if large.whole else 'over '}{large.size / 2**20:.1f} MiB"
-        return failed(f"the result is too large: {size}, at most {limits.result_max >> 20} MiB", "result_error")
+        return failed(f"the result is too large: {large.words}, at most {limits.result_max >> 20} MiB", "result_error")
     outcome.packed = json_data.pack(text, limits.result_limit)
     return outcome
 

@@ -206,12 +206,11 @@ class ConsoleApp(FaultBoundary, inherit_bindings=False):
         self.thread.subscribe(self.rate.push)
         try:
             await self.thread.start()
-        except TaskdeckError as refusal:
-            self.failure = str(refusal)
-        except Exception as fault:  # a fault of ours: a screen that waits for ever would hide it
-            self.fault(fault)
-            self.failure = f"the console cannot start: {words(fault)}"
-        if self.failure:
+        except Exception as error:  # a fault of ours, too: a screen that waits for ever would hide it
+            self.failure = str(error)
+            if not isinstance(error, TaskdeckError):
+                self.fault(error)
+                self.failure = f"the console cannot start: {words(error)}"
             self.exit(return_code=FAILED_START)
             return
         self.pump.attach(asyncio.get_running_loop())

@@ -13,10 +13,14 @@ from tests.evil.rows import Mode, Row
 
 @dataclass(frozen=True)
 class Played:
-    """`worst` is how long the screen stood still, in seconds."""
+    """`worst` is how long the screen stood still, in seconds. `logs` are those of all three, the evil one's first.
+
+    What was changed while others ran is put back, and said, at the end of one of them.
+    """
 
     evil: Task
     log: str
+    logs: str
     beside: Task
     after: Task
     worst: float
@@ -38,4 +42,5 @@ async def play(row: Row, mode: Mode, store: Path) -> Played:
         after = await here.run("good")
         worst = beat.stop()
         log = await here.log(evil)
-    return Played(evil, log, beside, after, worst)
+        logs = "\n".join([log, await here.log(beside), await here.log(after)])
+    return Played(evil, log, logs, beside, after, worst)

@@ -45,5 +45,5 @@ def _judge(row: Row, mode: Mode, played: Played) -> None:
     assert played.after.status == "completed", played.after.error
     assert evil.status == pattern(row.status, mode), (evil.error, log[:2000])
     assert re.search(pattern(row.says, mode), str(evil.error or "")), evil.error
-    assert re.search(pattern(row.logs, mode), log), log[:2000]
+    assert re.search(pattern(row.logs, mode), played.logs), played.logs[:2000]
     assert row.returns.items() <= (evil.result or {}).items(), evil.result
