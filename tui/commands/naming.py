@@ -27,7 +27,7 @@ class Names:
 def names_of(executor_id: str) -> Names:
     """Raises ValueError, saying what is allowed, for an id from which no names can be made."""
     if not _ID.fullmatch(executor_id):
-        raise ValueError(f"'{executor_id}' is no id for an executor: it may have {ALLOWED}")
+        raise ValueError(f"{executor_id!r} is no id for an executor: it may have {ALLOWED}")
     words = [word for word in re.split(r"[^A-Za-z0-9]+", executor_id) if word]
     title = " ".join(words)
     camel = "".join(word[0].upper() + word[1:] for word in words).removesuffix("Executor")
