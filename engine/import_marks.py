@@ -6,33 +6,15 @@ a process of its own first, and leaves it out where that ends, too.
 
 from __future__ import annotations
 
-import faulthandler
 import json
-import os
-import resource
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
-from engine import memory
-from engine.death import death, last_place
 from engine.lease import Lease
 from engine.rights import rights_of
 from engine.sources import Source
 
-TRIAL = 5.0
-"""Seconds that a trial may take beside the import itself."""
-OVER = 71
-"""The exit code of a trial that would have taken all memory."""
-WORDS = 4_000
-"""Characters of a trial's last words that are looked at."""
-_BOOT = "import sys; sys.path[:] = sys.argv[4:]; from engine.import_marks import trial; trial(*sys.argv[1:4])"
 Key = tuple[str, str]
 """A file's path, and the hash of its content."""
 
@@ -89,28 +71,11 @@ class ImportMarks:
         return self._verdicts[key]
 
     def _try(self, source: Source, root: str) -> str:
-        kills = memory.kernel_kills()
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, root, source.rel, str(self._limit), *sys.path],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,
-            )
-            try:
-                code = process.wait(self._limit + TRIAL)
-            except subprocess.TimeoutExpired:  # what hangs is given up here, too, and harms nobody
-                code = 0
-            finally:
-                with suppress(OSError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            said.seek(max(said.tell() - WORDS, 0))
-            words = said.read().decode("utf-8", "replace")
-        if code == 0:
+        from engine.import_trial import how_it_ends  # rarely needed, and no start shall wait for what it imports
+
+        how = how_it_ends(source, root, self._limit)
+        if not how:
             return ""
-        how = "it takes all memory" if code == OVER else f"{death(code, kills)}{last_place(words)}"
         return (
             f"its import ended the console, and now a process of its own ({how}); it is left out."
             " Change the file, or start the console again to have it tried again"
@@ -127,23 +92,3 @@ def _keys(text: str) -> list[Key]:
         return [(str(path), str(sha)) for path, sha in json.loads(text or "[]")]
     except (ValueError, TypeError):
         return []
-
-
-def trial(root: str, rel: str, limit: str) -> None:
-    """Import a file of the folder with all that it needs, in this process; the exit code is 0 where that goes well.
-
-    What it raises is no harm: the console tells of it. The kernel shall end this process rather than another.
-    """
-    from engine.cache import own_cache
-    from engine.fence import fence
-    from engine.shelf import Shelf
-
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    faulthandler.enable(2, all_threads=True)
-    shelf = Shelf(Path(root), "given", float(limit), own_cache())
-    fence.install()
-    with memory.limited(psutil.virtual_memory().available // 2):
-        problem = shelf.attempt(rel)
-    os._exit(OVER if problem is not None and problem.text.startswith("MemoryError") else 0)
