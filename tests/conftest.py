@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ KEPT = {"TEXTUAL_SNAPSHOT_TEMPDIR"}
 for variable in list(os.environ):
     if (variable.startswith(("TEXTUAL", "TASKDECK_")) and variable not in KEPT) or variable in SCRUBBED:
         del os.environ[variable]
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so it is in a shell's background job, and in all that it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["TZ"] = "UTC"
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache" / "xdg")  # what is compiled is shared
