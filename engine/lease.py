@@ -58,8 +58,7 @@ class Lease:
         if self._folder is None or self._fd is None:
             return
         (self._folder / self.id).unlink(missing_ok=True)
-        os.close(self._fd)
-        self._fd = None
+        self.let_go()
 
     def note(self, text: str) -> None:
         """Write down what shall be known of this owner should it die. Raises OSError."""
