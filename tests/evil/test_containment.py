@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from engine.lease import Lease
 from engine.runners.loop_thread import MOST_BLOCKED
 from tests.evil.console import EXECUTORS, Beat, Console, console, dying
 
@@ -166,6 +167,22 @@ async def test_what_only_ran_when_the_console_died_is_cleared_by_ending_well(fol
         assert (await here.run("long", {"seconds": 0})).result["pid"] != os.getpid()
         assert not problems(here, "long")
         assert (await here.run("long", {"seconds": 0})).result["pid"] == os.getpid()
+
+
+async def test_what_closes_all_that_it_can_leaves_the_watch_and_the_locks(folder: Path, tmp_path: Path) -> None:
+    (folder / "closes_all.py").write_text((EXECUTORS / "closes_all.py").read_text())
+    store = tmp_path / "s.db"
+    async with console(store, folder) as here:
+        async with asyncio.timeout(10):
+            while here.engine.watch_state != "watching":
+                await asyncio.sleep(0.02)
+        assert (await here.run("closes_all", {"how": "one by one"})).status == "completed"
+        for kind in ("owners", "imports"):
+            assert not list(Lease(Path(f"{store}-{kind}")).left())
+        write(folder, "where", 'return {"pid": 0}', version=2)
+        async with asyncio.timeout(1.5):  # a look without the watch comes after two seconds
+            while (await here.run("where")).result["pid"]:
+                await asyncio.sleep(0.02)
 
 
 async def test_what_takes_all_descriptors_leaves_the_console_its_last(folder: Path, tmp_path: Path) -> None:
