@@ -46,7 +46,7 @@ ENDS = {
 }
 
 ROWS = (
-    Row("sleeps", logs={"thread": r"blocks its loop at .*sleeps\.py:16 in execute"}),
+    Row("sleeps", logs={"thread": r"blocks its loop at .*sleeps\.py:17 in execute"}),
     Row("spins", status="cancelled", end="cancel", says=STOPPED, logs={"thread": r"blocks its loop at .*spins\.py"}),
     Row("spins", status="failed", end="timeout", says={m: f"timed out .*{words}" for m, words in STOPPED.items()}),
     Row("spins_caught", status="cancelled", end="cancel", says=STOPPED),

@@ -79,7 +79,7 @@ async def test_what_comes_while_a_loop_is_blocked_runs_and_what_waits_on_it_says
         began = time.monotonic()
         assert (await here.run("good")).status == "completed"
         assert time.monotonic() - began < 1.5 and blocker.status == "in_progress"
-        assert re.search(r"waits: its loop is blocked by 'sleeps' at .*sleeps\.py:16", await here.log(waiting))
+        assert re.search(r"waits: its loop is blocked by 'sleeps' at .*sleeps\.py:17", await here.log(waiting))
         assert "1 other attempts on it wait" in await here.log(blocker)
         await here.ended(blocker)
         assert "it blocked its loop for" in await here.log(blocker)
@@ -87,10 +87,11 @@ async def test_what_comes_while_a_loop_is_blocked_runs_and_what_waits_on_it_says
 
 
 async def test_only_so_many_loops_may_be_blocked_and_then_what_comes_says_what_it_waits_for(tmp_path: Path) -> None:
+    end = tmp_path / "end"  # all of them must be blocked at once, however long it takes to begin the last
     async with console(tmp_path / "s.db", block_limit=0.1) as here:
         await here.run("good")
         for _ in range(MOST_BLOCKED):
-            blocker = await here.launch("sleeps")
+            blocker = await here.launch("sleeps", {"until": str(end)})
             async with asyncio.timeout(10):
                 while "blocks its loop" not in blocker.progress_message:
                     await asyncio.sleep(0.01)
@@ -100,6 +101,7 @@ async def test_only_so_many_loops_may_be_blocked_and_then_what_comes_says_what_i
         assert re.search(r"waits for a loop: 8 are blocked, by 'sleeps' at", await here.log(later))
         await here.cancel(unwanted)
         assert (unwanted.status, unwanted.error) == ("cancelled", "cancelled before it began")
+        end.touch()
         assert (await here.ended(later)).status == "completed"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from engine import BaseTask, executor_register
@@ -14,4 +15,6 @@ class Sleeps(BaseTask):
 
     async def execute(self, inputs: dict[str, Any]) -> Any:
         time.sleep(1.5)
+        while "until" in inputs and not Path(inputs["until"]).exists():
+            time.sleep(0.05)
         return {"slept": True}
