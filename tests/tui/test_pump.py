@@ -20,7 +20,7 @@ class Driven:
     def __init__(self) -> None:
         self.beats: list[float] = []
         self.deltas: list[Delta] = []
-        self.app: Any = SimpleNamespace(app_focus=True, set_timer=self._timer, _driver=None)
+        self.app: Any = SimpleNamespace(app_focus=True, is_running=True, set_timer=self._timer, _driver=None)
         self.pump = Pump(self.app, self.deltas.append)
 
     def _timer(self, beat: float, tick: Any, name: str) -> Any:
