@@ -116,6 +116,7 @@ class Engine(Archive):
         trust.on_change = self._distrusted
         self._acts = Acts(self.store, self.dispatcher, self._operations, self._find)
         questions = self.dispatcher.questions
+        self.store.writer.on_trouble = self._tell
         looks = (questions.look, self._operations.follow_queue)
         self._others = Others(self.store, self.bus, self._acts.requests, self._owner_died, looks)
         self.answers = Answers(self.store, questions.look, self._audit, self.permit)

@@ -87,6 +87,8 @@ class Writer:
         self._closing = False
         self._taken = 0
         self.trouble = ""
+        self.on_trouble: Callable[[str], None] = lambda said: None
+        """Called with a sentence when the disk begins to refuse; no other news of the engine would tell of it."""
         self.index_is_damaged = False
 
     @property
@@ -181,7 +183,9 @@ class Writer:
 
     async def _hold(self, units: list[Unit], error: Exception) -> bool:
         """Put the units back and wait before the next try; True when there is none, since the writer closes."""
-        self.trouble = str(error)
+        before, self.trouble = self.trouble, str(error)
+        if self.trouble != before:
+            self.on_trouble(f"the store cannot be written: {error}; it is tried again, nothing is lost")
         self._queue[:0] = units
         if not self._closing:
             await asyncio.sleep(RETRY_SECONDS)

@@ -18,6 +18,7 @@ from engine import Engine, Settings, TaskTreeNode, upkeep
 from engine import store as store_module
 from engine.backup import back_up, backups, folder_of, restore
 from engine.errors import StoreError
+from engine.events import EventKind
 from engine.health import check_file, examine, newest_version
 from engine.history import RunFilter
 from tests.engine.support import ended, running, until
@@ -147,8 +148,11 @@ async def test_with_a_full_disk_results_wait_and_are_stored_once_there_is_room(s
         for _ in range(999):
             root.add_child(TaskTreeNode(engine.new_task("word")))
         run_id = await engine.submit(root)
+        told: list[str] = []
+        engine.bus.subscribe(lambda event: told.append(event.data) if event.kind is EventKind.NOTICE else None)
         await _room(engine, 0)
         await until(lambda: "full" in engine.store_trouble)  # the banner of the status line
+        assert told == ["the store cannot be written: database or disk is full; it is tried again, nothing is lost"]
         assert engine.dispatcher.endings, "nothing is told to be done that is not on disk"
         await _room(engine, 2**30)
         assert await ended(engine, run_id) == "completed"

@@ -138,7 +138,7 @@ def _edit(form: Form, what: str, path: Path, value: Any, number: int, name: str)
             form.load_text(dump(value))
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 @given(SCHEMAS, st.just(ABSENT) | VALUES, EDITS)
 def test_no_schema_no_instance_and_no_edit_makes_a_form_raise(schema: Any, value: Any, edits: list[Any]) -> None:
     form = Form(schema, value)
