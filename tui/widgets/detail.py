@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 TITLE = "3 Detail"
 CHOICES_KEPT = 200
 """For how many tasks the tab that the person chose is remembered."""
-
 HELD = 0.1
 """Seconds for which the task before stays seen while another one is read, so that each is drawn once."""
 SMALL = 10_000
