@@ -17,9 +17,9 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Six at a time even on two cores: a test of the screen waits for most of its time.
+# Five at a time even on two cores: a test of the screen waits for most of its time.
 check-tests: $(STAMP)
-	$(BIN)/pytest -q -n 6 --dist loadfile
+	$(BIN)/pytest -q -n 5 --dist loadfile
 
 # ARGS=quick: a look of a minute; ARGS=full: no size left out; PEERS=1: the peers of ../shared/bench as well.
 bench: $(STAMP)

@@ -261,7 +261,7 @@ async def test_a_large_folder_never_holds_up_the_keys(here: Path) -> None:
         await driven.press(*"f04", "down", "enter")
         probing.cancel()
         assert driven.form.instance == {"path": str(here / "f04001.txt")}
-    assert worst < 1.0
+    assert worst < 3.0
 
 
 async def test_a_folder_that_cannot_be_read_is_said(here: Path) -> None:
