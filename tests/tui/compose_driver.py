@@ -100,7 +100,7 @@ class Composing(Driven):
         await self.press("enter")
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        for _ in range(300):
+        for _ in range(2_000):
             if holds():
                 return
             await asyncio.sleep(0.01)

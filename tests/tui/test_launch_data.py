@@ -155,7 +155,8 @@ async def test_f5_lists_launches_presets_and_examples(size: tuple[int, int]) -> 
         assert len(listed(driven)) == 1
         await press(driven, "enter")
         assert driven.form.instance == {"name": "Preset"} and "preset nightly loaded" in driven.said("said")
-        await press(driven, "f5", "enter")
+        await press(driven, "f5")
+        await press(driven, "enter")
         assert driven.form.instance == {"name": "New"} and driven.screen.options.priority == 0
         assert "priority urgent" in driven.said("count")
         await press(driven, "f6")

@@ -104,6 +104,7 @@ class Seat:
             await pane.go((name,))
             await self.pilot.pause()
             await self.paste(GIVEN[name])
+            await self.until(lambda name=name: name in self.dialog.form.instance)
         for key in ("f2", "f2", "f10", "f10", "ctrl+l", "ctrl+l", "f1", "escape", "f8"):
             await self.press(key)
 
