@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from engine import Engine, Folder, Settings, history_statements, json_data, statements
-from engine.events import Subscriber
-from engine.search import Indexer
+from engine import Folder, history_statements, json_data, statements
 from engine.store import Store
 from engine.task import Dependency, Task, TaskStatus
 from tests.engine.made_runs import START, hours, run_writes
 from tui.draft import of_data
 from tui.draft_file import DraftShelf, KeptDraft, Source
 
-T = TypeVar("T")
 NOW = START + timedelta(hours=40)
-SHIPPED = Path(__file__).resolve().parent.parent / "executors"
+SHIPPED = Folder(Path(__file__).resolve().parent.parent / "executors", "shipped")
 HEALTH = {"url": "{{ inputs.url }}", "timeout": 60}
 ROLL_OUT: dict[str, Any] = {
     "id": "roll-out",
@@ -48,30 +43,6 @@ ROLL_OUT: dict[str, Any] = {
         {"id": "healthy", "executor": "http_health", "dependencies": ["web-1", "web-2"], "inputs": HEALTH},
     ],
 }  # fmt: skip
-
-
-class KeptThread:
-    """Stands for `LateEngine`, with an engine over the store in `folder` on the caller's loop."""
-
-    def __init__(self, folder: Path) -> None:
-        self.settings = replace(Settings(), store=folder / "taskdeck.db", user="ann")
-        self.engine = Engine(self.settings, [Folder(SHIPPED, "shipped")], take_over=False)
-
-    def subscribe(self, subscriber: Subscriber) -> None:
-        self.engine.bus.subscribe(subscriber)
-
-    async def start(self) -> None:
-        store = await Store.open(self.settings.store)
-        await fill(store)
-        await Indexer(store).catch_up()
-        await store.close()
-        await self.engine.start()
-
-    async def ask(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return await coroutine
-
-    async def stop(self, *, cancel: bool) -> None:
-        await self.engine.stop(cancel=cancel)
 
 
 def keep_draft(folder: Path) -> None:

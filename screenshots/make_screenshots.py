@@ -21,8 +21,9 @@ os.environ.update(TEXTUAL_ANIMATIONS="none", TZ="UTC")
 time.tzset()
 
 from screenshots.demo import asking_engine, broken_engine, busy_engine, scheduled_engine  # noqa: E402
-from screenshots.kept import NOW, KeptThread, keep_draft  # noqa: E402
+from screenshots.kept import NOW, SHIPPED, fill, keep_draft  # noqa: E402
 from tests.tui.fake_engine import NOON, FakeEngine, FakeThread  # noqa: E402
+from tests.tui.history_driver import RealThread  # noqa: E402
 
 WIDE, SMALL = (120, 36), (80, 24)
 
@@ -102,7 +103,8 @@ async def take(name: str, folder: Path) -> None:
     else:
         keep_draft(folder)
         kept = Kept.load(folder / "state.json")
-        app = ConsoleApp(KeptThread(folder), clock=lambda: NOW, live=False, kept=kept)  # type: ignore[arg-type]
+        thread = RealThread(folder / "taskdeck.db", fill, SHIPPED)
+        app = ConsoleApp(thread, clock=lambda: NOW, live=False, kept=kept)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         await act(pilot)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine import BaseTask, Engine, Settings, executor_register, history_statements
+from engine import BaseTask, Engine, Folder, Settings, executor_register, history_statements
 from engine.events import Subscriber
 from engine.executor import DEFAULT_REGISTRY
 from engine.search import Indexer
@@ -29,9 +29,9 @@ Fill = Callable[[Store], Awaitable[None]]
 class RealThread:
     """Stands for `LateEngine`, with an engine on the caller's loop; `fill` puts runs into the store first."""
 
-    def __init__(self, path: Path, fill: Fill, **settings: Any) -> None:
+    def __init__(self, path: Path, fill: Fill, *folders: Folder, **settings: Any) -> None:
         self.settings = replace(Settings(), store=path, user="ann", **settings)
-        self.engine = Engine(self.settings, take_over=False)
+        self.engine = Engine(self.settings, folders, take_over=False)
         self._fill = fill
 
     def subscribe(self, subscriber: Subscriber) -> None:
